@@ -1,0 +1,185 @@
+"""Train the embedded models: ``python assets/train.py [--models lenet_5 resnet_20] [--seeds 0 1 2]``.
+
+Resumable: after every epoch the whole training state (weights, optimiser, generators) goes to ``.train/``; the same
+command goes on from there. Writes ``assets/models/NAME/seedS.{early,dense}.safetensors`` and ``card.json``. Initial
+weights are not stored: they come back from the seed, and the card holds their hash. Choices were made on validation;
+test is measured once, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from pruning.registry import models  # noqa: E402
+from pruning.zoo import data as zoo_data  # noqa: E402
+from pruning.zoo.checkpoints import accuracy_of, initial, state_hash  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one model is trained; ``sides`` are image sides per epoch (progressive resizing, Touvron et al. 2019)."""
+
+    epochs: int
+    lr: float
+    optimiser: str = "sgd"
+    weight_decay: float = 5e-4
+    batch: int = 128
+    crop: int = 2
+    flip: bool = True
+    warmup: float = 0.2
+    early_step: int = 400
+    sides: tuple[int, ...] = (28,)
+
+    def side(self, epoch: int) -> int:
+        """The image side at an epoch: the sides take equal shares of the epochs, the last one the rest."""
+        return self.sides[min(len(self.sides) - 1, epoch * len(self.sides) // self.epochs)]
+
+
+PLANS = {
+    "lenet_300_100": Plan(epochs=16, lr=0.1, crop=0),
+    "lenet_5": Plan(epochs=12, lr=0.05, crop=1),
+    "resnet_20": Plan(epochs=9, lr=0.2, sides=(20, 24, 28)),
+    "mobilenet_v2_small": Plan(epochs=9, lr=0.15, weight_decay=1e-4, sides=(20, 24, 28)),
+    "vit_small": Plan(epochs=12, lr=3e-3, optimiser="adamw", weight_decay=0.05, batch=64, crop=1),
+}
+
+
+def augment(images: Tensor, plan: Plan, side: int, generator: torch.Generator) -> Tensor:
+    """Random crops (zero padding in pixel space is black), horizontal flips, and the epoch's image side."""
+    n, _, height, width = images.shape
+    if plan.crop:
+        padded = F.pad(images, [plan.crop] * 4, value=float(images.min()))
+        shift = torch.randint(0, 2 * plan.crop + 1, (2, n, 1, 1), generator=generator)
+        rows, columns = shift[0] + torch.arange(height).view(1, -1, 1), shift[1] + torch.arange(width).view(1, 1, -1)
+        images = padded[torch.arange(n).view(-1, 1, 1), 0, rows, columns].unsqueeze(1)
+    if plan.flip:
+        flipped = torch.rand(n, generator=generator) < 0.5
+        images = torch.where(flipped.view(-1, 1, 1, 1), images.flip(3), images)
+    return images if side == height else F.interpolate(images, size=side, mode="bilinear", antialias=True)
+
+
+def learning_rate(plan: Plan, step: int, steps: int) -> float:
+    """Linear warm-up, then linear to zero."""
+    rise = max(1, int(plan.warmup * steps))
+    return plan.lr * (step / rise if step < rise else (steps - step) / (steps - rise))
+
+
+def make_optimiser(plan: Plan, model: nn.Module) -> torch.optim.Optimizer:
+    """Weight decay on matrices and kernels only, not on biases and norms."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    if plan.optimiser == "adamw":
+        return torch.optim.AdamW(groups, lr=plan.lr)
+    return torch.optim.SGD(groups, lr=plan.lr, momentum=0.9, nesterov=True)
+
+
+def save(state: dict[str, Tensor], path: Path) -> None:
+    """Write a checkpoint whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in state.items()}, f"{path}.tmp", metadata={"format": "pt"})
+    os.replace(f"{path}.tmp", path)
+
+
+def train(name: str, seed: int, plan: Plan) -> dict[str, object]:
+    """Train one model with one seed, or go on with it; returns its part of the model card."""
+    folder, scratch = ROOT / "assets" / "models" / name, ROOT / ".train" / f"{name}-{seed}.pt"
+    model = initial(name, seed)
+    first = state_hash(model.state_dict())
+    if not name.startswith(("vit", "lenet_300")):
+        model = model.to(memory_format=torch.channels_last)
+    optimiser = make_optimiser(plan, model)
+    generator = torch.Generator().manual_seed(1_000 + seed)
+    start, seconds, history = 0, 0.0, []
+    if scratch.exists():
+        saved = torch.load(scratch, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimiser.load_state_dict(saved["optimiser"])
+        generator.set_state(saved["generator"])
+        start, seconds, history = saved["epoch"], saved["seconds"], saved["history"]
+    split = zoo_data.load("fashion_mnist", "train")
+    per_epoch = len(split) // plan.batch
+    steps = plan.epochs * per_epoch
+    for epoch in range(start, plan.epochs):
+        model.train()
+        began, total = time.perf_counter(), 0.0
+        order = torch.randperm(len(split), generator=generator)
+        for i in range(per_epoch):
+            step = epoch * per_epoch + i
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(plan, step, steps)
+            images, labels = split.take(order[i * plan.batch : (i + 1) * plan.batch])
+            images = augment(images, plan, plan.side(epoch), generator)
+            loss = F.cross_entropy(model(images), labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += float(loss.detach())
+            if step + 1 == plan.early_step:
+                save(model.state_dict(), folder / f"seed{seed}.early.safetensors")
+        seconds += time.perf_counter() - began
+        history.append({"epoch": epoch + 1, "train_loss": round(total / per_epoch, 4),
+                        "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation")})  # fmt: skip
+        print(f"{name} seed {seed}", history[-1], f"{seconds:.0f} s", flush=True)
+        scratch.parent.mkdir(exist_ok=True)
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "epoch": epoch + 1,
+                    "generator": generator.get_state(), "seconds": seconds, "history": history}, f"{scratch}.tmp")  # fmt: skip
+        os.replace(f"{scratch}.tmp", scratch)
+    save(model.state_dict(), folder / f"seed{seed}.dense.safetensors")
+    return {
+        "seed": seed,
+        "initial_sha256": first,
+        "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation"),
+        "test_accuracy": accuracy_of(model, "fashion_mnist", "test"),
+        "seconds": round(seconds),
+        "history": history,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=PLANS, default=list(PLANS))
+    parser.add_argument("--seeds", nargs="+", type=int, help="default: the seeds that the model declares")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    for name in options.models:
+        path = ROOT / "assets" / "models" / name / "card.json"
+        card = json.loads(path.read_text()) if path.exists() else {"runs": []}
+        for seed in options.seeds or models[name].seeds:
+            run = train(name, seed, PLANS[name])
+            runs = [r for r in card["runs"] if r["seed"] != seed] + [run]
+            card = {
+                "model": name,
+                "data": "fashion_mnist",
+                "made_by": f"python assets/train.py --models {name}",
+                "date": datetime.now(UTC).date().isoformat(),
+                "torch": torch.__version__,
+                "machine": f"{platform.machine()}, {options.threads} CPU thread(s)",
+                "plan": asdict(PLANS[name]),
+                "accuracy_unit": "share of images classified correctly",
+                "runs": sorted(runs, key=lambda r: r["seed"]),
+            }
+            path.write_text(json.dumps(card, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

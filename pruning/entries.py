@@ -1,0 +1,124 @@
+"""The kinds of things that register themselves, and what each must say about itself.
+
+An entry is a frozen dataclass: its class variables describe it (name, label, formula, reference), its fields are the
+options a person may set, with bounds and help. Pages make widgets of the fields, the command line makes options, and
+hashes are made of the values that differ from the defaults. No torch is imported here, nor by a module of entries.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from pruning.passes import Scene
+    from pruning.state import State
+    from pruning.zoo.data import Split
+
+Progress = Any
+"""Callable ``(done, total, note)`` through which long work reports itself, and learns that it was cancelled."""
+
+
+class Entry(BaseModel):
+    """Something that exists under a name; see the module's text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    """Final: it enters links, hashes and tables."""
+    label: ClassVar[str]
+    summary: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
+    rank: ClassVar[int] = 100
+    """Place in lists: lower first."""
+
+
+class Model(Entry):
+    """A network architecture. ``build`` returns it with fresh initial weights, drawn from torch's generator."""
+
+    data: ClassVar[str | None] = "fashion_mnist"
+    """The data set its embedded or downloaded weights were trained on."""
+    input_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+    classes: ClassVar[int] = 10
+    seeds: ClassVar[tuple[int, ...]] = (0,)
+    """Training seeds for which a trained checkpoint is embedded."""
+    embedded: ClassVar[bool] = True
+    """Whether the trained weights lie in ``assets/``."""
+
+    @abstractmethod
+    def build(self) -> nn.Module: ...
+
+
+class Dataset(Entry):
+    """Images with labels, in fixed splits ``train``, ``validation`` and ``test``."""
+
+    shape: ClassVar[tuple[int, int, int]]
+    classes: ClassVar[tuple[str, ...]]
+    licence: ClassVar[str] = ""
+    embedded: ClassVar[bool] = False
+
+    @abstractmethod
+    def load(self, split: str) -> Split:
+        """The split, or ``Missing`` with a sentence on how to get the data."""
+
+
+class Scorer(Entry):
+    """A criterion that gives every weight one score, **higher = keep**, in one pass (a ranking)."""
+
+    formula: ClassVar[str]
+    """LaTeX."""
+    idea: ClassVar[str]
+    """One sentence: why this should be a sign of importance."""
+    cost: ClassVar[str]
+    fails: ClassVar[str]
+    needs: ClassVar[Literal["weights", "gradients", "activations"]] = "weights"
+    draws: ClassVar[bool] = False
+    """Whether it draws random numbers (or a random sample of images), so that a seed matters."""
+
+    @abstractmethod
+    def score(self, scene: Scene) -> dict[str, Tensor]:
+        """One tensor for each prunable weight, of the weight's shape. Must leave no trace on the model."""
+
+
+class Granularity(Entry):
+    """What is removed together: single weights, blocks, channels."""
+
+    @abstractmethod
+    def units(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Scores per unit, made of the scores per weight."""
+
+    @abstractmethod
+    def expand(self, unit_masks: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+        """Masks per weight, made of the masks per unit."""
+
+
+class Allocation(Entry):
+    """How much each layer gives at each level of the whole network's sparsity."""
+
+    @abstractmethod
+    def removed(
+        self, ordered: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], levels: np.ndarray
+    ) -> np.ndarray:
+        """Units removed, ``(layers, levels)`` int64.
+
+        Args:
+            ordered: for each layer its unit scores in ascending order.
+            shapes: for each layer the shape of its weight.
+            levels: sparsities in per mille, ascending.
+        """
+
+
+class Measure(Entry):
+    """Something measured on a state: accuracy, bytes, a look inside a layer. Its result is plain data."""
+
+    pure: ClassVar[bool] = True
+    """False for timings: they are facts about a machine, and their key holds the machine."""
+
+    @abstractmethod
+    def measure(self, state: State, progress: Progress) -> dict[str, Any]: ...

@@ -1,0 +1,54 @@
+"""Errors a person can act on: each message says what was wrong and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PruningError(Exception):
+    """Base of every error that is shown to a person as one sentence, never as a stack trace."""
+
+
+class UnknownName(PruningError, KeyError):
+    """A name that is not registered.
+
+    Args:
+        kind: what was looked for, in the singular ("scorer").
+        name: the name as given.
+        known: the names that exist.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(str(name), names, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        self.message = f"There is no {kind} '{name}'.{hint} Known: {', '.join(names) or 'none'}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BadValue(PruningError, ValueError):
+    """A value outside its bounds, or of the wrong kind."""
+
+
+class Incompatible(PruningError):
+    """A combination of choices that does not exist (a scorer that cannot score this granularity, say)."""
+
+
+class Missing(PruningError):
+    """Something that must be on this machine and is not: weights, a data set, a device, a library."""
+
+
+class BadTensor(PruningError):
+    """Weights or scores that cannot be ranked: NaN or infinity, a shape that does not fit."""
+
+
+class StoreError(PruningError):
+    """The store cannot be read: another schema version, a damaged artefact, a full disk."""
+
+
+class Cancelled(PruningError):
+    """The work was cancelled by a person; what was stored until then is kept."""

@@ -1,0 +1,120 @@
+"""Splits of images and labels, kept as tensors and served in batches."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pruning.errors import BadValue, Missing
+from pruning.registry import datasets
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SPLITS = ("train", "validation", "test")
+
+
+class Split(Protocol):
+    """Images with labels, read by position."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """Images ``start <= i < stop`` as normalised float32 ``(n, C, H, W)``, and int64 labels ``(n,)``."""
+        ...
+
+    def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The images at these positions, as ``batch`` gives them."""
+        ...
+
+    def picture(self, position: int) -> np.ndarray:
+        """One image for people: uint8 ``(H, W)`` or ``(H, W, 3)``."""
+        ...
+
+
+@dataclass(frozen=True)
+class TensorSplit:
+    """A split small enough to lie in memory: uint8 images ``(n, C, H, W)``, int64 labels ``(n,)``."""
+
+    images: Tensor
+    labels: Tensor
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        shape = (1, -1, 1, 1)
+        return (images.float() / 255 - torch.tensor(self.mean).view(shape)) / torch.tensor(self.std).view(shape)
+
+    def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        return self._normalised(self.images[start:stop]), self.labels[start:stop]
+
+    def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        return self._normalised(self.images[positions]), self.labels[positions]
+
+    def picture(self, position: int) -> np.ndarray:
+        image = self.images[position].permute(1, 2, 0).numpy()
+        return image[..., 0] if image.shape[-1] == 1 else image
+
+
+@lru_cache(maxsize=6)
+def load(data: str, split: str) -> Split:
+    """A split of a registered data set; the last six stay in memory.
+
+    Raises:
+        UnknownName: no such data set.
+        BadValue: no such split.
+        Missing: the data is not on this machine; the message says how to get it.
+    """
+    entry = datasets[data]()
+    if split not in SPLITS:
+        raise BadValue(f"There is no split '{split}': choose {', '.join(SPLITS)}.")
+    loaded = entry.load(split)
+    if len(loaded) == 0:
+        raise Missing(f"The {split} split of {entry.label} is empty: its folder holds no images.")
+    return loaded
+
+
+def batches(split: Split, count: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The first ``count`` images of a split in its fixed order, in batches of ``size``."""
+    stop = min(count, len(split))
+    for start in range(0, stop, size):
+        yield split.batch(start, min(start + size, stop))
+
+
+def sample(split: Split, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """``count`` images drawn without repetition by ``seed``, the same on every machine."""
+    order = np.random.RandomState(seed).permutation(len(split))[: min(count, len(split))]
+    return split.take(torch.from_numpy(np.sort(order)))
+
+
+def train_validation_order(count: int) -> np.ndarray:
+    """The fixed permutation by which a training set of ``count`` images was split before any training.
+
+    ``RandomState`` is used since its streams are frozen by numpy's own policy.
+    """
+    return np.random.RandomState(20260101).permutation(count)
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """An array in the IDX format of MNIST: uint8, of the shape its header names.
+
+    Raises:
+        Missing: the file is not there, or is damaged.
+    """
+    try:
+        with gzip.open(path, "rb") as file:
+            raw = file.read()
+    except (OSError, EOFError) as error:
+        raise Missing(f"Cannot read {path}: {error}. Restore the file, for instance with 'git checkout {path}'.") from None
+    dims = raw[3]
+    shape = np.frombuffer(raw, ">u4", dims, 4).astype(int)
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)

@@ -1,0 +1,42 @@
+"""LeNet-5: two convolutions and three dense layers, the 61,706-parameter form (28x28 input padded to 32x32)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pruning.entries import Model
+from pruning.registry import models
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@models.register
+class LeNet5(Model):
+    name = "lenet_5"
+    label = "LeNet-5"
+    summary = "Two convolutions and three dense layers, 61,706 parameters."
+    reference = "LeCun et al. 1998"
+    rank = 20
+    seeds = (0, 1, 2)
+
+    def build(self) -> nn.Module:
+        from collections import OrderedDict
+
+        from torch import nn
+
+        layers = [
+            ("conv1", nn.Conv2d(1, 6, 5, padding=2)),
+            ("relu1", nn.ReLU()),
+            ("pool1", nn.MaxPool2d(2)),
+            ("conv2", nn.Conv2d(6, 16, 5)),
+            ("relu2", nn.ReLU()),
+            ("pool2", nn.MaxPool2d(2)),
+            ("flatten", nn.Flatten()),
+            ("fc1", nn.Linear(400, 120)),
+            ("relu3", nn.ReLU()),
+            ("fc2", nn.Linear(120, 84)),
+            ("relu4", nn.ReLU()),
+            ("fc3", nn.Linear(84, 10)),
+        ]
+        return nn.Sequential(OrderedDict(layers))

@@ -1,0 +1,25 @@
+"""MobileNetV2 in a small width, on 28x28 grey images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pruning.entries import Model
+from pruning.registry import models
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@models.register
+class MobileNetV2Small(Model):
+    name = "mobilenet_v2_small"
+    label = "MobileNetV2 (small)"
+    summary = "Depthwise separable inverted residuals, 98,346 parameters: already compact, so hard to prune."
+    reference = "Sandler et al. 2018"
+    rank = 40
+
+    def build(self) -> nn.Module:
+        from pruning.zoo.networks.mobilenet import SmallMobileNetV2
+
+        return SmallMobileNetV2()

@@ -1,0 +1,25 @@
+"""ResNet-20 in its original width of 16, on 28x28 grey images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pruning.entries import Model
+from pruning.registry import models
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@models.register
+class ResNet20(Model):
+    name = "resnet_20"
+    label = "ResNet-20"
+    summary = "Nine residual blocks of two convolutions, 272,186 parameters."
+    reference = "He et al. 2016"
+    rank = 30
+
+    def build(self) -> nn.Module:
+        from pruning.zoo.networks.resnet import SmallImageResNet
+
+        return SmallImageResNet()

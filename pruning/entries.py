@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from pruning.errors import BadValue
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +57,14 @@ class Model(Entry):
     @abstractmethod
     def build(self) -> nn.Module: ...
 
+    def address(self) -> str | None:
+        """Where published weights lie, for a model that is not embedded; the file name may carry a hash, as in torch.hub."""
+        return None
+
+    def adapt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Published weights under the names that ``build`` uses."""
+        return state
+
 
 class Dataset(Entry):
     """Images with labels, in fixed splits ``train``, ``validation`` and ``test``."""
@@ -62,10 +73,27 @@ class Dataset(Entry):
     classes: ClassVar[tuple[str, ...]]
     licence: ClassVar[str] = ""
     embedded: ClassVar[bool] = False
+    indices: ClassVar[tuple[int, ...]] = ()
+    """The labels of ``classes``, where these are a choice of a model's classes; empty: 0, 1, 2 …"""
+    megabytes: ClassVar[int] = 0
+    """Size of the download."""
 
     @abstractmethod
     def load(self, split: str) -> Split:
         """The split, or ``Missing`` with a sentence on how to get the data."""
+
+    def form(self) -> str:
+        """What tells apart several contents under one name (a folder of images); enters keys. No torch, no download."""
+        return ""
+
+    def class_name(self, label: int) -> str:
+        """A label, true or predicted, in words; ``class 7`` where the data set has no name for it."""
+        names = dict(zip(self.indices or range(len(self.classes)), self.classes, strict=True))
+        return names.get(label, f"class {label}")
+
+    def download(self, folder: Path) -> Path:
+        """Download into ``folder`` and return what is to be kept of it; for data sets that have an address."""
+        raise BadValue(f"{self.label} is not downloaded by this program.")
 
 
 class Scorer(Entry):

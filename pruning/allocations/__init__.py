@@ -1,0 +1,1 @@
+"""How much each layer gives; each module registers one allocation."""

@@ -1,0 +1,1 @@
+"""What is removed together; each module registers one granularity."""

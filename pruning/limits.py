@@ -1,0 +1,25 @@
+"""Every bound in one place: what caches hold, how large an answer may be, how long a job may be."""
+
+from __future__ import annotations
+
+LEVELS = 1000
+"""Sparsity levels are integers in per mille: 0 … 1000."""
+
+WORKER_STATES = 6
+"""Pruned networks that one worker keeps in memory."""
+WORKER_RANKINGS = 8
+"""Rankings (scores, profile) that one worker keeps in memory."""
+SERVER_RESULTS = 512
+"""Results of slider moves that the server keeps in memory."""
+PAGE_TABLES = 64
+"""Tables that a page's cache keeps, over all sessions."""
+MASK_PIXELS = 512
+"""Longest side of a mask image, in pixels."""
+FIRST_LOOK_SECONDS = 0.6
+"""How long the first figure of a live evaluation may take, in seconds."""
+CHUNK = 200
+"""Images between two looks at progress and cancel."""
+STUDY_CELLS = 5_000
+"""Cells that one study may have."""
+UPLOAD_MB = 8
+"""Largest upload of one person, in megabytes."""

@@ -1,0 +1,182 @@
+"""One ranking of all units answers every level of sparsity.
+
+A ranking criterion gives every unit one score, higher = keep. The scores of each layer are sorted once; from then on
+the number removed per layer at each of the 1,001 levels is a table, and the exact mask at a level is one comparison
+with a threshold. Masks are nested, and "prune k" removes exactly k: of units that tie, those that come first go first
+(the order of a stable sort of all scores in forward order of the layers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pruning.entries import Allocation
+from pruning.errors import BadTensor, BadValue
+from pruning.limits import LEVELS
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Scores and the table made of them.
+
+    Attributes:
+        scores: for each layer, in forward order, one float32 score per unit, in the unit's shape.
+        removed: ``(layers, 1001)`` int64, units removed at each level in per mille.
+        thresholds: ``(layers, 1001)`` float32, the highest score removed (-inf where none is).
+        below: ``(layers, 1001)`` int64, units whose score lies strictly below the threshold.
+        upto: ``(layers, 1001)`` int64, units whose score does not exceed the threshold.
+    """
+
+    scores: dict[str, Tensor]
+    removed: np.ndarray
+    thresholds: np.ndarray
+    below: np.ndarray
+    upto: np.ndarray
+
+    @classmethod
+    def of(cls, scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:
+        """Sort once and build the table.
+
+        Raises:
+            BadTensor: a score is NaN or infinite, or there is nothing to rank.
+        """
+        if not scores:
+            raise BadTensor("There is nothing to rank: the model has no prunable weight.")
+        flat: dict[str, np.ndarray] = {}
+        for name, score in scores.items():
+            values = score.detach().to("cpu", torch.float32).flatten().numpy()
+            if not np.isfinite(values).all():
+                bad = int((~np.isfinite(values)).sum())
+                raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: cannot rank them.")
+            flat[name] = np.sort(values)
+        shapes = {name: tuple(score.shape) for name, score in scores.items()}
+        removed = allocation.removed(flat, shapes, np.arange(LEVELS + 1))
+        thresholds = np.full(removed.shape, -np.inf, dtype=np.float32)
+        below, upto = np.zeros_like(removed), np.zeros_like(removed)
+        for row, ordered in enumerate(flat.values()):
+            some = removed[row] > 0
+            thresholds[row, some] = ordered[removed[row, some] - 1]
+            below[row] = np.searchsorted(ordered, thresholds[row], "left")
+            upto[row] = np.searchsorted(ordered, thresholds[row], "right")
+        kept = {name: score.detach().to(torch.float32) for name, score in scores.items()}
+        return cls(kept, removed, thresholds, below, upto)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, in forward order."""
+        return tuple(self.scores)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Units per layer, ``(layers,)`` int64."""
+        return np.array([score.numel() for score in self.scores.values()], dtype=np.int64)
+
+    def mask(self, name: str, level: int) -> Tensor:
+        """The layer's mask at a level: bool, of the scores' shape, True = kept.
+
+        Raises:
+            BadValue: the level is not an integer from 0 to 1000.
+        """
+        if not 0 <= level <= LEVELS:
+            raise BadValue(f"A sparsity level is an integer from 0 to {LEVELS} per mille (given: {level}).")
+        row, scores = self.layers.index(name), self.scores[name]
+        threshold = float(self.thresholds[row, level])
+        keep = scores > threshold
+        spared = int(self.upto[row, level] - self.removed[row, level])
+        if spared:
+            # The last of the tied units stay: those that come first in the stable order are removed first.
+            tied = (scores == threshold).flatten().nonzero().squeeze(1)
+            keep.view(-1)[tied[len(tied) - spared :]] = True
+        return keep
+
+    def masks(self, level: int) -> dict[str, Tensor]:
+        """All masks at a level; together they remove exactly ``removed[:, level].sum()`` units."""
+        return {name: self.mask(name, level) for name in self.scores}
+
+
+def counts(levels: np.ndarray, total: int) -> np.ndarray:
+    """How many of ``total`` units a level removes: ``round(level / 1000 * total)``, in exact integer arithmetic.
+
+    Halves go to the even number, as Python's ``round`` does.
+    """
+    whole, rest = np.divmod(levels.astype(np.int64) * total, LEVELS)
+    return whole + ((2 * rest > LEVELS) | ((2 * rest == LEVELS) & (whole % 2 == 1)))
+
+
+_SAMPLE = 64
+"""One score in so many goes into the sample that gives the first brackets."""
+
+
+def split_globally(ordered: Sequence[np.ndarray], wanted: np.ndarray) -> np.ndarray:
+    """How the ``k`` lowest of all scores fall on the layers, for many ``k`` at once.
+
+    The k-th lowest of a union of sorted layers lies between two values of a sparse sample of them; only the few
+    scores strictly between the two are looked at. No order of all weights is ever built.
+
+    Args:
+        ordered: scores of each layer in ascending order, float32.
+        wanted: numbers of units to remove, ``(levels,)``.
+
+    Returns:
+        ``(layers, levels)`` int64; its columns sum to ``wanted`` exactly. Ties fall on earlier layers first.
+    """
+    total = sum(map(len, ordered))
+    inner = np.flatnonzero((wanted > 0) & (wanted < total))
+    removed = np.zeros((len(ordered), len(wanted)), dtype=np.int64)
+    removed[:, wanted >= total] = np.array([len(layer) for layer in ordered])[:, None]
+    if not len(inner):
+        return removed
+    threshold = _lowest(ordered, wanted[inner])
+    left = np.stack([np.searchsorted(layer, threshold, "left") for layer in ordered])
+    tied = np.stack([np.searchsorted(layer, threshold, "right") for layer in ordered]) - left
+    before = np.cumsum(tied, 0) - tied
+    removed[:, inner] = left + np.clip(wanted[inner] - left.sum(0) - before, 0, tied)
+    return removed
+
+
+def _lowest(ordered: Sequence[np.ndarray], k: np.ndarray) -> np.ndarray:
+    """The ``k``-th lowest scores of the union of sorted layers, ``1 <= k <= total``, ``(levels,)`` float32."""
+    sample = np.sort(np.concatenate([layer[::_SAMPLE] for layer in ordered]))
+    found = np.empty(len(k), dtype=np.float32)
+    # A score's place in the sample is known to within half a step per layer; a narrow guess that misses is widened.
+    reach, open_ = 4, np.arange(len(k))
+    while len(open_):
+        wanted, place = k[open_], k[open_] // _SAMPLE + len(ordered) // 2
+        low = np.where(place < reach, -np.inf, sample[np.clip(place - reach, 0, len(sample) - 1)]).astype(np.float32)
+        last = place + reach >= len(sample)
+        high = np.where(last, np.inf, sample[np.clip(place + reach, 0, len(sample) - 1)]).astype(np.float32)
+        starts = [np.searchsorted(layer, low, "right") for layer in ordered]
+        stops = [np.searchsorted(layer, high, "left") for layer in ordered]
+        upto_low, below_high = sum(starts), sum(stops)
+        at_low, at_high = wanted <= upto_low, wanted > below_high
+        if at_low.any():
+            at_low &= sum(np.searchsorted(layer, low, "left") for layer in ordered) < wanted
+        if at_high.any():
+            at_high &= sum(np.searchsorted(layer, high, "right") for layer in ordered) >= wanted
+        found[open_[at_low]], found[open_[at_high]] = low[at_low], high[at_high]
+        inside = np.flatnonzero((upto_low < wanted) & (wanted <= below_high))
+        if len(inside):
+            between = _between(ordered, [s[inside] for s in starts], [s[inside] for s in stops])
+            found[open_[inside]] = between[np.arange(len(inside)), (wanted - upto_low)[inside] - 1]
+        done = at_low | at_high
+        done[inside] = True
+        open_, reach = open_[~done], reach * 4
+    return found
+
+
+def _between(ordered: Sequence[np.ndarray], starts: list[np.ndarray], stops: list[np.ndarray]) -> np.ndarray:
+    """For each level the scores of all layers from ``start`` to ``stop``, ascending, padded with infinity."""
+    lengths = np.stack([stop - start for start, stop in zip(starts, stops, strict=True)])
+    table = np.full((lengths.shape[1], int(lengths.sum(0).max())), np.inf, dtype=np.float32)
+    offsets = np.cumsum(lengths, 0) - lengths
+    for layer, start, length, offset in zip(ordered, starts, lengths, offsets, strict=True):
+        rows = np.repeat(np.arange(len(length)), length)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(length) - length, length)
+        table[rows, np.repeat(offset, length) + within] = layer[np.repeat(start, length) + within]
+    table.sort(axis=1)
+    return table

@@ -1,0 +1,233 @@
+"""What is asked for: steps, recipes, measures, studies. Frozen, validated, hashable; no torch.
+
+A **step** is one specification; a **recipe** is a flat tuple of steps, folded over a state; a **study** is a recipe
+and its axes, so many **cells**. A cell's prefix of steps names a state; a measure of it names a number.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pruning import registry
+from pruning.errors import BadValue, Incompatible, PruningError
+from pruning.keys import digest
+from pruning.limits import LEVELS, STUDY_CELLS
+
+Mark = Literal["init", "early", "dense"]
+Options = dict[str, Any]
+
+
+class Spec(BaseModel):
+    """A frozen specification that refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Step(Spec):
+    """One step of a recipe. ``version`` rises when the same specification would give another result."""
+
+    version: ClassVar[int] = 1
+
+    def key_part(self) -> list[Any]:
+        """What the step adds to a state's key."""
+        return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True)]  # type: ignore[attr-defined]
+
+
+class Prune(Step):
+    """Set the least important units to zero, by a mask, at one level of sparsity."""
+
+    kind: Literal["prune"] = "prune"
+    scorer: str = Field("magnitude_l1", description="The criterion that says what is kept: higher score = keep.")
+    options: Options = Field(default_factory=dict, description="Options of the scorer.")
+    granularity: str = Field("weight", description="What is removed together.")
+    allocation: str = Field("global", description="How the removal is shared among the layers.")
+    sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Prune:
+        scorer = registry.scorers[self.scorer]
+        registry.granularities[self.granularity]
+        registry.allocations[self.allocation]
+        checked(f"the options of scorer '{self.scorer}'", scorer, self.options)
+        if not scorer.draws and self.seed:
+            object.__setattr__(self, "seed", 0)
+        return self
+
+    def criterion(self) -> list[Any]:
+        """What a ranking depends on: everything but the level and its sharing among layers."""
+        return [self.scorer, self.options, self.granularity, self.seed, self.version]
+
+
+class Recalibrate(Step):
+    """Measure the BatchNorm statistics of the pruned network anew, on training images; weights stay."""
+
+    kind: Literal["recalibrate"] = "recalibrate"
+    samples: int = Field(1000, ge=10, le=50_000, description="Training images that pass through.")
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+AnyStep = Annotated[Prune | Recalibrate, Field(discriminator="kind")]
+
+
+class MeasureSpec(Spec):
+    """One measure by its registered name, and its options."""
+
+    name: str
+    options: Options = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> MeasureSpec:
+        checked(f"the options of measure '{self.name}'", registry.measures[self.name], self.options)
+        return self
+
+    def build(self) -> Any:
+        """The measure itself, ready to be used."""
+        return registry.measures[self.name](**self.options)
+
+
+class Base(Spec):
+    """Where a recipe starts: an architecture, its weights, the data it sees, the device."""
+
+    model: str = "lenet_300_100"
+    data: str | None = Field(None, description="Data set; none = the one that the model's weights were trained on.")
+    seed: int = Field(0, ge=0, description="Training seed of the weights.")
+    mark: Mark = Field("dense", description="Which weights: initial, early in training, or trained.")
+    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, name: str) -> str:
+        registry.models[name]
+        return name
+
+    @field_validator("data")
+    @classmethod
+    def _data(cls, name: str | None) -> str | None:
+        if name is not None:
+            registry.datasets[name]
+        return name
+
+    @property
+    def data_name(self) -> str | None:
+        """The data set that is meant, if there is one."""
+        return self.data or registry.models[self.model].data
+
+    def state_key(self, steps: tuple[Step, ...] = ()) -> str:
+        """Name of the state after these steps."""
+        backend = self.device.split(":")[0]
+        parts = [self.model, self.data_name, self.seed, self.mark, backend]
+        return digest("state", 1, parts, [step.key_part() for step in steps])
+
+
+class Cell(Spec):
+    """One point of a study: its coordinates, and what is measured there."""
+
+    base: Base
+    recipe: tuple[AnyStep, ...]
+    coordinates: dict[str, Any]
+
+    @property
+    def state_key(self) -> str:
+        return self.base.state_key(self.recipe)
+
+    def measure_key(self, measure: MeasureSpec) -> str:
+        """Name of one measured result of this cell; the caller adds the machine where the measure is a timing."""
+        return digest("measure", self.state_key, measure)
+
+
+class Study(Spec):
+    """A recipe and its axes. An axis is named by a field of the base (``seed``) or by a step's number and field
+    (``0.sparsity``); cells are the product of the axes in their order."""
+
+    schema_version: Literal[1] = 1
+    base: Base = Field(default_factory=Base)
+    recipe: tuple[AnyStep, ...] = (Prune(),)
+    axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    measures: tuple[MeasureSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _cells(self) -> Study:
+        count = 1
+        for values in self.axes.values():
+            count *= len(values)
+        if not 0 < count <= STUDY_CELLS:
+            raise BadValue(f"A study has 1 to {STUDY_CELLS} cells; this one has {count}.")
+        self.cells()
+        return self
+
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells, in the order of the axes; the last axis varies fastest."""
+        return tuple(
+            self._cell(dict(zip(self.axes, values, strict=True))) for values in itertools.product(*self.axes.values())
+        )
+
+    def _cell(self, coordinates: dict[str, Any]) -> Cell:
+        base, steps = self.base.model_dump(), [step.model_dump() for step in self.recipe]
+        for axis, value in coordinates.items():
+            number, _, field = axis.rpartition(".")
+            if not number:
+                base[field] = value
+            elif number.isdigit() and int(number) < len(steps):
+                steps[int(number)][field] = value
+            else:
+                raise BadValue(f"Axis '{axis}' names no step: the recipe has steps 0 to {len(steps) - 1}.")
+        return Cell(base=Base(**base), recipe=tuple(steps), coordinates=coordinates)  # type: ignore[arg-type]
+
+    @property
+    def key(self) -> str:
+        """Name of the whole study: what two people share when they ask for the same."""
+        return digest("study", self)
+
+
+def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
+    """An instance of ``cls`` made of ``values``, or a ``BadValue`` whose one sentence names field and bound."""
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        raise BadValue(explain(what, error)) from None
+
+
+def explain(what: str, error: ValidationError) -> str:
+    """A pydantic error as one plain sentence for each wrong field."""
+    lines = []
+    for item in error.errors():
+        cause = item.get("ctx", {}).get("error")
+        if isinstance(cause, PruningError):
+            lines.append(str(cause))
+            continue
+        place = ".".join(str(part) for part in item["loc"]) or what
+        given = item.get("input")
+        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {given!r})"
+        lines.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
+    return f"In {what}: " + " ".join(lines)
+
+
+def load_study(text: str) -> Study:
+    """A study from JSON text.
+
+    Raises:
+        BadValue: not JSON, an unknown schema version, or a field that is wrong; the message names it.
+    """
+    import json
+
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadValue(f"This is not JSON: {error}.") from None
+    version = content.get("schema_version", 1) if isinstance(content, dict) else None
+    if version != 1:
+        raise BadValue(f"This study has schema version {version!r}; this version of the program reads version 1.")
+    try:
+        return Study.model_validate(content)
+    except ValidationError as error:
+        raise BadValue(explain("the study", error)) from None
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise ``Incompatible`` with a sentence unless the condition holds."""
+    if not condition:
+        raise Incompatible(message)

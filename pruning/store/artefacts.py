@@ -1,0 +1,106 @@
+"""Artefact files (masks, checkpoints, exports), written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+from pruning.errors import BadValue, StoreError
+
+_counter = itertools.count()
+
+KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,95}")
+SUFFIX = re.compile(r"(\.[a-z0-9]{1,15}){1,3}")
+
+ABANDONED_SECONDS = 24 * 3600
+"""A half-written file of this age belongs to a process that died."""
+
+
+class Artefacts:
+    """A folder of files named by kind, key and suffix: ``<folder>/<kind>/<key's first two>/<key><suffix>``.
+
+    A file is visible only when it is complete: it is written beside its place, flushed to the disk, and renamed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
+        """Write or replace one file.
+
+        Raises:
+            BadValue: for a name that is not plain.
+            StoreError: when the disk is full or the folder cannot be written; what was there before is intact.
+        """
+        place = self._place(kind, key, suffix)
+        half = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.{next(_counter)}.tmp")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with open(half, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(half, place)
+            except BaseException:
+                half.unlink(missing_ok=True)
+                raise
+            self._flush_folder(place.parent)
+        except OSError as error:
+            raise StoreError(explain(error, place)) from error
+        return place
+
+    def path(self, kind: str, key: str, suffix: str) -> Path | None:
+        """Where the file is, or None when there is none.
+
+        Raises:
+            BadValue: for a name that is not plain.
+        """
+        place = self._place(kind, key, suffix)
+        return place if place.is_file() else None
+
+    def sweep(self) -> int:
+        """Delete half-written files that dead processes left behind; returns how many."""
+        count = 0
+        limit = time.time() - ABANDONED_SECONDS
+        for half in self.folder.glob("*/*/.*.tmp"):
+            try:
+                if half.stat().st_mtime < limit:
+                    half.unlink()
+                    count += 1
+            except OSError:
+                continue  # another process was quicker
+        return count
+
+    def _place(self, kind: str, key: str, suffix: str) -> Path:
+        for what, pattern, value in (("kind", KIND, kind), ("key", KEY, key), ("suffix", SUFFIX, suffix)):
+            if not pattern.fullmatch(value):
+                raise BadValue(f"An artefact's {what} must be plain letters and digits, not '{value}'.")
+        return self.folder / kind / key[:2] / f"{key}{suffix}"
+
+    @staticmethod
+    def _flush_folder(folder: Path) -> None:
+        """Make the renaming itself durable; not every file system can."""
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except OSError:
+            return
+        try:
+            os.fsync(handle)
+        except OSError:
+            pass
+        finally:
+            os.close(handle)
+
+
+def explain(error: OSError, place: Path) -> str:
+    """One sentence on why a file could not be written."""
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full: '{place.name}' was not written. Free some space in {place.parent} and try again."
+    return f"'{place}' cannot be written: {error.strerror or error}."

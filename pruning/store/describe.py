@@ -1,0 +1,35 @@
+"""What a study is about, in the few words of a table's row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pruning.specs import Prune, Study
+
+
+def describe(study: Study) -> dict[str, str]:
+    """``model``, ``scorer``, ``granularity``, ``allocation`` and ``sparsity`` of a study as text."""
+    prunes = [number for number, step in enumerate(study.recipe) if isinstance(step, Prune)]
+    words = {
+        field: _words([value for number in prunes for value in _values(study, number, field)])
+        for field in ("scorer", "granularity", "allocation")
+    }
+    levels = " → ".join(_levels(_values(study, number, "sparsity")) for number in prunes)
+    return {"model": _words(study.axes.get("model", (study.base.model,))), **words, "sparsity": levels}
+
+
+def _values(study: Study, number: int, field: str) -> tuple[Any, ...]:
+    """All values of one field of one step: its axis, else the step's own."""
+    return study.axes.get(f"{number}.{field}") or (getattr(study.recipe[number], field),)
+
+
+def _words(values: Any) -> str:
+    return ", ".join(dict.fromkeys(str(value) for value in values))
+
+
+def _levels(values: tuple[int, ...]) -> str:
+    """Per mille as per cent: ``90 %``, ``50, 90 %``, ``0 to 99 % (12 levels)``."""
+    levels = sorted(set(values))
+    if len(levels) > 3:
+        return f"{levels[0] / 10:g} to {levels[-1] / 10:g} % ({len(levels)} levels)"
+    return ", ".join(f"{level / 10:g}" for level in levels) + " %"

@@ -1,0 +1,79 @@
+"""Work that was asked for and outlives the server, and who is at it.
+
+A server that works on a job holds a lease: its name and a heartbeat. A job whose server is silent for ``LEASE_SECONDS``
+may be claimed by another one; the claim is a single UPDATE, so that only one server gets it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from pruning.store.database import Database
+from pruning.store.records import UNFINISHED, JobState, StoredJob
+from pruning.store.schema import jobs
+
+LEASE_SECONDS = 15.0
+
+
+class Jobs(Database):
+    """The table of jobs."""
+
+    def add_job(self, job_id: str, study_json: str, owner: str, server: str = "") -> None:
+        """Ask for a job, or ask for it again; it is ``queued`` then, and belongs to the server."""
+        now = time.time()
+        new = {"study": study_json, "owner": owner, "state": "queued", "created": now, "server": server, "beat": now}
+        fresh = {"started": None, "ended": None, "done": 0.0, "total": 0.0, "error": "", "traceback": ""}
+        self.upsert(jobs, {"id": job_id}, new, new | fresh)
+
+    def update_job(self, job_id: str, state: JobState, **fields: Any) -> None:
+        """Write a job's state, and fields such as ``started``, ``ended``, ``done``, ``total``, ``error``."""
+        with self.transaction() as connection:
+            connection.execute(jobs.update().where(jobs.c.id == job_id).values(state=state, **fields))
+
+    def job(self, job_id: str) -> StoredJob | None:
+        """One job, or None."""
+        found = self._select(jobs.c.id == job_id, 1)
+        return found[0] if found else None
+
+    def jobs(self, limit: int = 200) -> list[StoredJob]:
+        """The latest jobs, newest first."""
+        return self._select(sa.true(), limit)
+
+    def unfinished(self) -> list[StoredJob]:
+        """Jobs that are not done, failed or cancelled, oldest first."""
+        return self._select(jobs.c.state.in_(UNFINISHED), None)[::-1]
+
+    def beat(self, server: str, progress: dict[str, tuple[float, float]] | None = None) -> None:
+        """Say that a server lives: its unfinished jobs stay its own. ``progress`` holds (done, total) by job."""
+        with self.transaction() as connection:
+            mine = sa.and_(jobs.c.server == server, jobs.c.state.in_(UNFINISHED))
+            connection.execute(jobs.update().where(mine).values(beat=time.time()))
+            for job_id, (done, total) in (progress or {}).items():
+                connection.execute(jobs.update().where(jobs.c.id == job_id, mine).values(done=done, total=total))
+
+    def claim(self, job_id: str, server: str, dead: str | None = None) -> bool:
+        """Take over an unfinished job whose server is silent, or is ``dead`` (known to have ended), or gave it back.
+
+        The job is marked ``interrupted`` until it runs again. Returns whether the job is this server's now.
+        """
+        free = sa.or_(jobs.c.server == "", jobs.c.beat < time.time() - LEASE_SECONDS)
+        if dead:
+            free = sa.or_(free, jobs.c.server == dead)
+        condition = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(UNFINISHED), free)
+        values = {"server": server, "beat": time.time(), "state": "interrupted"}
+        with self.transaction() as connection:
+            return connection.execute(jobs.update().where(condition).values(**values)).rowcount == 1
+
+    def give_back(self, server: str) -> None:
+        """Mark a closing server's unfinished jobs as interrupted, free for the next server."""
+        mine = sa.and_(jobs.c.server == server, jobs.c.state.in_(UNFINISHED))
+        with self.transaction() as connection:
+            connection.execute(jobs.update().where(mine).values(server="", state="interrupted"))
+
+    def _select(self, condition: Any, limit: int | None) -> list[StoredJob]:
+        query = jobs.select().where(condition).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
+        with self.transaction() as connection:
+            return [StoredJob(**row._mapping) for row in connection.execute(query)]

@@ -1,0 +1,121 @@
+"""Measured results by key."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from pruning.errors import StoreError
+from pruning.settings import machine
+from pruning.store.bundled import Bundled
+from pruning.store.database import Database
+from pruning.store.records import StoredMeasure
+from pruning.store.schema import measures
+
+CHUNK = 500
+"""Keys in one query: databases bound the number of parameters."""
+PACE_ROWS = 50
+"""How many recent measures the pace is the median of."""
+
+
+class Measures(Database):
+    """The table of measures, and behind it the bundled grids."""
+
+    bundled: Bundled
+
+    def get(self, keys: Iterable[str]) -> dict[str, StoredMeasure]:
+        """Those of the keys that are known: from the database, else from the bundled grids.
+
+        Raises:
+            StoreError: when the database cannot be read.
+        """
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, StoredMeasure] = {}
+        if wanted:
+            with self.transaction() as connection:
+                for start in range(0, len(wanted), CHUNK):
+                    query = measures.select().where(measures.c.key.in_(wanted[start : start + CHUNK]))
+                    found.update((row.key, _record(row)) for row in connection.execute(query))
+        missing = [key for key in wanted if key not in found]
+        return found | self.bundled.get(missing) if missing else found
+
+    def put(
+        self,
+        key: str,
+        value: dict[str, Any],
+        *,
+        state_key: str,
+        measure: str,
+        model: str,
+        device: str,
+        images: int | None,
+        seconds: float,
+    ) -> None:
+        """Store one result, or replace it; one transaction.
+
+        Args:
+            value: plain JSON data without NaN or infinity.
+            measure: its registered name.
+            images: over how many images it was measured, if over any.
+            seconds: what measuring took.
+
+        Raises:
+            StoreError: for a value that JSON does not have, or when the database cannot be written.
+        """
+        try:
+            text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        except ValueError:
+            raise StoreError(f"The result {key} ({measure}) holds NaN or infinity and was not stored.") from None
+        except TypeError as error:
+            raise StoreError(f"The result {key} ({measure}) is not plain data and was not stored: {error}.") from None
+        row = {
+            "state_key": state_key,
+            "measure": measure,
+            "model": model,
+            "device": device,
+            "machine": machine(),
+            "images": images,
+            "seconds": float(seconds),
+            "created": time.time(),
+            "value": text,
+        }
+        self.upsert(measures, {"key": key}, row, row)
+
+    def pace(self, model: str, device: str) -> float | None:
+        """Median seconds an image of recent accuracy measures of this model on this machine; None before the first."""
+        query = (
+            sa.select(measures.c.seconds, measures.c.images)
+            .where(
+                measures.c.model == model,
+                measures.c.device == device,
+                measures.c.machine == machine(),
+                measures.c.measure == "accuracy",
+                measures.c.images > 0,
+            )
+            .order_by(measures.c.created.desc())
+            .limit(PACE_ROWS)
+        )
+        with self.transaction() as connection:
+            rows = connection.execute(query).all()
+        return statistics.median(row.seconds / row.images for row in rows) if rows else None
+
+
+def _record(row: Any) -> StoredMeasure:
+    return StoredMeasure(
+        key=row.key,
+        state_key=row.state_key,
+        measure=row.measure,
+        value=json.loads(row.value),
+        seconds=row.seconds,
+        device=row.device,
+        images=row.images,
+        machine=row.machine,
+        created=datetime.fromtimestamp(row.created, UTC),
+        origin="stored",
+    )

@@ -1,0 +1,43 @@
+"""What is kept: measures, runs and jobs in a database, artefacts as files. Opening it is cheap, in every process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pruning.settings import ROOT, Settings
+from pruning.store.artefacts import Artefacts
+from pruning.store.bundled import Bundled
+from pruning.store.jobs import Jobs
+from pruning.store.measures import Measures
+from pruning.store.runs import Runs
+
+
+class Store(Measures, Runs, Jobs):
+    """A database by URL and a folder of artefacts. Use one from as many threads as you like.
+
+    Args:
+        settings: where they are; whether runs belong to their owners.
+        grids: folder of bundled results.
+
+    Raises:
+        StoreError: when the database cannot be opened or has another schema version.
+    """
+
+    def __init__(self, settings: Settings, grids: Path = ROOT / "assets" / "grids") -> None:
+        super().__init__(settings.store)
+        self.artefacts = Artefacts(settings.artefacts)
+        self.bundled = Bundled(grids)
+        self.owners = settings.owners
+
+    @classmethod
+    def open(cls, url: str, artefacts: Path | str, *, owners: bool = False) -> Store:
+        """A store by URL and folder, without further settings."""
+        return cls(Settings(store=url, artefacts=Path(artefacts), owners=owners))
+
+    def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
+        """Write an artefact file; see ``Artefacts.write``."""
+        return self.artefacts.write(kind, key, data, suffix)
+
+    def path(self, kind: str, key: str, suffix: str) -> Path | None:
+        """Where an artefact file is, if it is; see ``Artefacts.path``."""
+        return self.artefacts.path(kind, key, suffix)

@@ -8,9 +8,10 @@ hashes are made of the values that differ from the defaults. No torch is importe
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,8 +25,30 @@ if TYPE_CHECKING:
     from pruning.state import State
     from pruning.zoo.data import Split
 
-Progress = Any
-"""Callable ``(done, total, note)`` through which long work reports itself, and learns that it was cancelled."""
+
+class Progress(Protocol):
+    """How long work reports itself, between batches, and learns that it was cancelled."""
+
+    def __call__(self, done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+        """Done and total are in one unit of work; ``partial`` is a first result, to be refined.
+
+        Raises:
+            Cancelled: somebody cancelled; the caller stops at once.
+        """
+        ...
+
+
+def quiet(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a measure works with, beside the state: progress, and a place for files."""
+
+    progress: Progress = quiet
+    save: Callable[[str, str, str, bytes], str] | None = None
+    """``(kind, key, suffix, data) -> path`` of a file written whole or not at all."""
 
 
 class Entry(BaseModel):
@@ -58,7 +81,7 @@ class Model(Entry):
     def build(self) -> nn.Module: ...
 
     def address(self) -> str | None:
-        """Where published weights lie, for a model that is not embedded; the file name may carry a hash, as in torch.hub."""
+        """Where published weights lie, if not embedded; the file name may carry a hash, as in torch.hub."""
         return None
 
     def adapt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -91,7 +114,7 @@ class Dataset(Entry):
         names = dict(zip(self.indices or range(len(self.classes)), self.classes, strict=True))
         return names.get(label, f"class {label}")
 
-    def download(self, folder: Path) -> Path:
+    def download(self, folder: Path, progress: Progress) -> Path:
         """Download into ``folder`` and return what is to be kept of it; for data sets that have an address."""
         raise BadValue(f"{self.label} is not downloaded by this program.")
 
@@ -145,8 +168,17 @@ class Allocation(Entry):
 class Measure(Entry):
     """Something measured on a state: accuracy, bytes, a look inside a layer. Its result is plain data."""
 
+    scope: ClassVar[Literal["state", "ranking"]] = "state"
+    """Whether it depends on the level of the last pruning step, or only on its ranking."""
+    stored: ClassVar[bool] = True
+    """Whether results are worth keeping across restarts; if not they may hold numpy arrays."""
     pure: ClassVar[bool] = True
     """False for timings: they are facts about a machine, and their key holds the machine."""
 
     @abstractmethod
-    def measure(self, state: State, progress: Progress) -> dict[str, Any]: ...
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        """The result, JSON-ready if ``stored``; shapes and units are told by each measure."""
+
+    def images(self) -> int | None:
+        """How many images it passes through the network, for estimates of its time."""
+        return None

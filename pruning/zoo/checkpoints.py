@@ -4,23 +4,130 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from pruning.entries import Model
 from pruning.errors import BadTensor, BadValue, Missing
 from pruning.registry import models
+from pruning.zoo import published
 from pruning.zoo.data import ASSETS, batches, load
 
 MARKS = ("init", "early", "dense")
+_DRAWING = threading.Lock()
+"""torch's generator is shared by all threads: while one draws initial weights, no other may."""
 
 
 def initial(name: str, seed: int) -> nn.Module:
     """The model with the initial weights that belong to ``seed``; torch's own generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
+    with _DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return models[name]().build()
+
+
+def load_model(name: str, seed: int = 0, mark: str = "dense") -> nn.Module:
+    """A model with its weights, in eval mode: ``init`` from any seed, ``early`` and ``dense`` from a file.
+
+    Published weights that are not in torch.hub's folder are downloaded; without a network that fails in seconds.
+
+    Raises:
+        UnknownName: no such model.
+        BadValue: no such mark or seed.
+        Missing: the file is not here; the message says how to get it.
+        BadTensor: the file is damaged, is not the published one, does not fit, or holds NaN or infinity.
+    """
+    entry = models[name]()
+    _check(entry, seed, mark)
+    if mark == "init":
+        return initial(name, seed).eval()
+    if entry.embedded:
+        path = _asset(entry, seed, mark)
+        if not path.exists():
+            raise Missing(_absence(entry, seed, mark))
+        state = _read(path)
+    else:
+        path, state = published.path_of(entry), published.read(entry)
+    return _filled(initial(name, seed), state, path).eval()
+
+
+def available(name: str, mark: str = "dense", seed: int = 0) -> tuple[bool, str]:
+    """Whether these weights are on this machine now, and if not the sentence that says what to do. Uses no network.
+
+    Raises:
+        UnknownName, BadValue: as ``load_model``.
+    """
+    entry = models[name]()
+    _check(entry, seed, mark)
+    if mark == "init":
+        return True, ""
+    if entry.embedded:
+        return (True, "") if _asset(entry, seed, mark).exists() else (False, _absence(entry, seed, mark))
+    return (True, "") if published.path_of(entry).exists() else (False, published.absence(entry))
+
+
+def card(name: str) -> dict[str, Any]:
+    """The model card of an embedded model: how it was trained, on what, and its accuracies.
+
+    Raises:
+        UnknownName: no such model.
+        Missing: it has no card, or the card is damaged.
+    """
+    path = ASSETS / "models" / models[name].name / "card.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Missing(f"{models[name].label} has no model card: {path} is not there.") from None
+    except (OSError, ValueError) as error:
+        raise Missing(f"The model card {path} is damaged ({error}); restore it with 'git checkout {path}'.") from None
+
+
+def _check(entry: Model, seed: int, mark: str) -> None:
+    if mark not in MARKS:
+        raise BadValue(f"There are no weights marked '{mark}': choose {', '.join(MARKS)}.")
+    if mark == "init":
+        return
+    if not entry.embedded and mark == "early":
+        raise BadValue(f"{entry.label} has no early weights: choose init or dense.")
+    if seed not in entry.seeds:
+        known = ", ".join(map(str, entry.seeds))
+        raise BadValue(f"{entry.label} has no trained weights of seed {seed}; its seeds: {known}.")
+
+
+def _asset(entry: Model, seed: int, mark: str) -> Path:
+    return ASSETS / "models" / entry.name / f"seed{seed}.{mark}.safetensors"
+
+
+def _absence(entry: Model, seed: int, mark: str) -> str:
+    command = f"python assets/train.py --models {entry.name}"
+    path = _asset(entry, seed, mark)
+    return f"The {mark} weights of {entry.label} are not there ({path}): train them with '{command}'."
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BadTensor(f"The weights {path} are damaged ({error}); restore them with 'git checkout {path}'.") from None
+
+
+def _filled(model: nn.Module, state: dict[str, Tensor], path: Path) -> nn.Module:
+    """The model with this state, every name and shape of which must fit, and every number be finite."""
+    try:
+        model.load_state_dict(state)
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split("\n\t")[-1].split())[:300]
+        raise BadTensor(f"The weights {path} do not fit this network: {reason}") from None
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            count = int((~torch.isfinite(tensor)).sum())
+            raise BadTensor(f"The weights {path} cannot be used: '{name}' holds {count} NaN or infinite values.")
+    return model
 
 
 def state_hash(state: dict[str, Tensor]) -> str:

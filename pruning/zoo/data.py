@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from pruning.errors import BadValue, Missing
 from pruning.registry import datasets
+from pruning.zoo.places import data_root
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SPLITS = ("train", "validation", "test")
@@ -65,7 +67,6 @@ class TensorSplit:
         return image[..., 0] if image.shape[-1] == 1 else image
 
 
-@lru_cache(maxsize=6)
 def load(data: str, split: str) -> Split:
     """A split of a registered data set; the last six stay in memory.
 
@@ -74,12 +75,18 @@ def load(data: str, split: str) -> Split:
         BadValue: no such split.
         Missing: the data is not on this machine; the message says how to get it.
     """
+    return _load(data, split, str(data_root()), os.environ.get("PRUNING_IMAGE_FOLDER", ""))
+
+
+@lru_cache(maxsize=6)
+def _load(data: str, split: str, *places: str) -> Split:
+    """``places`` only tells apart what was loaded from other folders."""
     entry = datasets[data]()
     if split not in SPLITS:
         raise BadValue(f"There is no split '{split}': choose {', '.join(SPLITS)}.")
     loaded = entry.load(split)
     if len(loaded) == 0:
-        raise Missing(f"The {split} split of {entry.label} is empty: its folder holds no images.")
+        raise Missing(f"The {split} split of {entry.label} is empty: its folder holds too few images.")
     return loaded
 
 
@@ -114,7 +121,8 @@ def read_idx(path: Path) -> np.ndarray:
         with gzip.open(path, "rb") as file:
             raw = file.read()
     except (OSError, EOFError) as error:
-        raise Missing(f"Cannot read {path}: {error}. Restore the file, for instance with 'git checkout {path}'.") from None
+        message = f"Cannot read {path}: {error}. Restore the file, for instance with 'git checkout {path}'."
+        raise Missing(message) from None
     dims = raw[3]
     shape = np.frombuffer(raw, ">u4", dims, 4).astype(int)
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)

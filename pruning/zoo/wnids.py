@@ -1,4 +1,4 @@
-"""The 1,000 classes of ImageNet (ILSVRC 2012) by WordNet id, in the order of the class indices of every pretrained model.
+"""The 1,000 classes of ImageNet (ILSVRC 2012) by WordNet id, in the order of every pretrained model's class indices.
 
 The order is alphabetical, so the position of an id is its class index. The ids are facts of the challenge (Russakovsky
 et al. 2015); checked against timm 1.0.31's ``imagenet_synsets.txt``. Written without the leading ``n``.

@@ -57,12 +57,22 @@ class SmallViT(nn.Module):
         super().__init__()
         self.patches = nn.Conv2d(channels, dim, patch, patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.side = side // patch
         self.positions = nn.Parameter(torch.randn(1, (side // patch) ** 2 + 1, dim) * 0.02)
         self.blocks = nn.Sequential(*(Block(dim, num_heads, hidden) for _ in range(depth)))
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, classes)
 
+    def _positions(self, side: int) -> Tensor:
+        """Position embeddings for a grid of ``side`` patches; another side than the built one is interpolated."""
+        if side == self.side:
+            return self.positions
+        grid = self.positions[:, 1:].transpose(1, 2).unflatten(2, (self.side, self.side))
+        grid = F.interpolate(grid, size=side, mode="bicubic", align_corners=False).flatten(2).transpose(1, 2)
+        return torch.cat([self.positions[:, :1], grid], 1)
+
     def forward(self, x: Tensor) -> Tensor:
-        tokens = self.patches(x).flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], 1) + self.positions
+        grid = self.patches(x)
+        tokens = grid.flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], 1) + self._positions(grid.shape[-1])
         return self.head(self.norm(self.blocks(tokens)[:, 0]))

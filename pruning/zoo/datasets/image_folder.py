@@ -1,0 +1,65 @@
+"""A person's own folder of images, one subfolder for each class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pruning.entries import Dataset
+from pruning.errors import Missing
+from pruning.registry import datasets
+from pruning.zoo.places import class_folders, content_hash, image_folder, imagenet_indices, images_by_class, parts
+
+if TYPE_CHECKING:
+    from pruning.zoo.data import Split
+
+
+@datasets.register
+class ImageFolder(Dataset):
+    """Subfolders ``train`` and ``val`` or ``test`` are used where they are; else all images are split 80/10/10.
+
+    Where all classes have ImageNet's WordNet ids as names, labels are ImageNet's class indices; otherwise 0, 1, 2 …
+    """
+
+    name = "image_folder"
+    label = "Folder of images"
+    summary = "Your own images: a folder with one subfolder for each class."
+    rank = 50
+    shape = (3, 224, 224)
+    classes = ()
+    licence = "yours"
+
+    path: str = Field("", description="The folder; empty: the one that PRUNING_IMAGE_FOLDER names.")
+
+    def labels(self) -> dict[int, str]:
+        """Class names by label."""
+        names = class_folders(image_folder(self.path))
+        return dict(zip(imagenet_indices(names) or range(len(names)), names, strict=True))
+
+    def class_name(self, label: int) -> str:
+        return self.labels().get(label, f"class {label}")
+
+    def form(self) -> str:
+        return content_hash(image_folder(self.path))
+
+    def load(self, split: str) -> Split:
+        from pruning.zoo.downloaded import held_out
+        from pruning.zoo.folders import FolderSplit, shuffled
+
+        root = image_folder(self.path)
+        labels, found = self.labels(), parts(root)
+        names = tuple(labels.values())
+        if "all" in found:
+            files = shuffled(images_by_class(root, names))
+            if len(files) < 3:
+                raise Missing(
+                    f"The folder {root} holds {len(files)} images in its class subfolders; three are the least."
+                )
+            tenth = max(1, len(files) // 10)
+            cut = {"train": files[: -2 * tenth], "validation": files[-2 * tenth : -tenth], "test": files[-tenth:]}
+            return FolderSplit.of(cut[split], tuple(labels))
+        files = images_by_class(found.get(split, found["train"]), names)
+        if split != "test" and "validation" not in found and files:
+            return FolderSplit.of([files[i] for i in held_out(len(files), 12, split)], tuple(labels))
+        return FolderSplit.of(shuffled(files), tuple(labels))

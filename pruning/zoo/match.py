@@ -1,0 +1,55 @@
+"""Which accuracies make sense: whether the weights of a model were trained for the classes of a data set. No torch."""
+
+from __future__ import annotations
+
+from pruning.errors import Missing
+from pruning.registry import datasets, models
+from pruning.zoo.places import class_folders, image_folder, imagenet_indices
+
+IMAGENET = "imagenette"
+"""The data set that stands for ImageNet's classes: weights trained on all 1,000 are scored on these ten."""
+
+
+def compatible(model: str, data: str) -> str | None:
+    """``None`` if the accuracy of this model on this data set means something, otherwise a sentence why it does not.
+
+    Asks for the same image shape, and for weights that were trained on the data set's classes. Says nothing about
+    whether weights and data are on this machine, except for a folder of images, whose classes are known only then.
+
+    Raises:
+        UnknownName: no such model or data set.
+    """
+    network, images = models[model], datasets[data]
+    if network.input_shape != images.shape:
+        return (
+            f"{network.label} takes images of {_size(network.input_shape)}, {images.label} has {_size(images.shape)}, "
+            "so there is no accuracy to measure."
+        )
+    if network.data == data:
+        return None
+    if network.data == IMAGENET and data == "image_folder":
+        return _own_folder(network.label)
+    trained = "ImageNet" if network.data == IMAGENET else network.data and datasets[network.data].label
+    known = (
+        f"its weights were trained on {trained}" if trained else "none of its weights were trained on a data set here"
+    )
+    return f"{network.label} has no weights trained on {images.label}: {known}, so its accuracy there means nothing."
+
+
+def _own_folder(label: str) -> str | None:
+    """Whether a network trained on ImageNet can be scored on the person's folder of images."""
+    try:
+        names = class_folders(image_folder())
+    except Missing as error:
+        return str(error)
+    if imagenet_indices(names) is not None:
+        return None
+    return (
+        f"{label} knows the 1,000 classes of ImageNet, and the folder's classes ({', '.join(names[:3])} …) are not "
+        "named by their ids: rename the subfolders to WordNet ids such as n02102040 to measure accuracy."
+    )
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{height}x{width} pixels in {'grey' if channels == 1 else 'colour'}"

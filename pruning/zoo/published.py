@@ -1,0 +1,86 @@
+"""Weights that a model's authors publish (torchvision's): found in torch.hub's folder, downloaded, checked, read."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pruning.entries import Model
+from pruning.errors import BadTensor, Missing
+from pruning.zoo.fetch import download
+
+
+def path_of(entry: Model) -> Path:
+    """Where the published weights lie, or would lie: torch.hub's folder, the published file name.
+
+    Raises:
+        Missing: none were published.
+    """
+    address = entry.address()
+    if address is None:
+        raise Missing(f"No trained weights of {entry.label} were published: only its initial weights can be used.")
+    return Path(torch.hub.get_dir()) / "checkpoints" / address.rpartition("/")[2]
+
+
+def absence(entry: Model) -> str:
+    """The sentence that says what is missing and how to get it."""
+    path = path_of(entry)
+    return (
+        f"The weights of {entry.label} are not on this machine: download {path.name} "
+        f"from {entry.address()} and put it into {path.parent}."
+    )
+
+
+def get(entry: Model) -> Path:
+    """The file, downloaded if it is not there.
+
+    Raises:
+        Missing: it could not be downloaded; nothing is left behind.
+    """
+    path = path_of(entry)
+    if not path.exists():
+        try:
+            download(str(entry.address()), path, sha256=hash_in(path.name))
+        except Missing as error:
+            raise Missing(f"{absence(entry)} This was tried just now: {error}") from None
+    return path
+
+
+def read(entry: Model) -> dict[str, Tensor]:
+    """The weights under the names that ``entry.build`` uses, after the file's hash was checked; unpickles tensors only.
+
+    Raises:
+        Missing: as ``get``.
+        BadTensor: the file is not the published one, or cannot be read.
+    """
+    path = get(entry)
+    again = f"remove the file, then download it again from {entry.address()}."
+    try:
+        stat, want = path.stat(), hash_in(path.name)
+        found = _sha256(path, stat.st_size, stat.st_mtime_ns)
+        state = torch.load(path, map_location="cpu", weights_only=True) if found.startswith(want) else None
+    except Exception as error:  # a damaged pickle or archive fails in many ways
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadTensor(f"The weights {path} cannot be read ({reason}); {again}") from None
+    if not found.startswith(want):
+        raise BadTensor(f"{path} is not the published file: its SHA-256 begins {found[:8]}, not {want}; {again}")
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise BadTensor(f"{path} does not hold a network's weights by name; {again}")
+    return entry.adapt(state)
+
+
+def hash_in(filename: str) -> str:
+    """The beginning of the SHA-256 that a file name of torchvision carries (``resnet18-f37072fd.pth``), or nothing."""
+    found = torch.hub.HASH_REGEX.search(filename)
+    return found[1] if found else ""
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, *stamp: int) -> str:
+    """Of a file's content; size and time of change tell when to look again."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -57,8 +57,10 @@ PLANS = {
     "lenet_300_100": Plan(epochs=16, lr=0.1, crop=0),
     "lenet_5": Plan(epochs=12, lr=0.05, crop=1),
     "resnet_20": Plan(epochs=9, lr=0.2, sides=(20, 24, 28)),
-    "mobilenet_v2_small": Plan(epochs=9, lr=0.15, weight_decay=1e-4, sides=(20, 24, 28)),
-    "vit_small": Plan(epochs=12, lr=3e-3, optimiser="adamw", weight_decay=0.05, batch=64, crop=1),
+    "mobilenet_v2_small": Plan(epochs=6, lr=0.15, weight_decay=1e-4, sides=(20, 24, 28)),
+    "vit_small": Plan(
+        epochs=9, lr=3e-3, optimiser="adamw", weight_decay=0.05, batch=64, crop=1, sides=(20, 24, 28)
+    ),
 }
 
 

@@ -119,7 +119,8 @@ class Base(Spec):
     def state_key(self, steps: tuple[Step, ...] = ()) -> str:
         """Name of the state after these steps."""
         backend = self.device.split(":")[0]
-        parts = [self.model, self.data_name, self.seed, self.mark, backend]
+        form = registry.datasets[self.data_name]().form() if self.data_name else ""
+        parts = [self.model, self.data_name, self.seed, self.mark, backend, *([form] if form else [])]
         return digest("state", 1, parts, [step.key_part() for step in steps])
 
 
@@ -136,7 +137,15 @@ class Cell(Spec):
 
     def measure_key(self, measure: MeasureSpec) -> str:
         """Name of one measured result of this cell; the caller adds the machine where the measure is a timing."""
-        return digest("measure", self.state_key, measure)
+        steps = self.recipe
+        if registry.measures[measure.name].scope == "ranking":
+            # One table answers every level: the level itself is not part of its name.
+            last = max((i for i, step in enumerate(steps) if isinstance(step, Prune)), default=-1)
+            steps = tuple(
+                step.model_copy(update={"sparsity": 0}) if isinstance(step, Prune) and i == last else step
+                for i, step in enumerate(steps[: last + 1])
+            )
+        return digest("measure", self.base.state_key(steps), measure)
 
 
 class Study(Spec):
@@ -145,7 +154,7 @@ class Study(Spec):
 
     schema_version: Literal[1] = 1
     base: Base = Field(default_factory=Base)
-    recipe: tuple[AnyStep, ...] = (Prune(),)
+    recipe: tuple[AnyStep, ...] = Field(default_factory=lambda: (Prune(),))
     axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     measures: tuple[MeasureSpec, ...] = Field(min_length=1)
 

@@ -1,0 +1,65 @@
+"""Files of a pruned network: plain, compressed, and with a bitmask in place of the zeros."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from pruning.state import State, prunable
+
+
+def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
+    """The network's state as a safetensors file; shared tensors are written once."""
+    seen: dict[int, str] = {}
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() in seen and tensor.numel():
+            continue
+        seen[tensor.data_ptr()] = name
+        tensors[name] = tensor.detach().cpu().contiguous()
+    return save(tensors, metadata={"format": "pt", **(metadata or {})})
+
+
+def compressed(data: bytes, level: int) -> bytes:
+    """The bytes compressed by zstd at a level from 1 to 19, with one thread."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(level=level).compress(data)
+
+
+def bitmask(state: State) -> bytes:
+    """A sparse file: for each prunable weight one bit per entry and the entries that are not zero, the rest plain.
+
+    Itself a safetensors file: ``NAME.bits`` uint8, ``NAME.values`` in the weight's number format, shapes in the header.
+    """
+    weights = {name: w.detach().cpu() for name, w in prunable(state.model).items()}
+    tensors: dict[str, Tensor] = {}
+    for name, tensor in state.model.state_dict().items():
+        if name not in weights:
+            tensors[name] = tensor.detach().cpu().contiguous()
+            continue
+        flat = weights[name].flatten()
+        bits = np.packbits((flat != 0).numpy())
+        tensors[f"{name}.bits"] = torch.from_numpy(bits)
+        tensors[f"{name}.values"] = flat[flat != 0]
+    shapes = {name: list(w.shape) for name, w in weights.items()}
+    return save(tensors, metadata={"format": "bitmask", "shapes": json.dumps(shapes)})
+
+
+def read_bitmask(data: bytes) -> dict[str, Tensor]:
+    """The state dict that a file made by ``bitmask`` holds, zeros filled in again."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    shapes: dict[str, list[int]] = json.loads(header["__metadata__"]["shapes"])
+    tensors = load(data)
+    state = {name: t for name, t in tensors.items() if not name.endswith((".bits", ".values"))}
+    for name, shape in shapes.items():
+        count = int(np.prod(shape))
+        values = tensors[f"{name}.values"]
+        full = torch.zeros(count, dtype=values.dtype)
+        full[torch.from_numpy(np.unpackbits(tensors[f"{name}.bits"].numpy(), count=count).astype(bool))] = values
+        state[name] = full.view(shape)
+    return state

@@ -1,0 +1,1 @@
+"""What is measured on a state; each module registers one measure."""

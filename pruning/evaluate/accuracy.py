@@ -1,0 +1,79 @@
+"""Accuracy of a state beside the state it started from, on the same images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from pruning.entries import Desk, Measure
+from pruning.registry import measures
+
+if TYPE_CHECKING:
+    from pruning.predictions import Predictions
+    from pruning.state import State
+
+FLIPS = 12
+"""Images whose prediction changed that are named in a result."""
+
+
+@measures.register
+class Accuracy(Measure):
+    """Correct predictions of the state and of its start, image by image.
+
+    Result: ``count`` images; ``correct`` and ``dense_correct``; ``lost`` (right before, wrong now) and ``gained``
+    (the reverse), from which a paired interval follows; ``changed`` predictions, and up to twelve of them in the
+    order of the split: position, label, class and confidence before and after.
+    """
+
+    name = "accuracy"
+    label = "Accuracy"
+    summary = "Share of images classified correctly, beside the dense network on the same images."
+
+    split: Literal["train", "validation", "test"] = Field("test", description="Choices use validation; test is reported.")
+    count: int = Field(10_000, ge=1, le=1_000_000, description="Images, from the start of the split.")
+
+    def images(self) -> int:
+        return self.count
+
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.predictions import predict, split_of
+
+        total = min(self.count, len(split_of(state, self.split)))
+        desk.progress(0, total, "first images")
+        dense = predict(state.start, self.split, total, desk)
+        before = next(dense)
+        result: dict[str, Any] = {}
+        for after in predict(state, self.split, total, desk):
+            while len(before) < len(after):
+                before = next(dense)
+            result = _compared(before, after)
+            desk.progress(len(after), total, "images", result)
+        return result
+
+
+def _compared(before: Predictions, after: Predictions) -> dict[str, Any]:
+    """The result on the first images, as many as both have."""
+    n = min(len(before), len(after))
+    was, now = before.right[:n], after.right[:n]
+    changed = (before.classes[:n] != after.classes[:n]).nonzero().squeeze(1).tolist()
+    flips = [
+        {
+            "position": i,
+            "label": int(after.labels[i]),
+            "before": int(before.classes[i]),
+            "before_confidence": round(float(before.confidences[i]), 4),
+            "after": int(after.classes[i]),
+            "after_confidence": round(float(after.confidences[i]), 4),
+        }
+        for i in changed[:FLIPS]
+    ]
+    return {
+        "count": n,
+        "correct": int(now.sum()),
+        "dense_correct": int(was.sum()),
+        "lost": int((was & ~now).sum()),
+        "gained": int((~was & now).sum()),
+        "changed": len(changed),
+        "flips": flips,
+    }

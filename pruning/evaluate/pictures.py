@@ -1,0 +1,32 @@
+"""Test images for people to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from pruning.entries import Desk, Measure
+from pruning.registry import measures
+
+if TYPE_CHECKING:
+    from pruning.state import State
+
+
+@measures.register
+class Pictures(Measure):
+    """Images of a split by position: ``images``, a list of uint8 arrays ``(H, W)`` or ``(H, W, 3)``, at most 96 a side."""
+
+    name = "pictures"
+    label = "Pictures"
+    stored = False
+
+    split: str = "test"
+    positions: tuple[int, ...] = Field(max_length=24)
+
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.predictions import split_of
+
+        images = split_of(state, self.split)
+        pictures = [images.picture(i) for i in self.positions]
+        return {"images": [p[:: max(1, p.shape[0] // 96), :: max(1, p.shape[1] // 96)] for p in pictures]}

@@ -1,0 +1,115 @@
+"""Passes through a network that leave no trace on it: forward order, gradients, activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pruning.entries import Progress
+from pruning.errors import Missing
+from pruning.state import prunable
+from pruning.zoo import data as zoo_data
+
+BATCH = 100
+"""Images at a time: small batches stay in the cache and are faster on a CPU than large ones."""
+
+
+@contextmanager
+def mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """The network in train or eval mode; every module's own flag is restored afterwards."""
+    flags = {module: module.training for module in model.modules()}
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, flag in flags.items():
+            module.training = flag
+
+
+def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Names of the prunable weights in the order in which one image meets them.
+
+    A weight whose module is not called by itself (inside fused attention) stays behind its registered neighbour.
+    """
+    names = list(prunable(model))
+    owner = {name: model.get_submodule(name.rpartition(".")[0]) for name in names}
+    called: dict[nn.Module, int] = {}
+
+    def note(module: nn.Module, _: object) -> None:
+        called.setdefault(module, len(called))
+
+    hooks = [module.register_forward_pre_hook(note) for module in dict.fromkeys(owner.values())]
+    device = next(model.parameters()).device
+    try:
+        with mode(model, False), torch.no_grad():
+            model(torch.zeros(2, *input_shape, device=device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    place, last = {}, -1
+    for name in names:
+        last = called.get(owner[name], last)
+        place[name] = last
+    return tuple(sorted(names, key=lambda name: place[name]))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a scorer sees: a network, its prunable weights in forward order, training images, a seed.
+
+    Weights that are already masked are zero in the network and stay masked whatever their score.
+    """
+
+    model: nn.Module
+    weights: dict[str, Tensor]
+    data: str | None
+    seed: int
+    progress: Progress
+
+    def generator(self) -> torch.Generator:
+        """A fresh CPU generator from the seed: drawing leaves the global generators untouched."""
+        return torch.Generator().manual_seed(self.seed)
+
+    def sample(self, count: int) -> tuple[Tensor, Tensor]:
+        """``count`` training images and labels, drawn by the seed, on the network's device.
+
+        Raises:
+            Missing: there is no data for this model.
+        """
+        if self.data is None:
+            raise Missing("This scorer needs training images, and there is no data set for this model: choose magnitude.")
+        images, labels = zoo_data.sample(zoo_data.load(self.data, "train"), count, self.seed)
+        device = next(self.model.parameters()).device
+        return images.to(device), labels.to(device)
+
+    def gradients(self, count: int) -> dict[str, Tensor]:
+        """Gradient of the mean cross-entropy over ``count`` training images, in eval mode, per prunable weight.
+
+        Neither ``.grad``, nor the requires_grad flags, nor BatchNorm statistics are changed. float32 sums over batches.
+        """
+        images, labels = self.sample(count)
+        parameters = prunable(self.model)
+        wanted = [parameters[name] for name in self.weights]
+        flags = [p.requires_grad for p in wanted]
+        sums = [torch.zeros_like(p, dtype=torch.float32) for p in wanted]
+        try:
+            for p in wanted:
+                p.requires_grad_(True)
+            with mode(self.model, False), torch.enable_grad():
+                for start in range(0, len(labels), BATCH):
+                    self.progress(start, len(labels), "gradients")
+                    loss = F.cross_entropy(self.model(images[start : start + BATCH]), labels[start : start + BATCH])
+                    share = len(labels[start : start + BATCH]) / len(labels)
+                    grads = torch.autograd.grad(loss, wanted, allow_unused=True)
+                    for total, grad in zip(sums, grads, strict=True):
+                        if grad is not None:
+                            total.add_(grad.float(), alpha=share)
+        finally:
+            for p, flag in zip(wanted, flags, strict=True):
+                p.requires_grad_(flag)
+        return dict(zip(self.weights, sums, strict=True))

@@ -1,0 +1,113 @@
+"""What flows through a recipe: a network, its masks, and what it came from."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from pruning.errors import BadTensor, Missing
+from pruning.ranking import Ranking
+from pruning.specs import Base
+
+
+def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights that may be pruned: those of convolution and linear layers, and of attention projections.
+
+    Biases and norm parameters stay. Tied weights appear once, under their first name. Order: as registered.
+    """
+    found: dict[str, nn.Parameter] = {}
+    seen: set[int] = set()
+    for prefix, module in model.named_modules():
+        names: tuple[str, ...] = ()
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
+            names = ("weight",)
+        elif isinstance(module, nn.MultiheadAttention):
+            names = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
+        for name in names:
+            weight = getattr(module, name)
+            if weight is not None and id(weight) not in seen:
+                seen.add(id(weight))
+                found[f"{prefix}.{name}" if prefix else name] = weight
+    return found
+
+
+def layer_label(weight: str) -> str:
+    """Name of a layer as people read it: the weight's name without its ending."""
+    return weight.removesuffix(".weight").removesuffix("_weight")
+
+
+@dataclass
+class State:
+    """A network after the first n steps of a recipe.
+
+    Attributes:
+        base: where the recipe started.
+        key: name of this state.
+        model: the network in eval mode; pruned weights are zero in it.
+        masks: for each pruned weight a bool tensor of its shape, True = kept.
+        parent: the state one step before; none at the start.
+        ranking: the ranking that the last pruning step used.
+        order: names of the prunable weights in forward order.
+    """
+
+    base: Base
+    key: str
+    model: nn.Module
+    order: tuple[str, ...]
+    masks: dict[str, Tensor] = field(default_factory=dict)
+    parent: State | None = None
+    ranking: Ranking | None = None
+
+    @property
+    def start(self) -> State:
+        """The state before the first step."""
+        return self if self.parent is None else self.parent.start
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The prunable weights, detached, in forward order."""
+        found = prunable(self.model)
+        return {name: found[name].detach() for name in self.order}
+
+    def next(self, key: str) -> State:
+        """A copy for the next step, whose network may be changed."""
+        return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.ranking)
+
+
+def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
+    """Set the weights to exact zero where their mask is False, in place."""
+    found = prunable(model)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            # masked_fill, not a product: inf * 0 would be NaN, and -1 * 0 a negative zero.
+            found[name].masked_fill_(~mask.to(found[name].device), 0.0)
+
+
+def has_batch_norm(model: nn.Module) -> bool:
+    """Whether the network keeps running statistics that pruning makes stale."""
+    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats for m in model.modules())
+
+
+def check_finite(model: nn.Module) -> None:
+    """Raise ``BadTensor`` that names the first weight with NaN or infinity."""
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise BadTensor(f"Weight '{name}' holds NaN or infinite values: this checkpoint cannot be used.")
+
+
+def check_device(device: str) -> torch.device:
+    """The torch device of that name.
+
+    Raises:
+        Missing: it is not on this machine; the message lists what is.
+    """
+    present = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        present.append("mps")
+    name = "cuda:0" if device == "cuda" else device
+    if name not in present:
+        raise Missing(f"There is no device '{device}' on this machine. Present: {', '.join(present)}.")
+    return torch.device(name)

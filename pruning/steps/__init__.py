@@ -1,0 +1,14 @@
+"""One step, one file: each module has ``apply(step, state, key, progress) -> State`` for the step of its name."""
+
+from __future__ import annotations
+
+import importlib
+
+from pruning.entries import Progress
+from pruning.specs import Step
+from pruning.state import State
+
+
+def apply(step: Step, state: State, key: str, progress: Progress) -> State:
+    """The state after one more step; the given state stays as it was."""
+    return importlib.import_module(f"pruning.steps.{step.kind}").apply(step, state, key, progress)  # type: ignore[attr-defined]

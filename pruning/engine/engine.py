@@ -1,0 +1,170 @@
+"""One engine for all sessions of a server: submit a study, look at it, cancel it."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from pruning.engine.book import Book
+from pruning.engine.jobs import Job, JobView
+from pruning.engine.ledger import Ledger
+from pruning.engine.runner import Runner
+from pruning.errors import Incompatible, Missing
+from pruning.settings import Settings
+from pruning.store import Store
+
+if TYPE_CHECKING:
+    from pruning.specs import Study
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Runs studies in worker processes. All methods may be called from any thread and return at once, except ``wait``
+    and ``close``.
+
+    Args:
+        settings: where the store is, how many workers, or which cluster.
+        task: dotted path of ``function(study, store, progress) -> rows``, imported by the workers only.
+
+    Raises:
+        StoreError: when the store cannot be opened.
+    """
+
+    def __init__(self, settings: Settings, task: str = "pruning.run:run") -> None:
+        self.settings = settings
+        self.store = Store(settings)
+        self._changed = threading.Condition()
+        self._book = Book()
+        self._ledger = Ledger(self.store)
+        self._runner = Runner(settings, task, self._book, self._ledger, self._changed)
+        atexit.register(_close_at_exit, weakref.ref(self))
+
+    def start(self) -> None:
+        """Start the workers in the background, and take up what an earlier server left unfinished."""
+        self._runner.start()
+
+    def close(self) -> None:
+        """End the workers. Unfinished durable jobs are marked interrupted: the next server takes them up."""
+        self._runner.close()
+        self.store.close()
+
+    def submit(self, study: Study, *, owner: str, durable: bool, slot: str | None = None) -> str:
+        """Ask for a study; the same one asked for twice is computed once.
+
+        Args:
+            owner: who asks.
+            durable: True for work that is listed under jobs and outlives the server; False for a slider move.
+            slot: a place on a page ("<session>/accuracy"). Another study submitted into the same slot replaces this
+                one, which is cancelled at once unless somebody else waits for it.
+
+        Returns:
+            The job's id, for ``view``.
+
+        Raises:
+            StoreError: when a durable job cannot be written down.
+        """
+        self.start()
+        with self._changed:
+            job, new, left = self._book.enter(study, owner, durable, slot)
+            promoted = durable and not job.durable
+            job.durable = job.durable or durable
+            if left is not None:
+                self._runner.stop(left)
+        if durable and (new or promoted):
+            try:
+                elsewhere = self._ledger.register(job)
+            except Exception as error:
+                with self._changed:
+                    if new:
+                        self._book.finish(job, "failed", str(error))
+                        self._changed.notify_all()
+                    job.durable = False
+                raise
+            job.elsewhere = elsewhere
+        else:
+            elsewhere = False
+        if new and not elsewhere:
+            with self._changed:
+                if not job.finished:
+                    self._book.ready(job)
+            self._runner.nudge()
+        return job.id
+
+    def view(self, job_id: str) -> JobView:
+        """How a job stands.
+
+        Raises:
+            Missing: for a job that this server and the store do not know (any more).
+        """
+        with self._changed:
+            job = self._book.find(job_id)
+            if job is not None:
+                return self._look(job)
+        return self._ledger.view(job_id)
+
+    def views(self, owner: str | None = None) -> list[JobView]:
+        """All unfinished jobs of this server, running ones first; only those that ``owner`` waits for, if given."""
+        with self._changed:
+            jobs = [
+                job
+                for job in self._book.active.values()
+                if owner is None or any(waiter[0] == owner for waiter in job.waiters)
+            ]
+            views = [self._look(job) for job in jobs]
+        return sorted(views, key=lambda view: (view.state != "running", view.waiting))
+
+    def cancel(self, job_id: str, owner: str) -> bool:
+        """Stop waiting for a job; it ends unless somebody else waits for it. What it stored stays.
+
+        Returns:
+            Whether the job is cancelled now. Its worker is free within a batch, or killed after three seconds.
+
+        Raises:
+            Incompatible: when owners count and the owner never asked for this job.
+        """
+        with self._changed:
+            job = self._book.active.get(job_id)
+            if job is None:
+                return False
+            asked = any(waiter[0] == owner for waiter in job.waiters)
+            if not asked and self.settings.owners:
+                raise Incompatible(f"This job belongs to {job.owner or 'nobody'}: only its owner may cancel it.")
+            if asked and not self._book.leave_all(job, owner):
+                return False
+            self._runner.stop(job)
+        return True
+
+    def wait(self, job_id: str, timeout: float | None = None) -> JobView:
+        """Wait until a job has ended, or ``timeout`` seconds; returns how it stands then."""
+        end = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while (job := self._book.find(job_id)) is not None and not job.finished:
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._changed.wait(left)
+        return self.view(job_id)
+
+    def _look(self, job: Job) -> JobView:
+        return job.view(self._book.before(job))
+
+    def __enter__(self) -> Engine:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+def _close_at_exit(reference: weakref.ref[Engine]) -> None:
+    engine = reference()
+    if engine is not None:
+        engine.close()
+
+
+__all__ = ["Engine", "Missing"]

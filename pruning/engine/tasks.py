@@ -1,0 +1,140 @@
+"""What runs inside a worker process. No Streamlit here; torch and ``run`` only when they are used.
+
+Nothing is raised into Dask: a task returns an outcome, so that an error's sentence and its traceback arrive whole.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from functools import lru_cache
+from typing import Any
+
+from distributed import WorkerPlugin, get_worker
+
+from pruning.errors import Cancelled, PruningError
+from pruning.settings import Settings
+
+EVENTS_PER_SECOND = 5.0
+EVENTS_AT_ONCE = 3.0
+"""A short burst is let through, so that the first figure of a quick job is seen at once."""
+CANCELLED_KEPT = 1000
+
+_cancelled: OrderedDict[str, None] = OrderedDict()
+
+
+def cancel(key: str) -> None:
+    """Note that an attempt is to stop; called in the worker's event loop, while a task runs in its thread."""
+    _cancelled[key] = None
+    while len(_cancelled) > CANCELLED_KEPT:
+        _cancelled.popitem(last=False)
+
+
+def kill(dask_worker: Any) -> None:
+    """Called in a nanny: end its worker process at once; the nanny starts another one."""
+    if dask_worker.pid:
+        os.kill(dask_worker.pid, 9)
+
+
+@lru_cache(maxsize=4)
+def _store(settings: Settings) -> Any:
+    from pruning.store import Store
+
+    return Store(settings)
+
+
+class Reporter:
+    """The ``progress`` that a task calls between batches: tells the server, and raises ``Cancelled``.
+
+    At most ``EVENTS_PER_SECOND`` messages leave; partial results of calls that are held back go with the next one.
+    """
+
+    def __init__(self, worker: Any, topic: str, key: str) -> None:
+        self.worker, self.topic, self.key = worker, topic, key
+        self.pending: dict[str, Any] = {}
+        self.allowance, self.last = EVENTS_AT_ONCE, time.monotonic()
+
+    def __call__(self, done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+        if self.key in _cancelled:
+            raise Cancelled("The work was cancelled.")
+        self.pending.update(partial or {})
+        now = time.monotonic()
+        self.allowance = min(EVENTS_AT_ONCE, self.allowance + (now - self.last) * EVENTS_PER_SECOND)
+        self.last = now
+        if self.allowance >= 1:
+            self.allowance -= 1
+            self.send("progress", done=float(done), total=float(total), note=note, partial=self._packed())
+
+    def send(self, what: str, **content: Any) -> None:
+        self.worker.log_event(self.topic, {"what": what, "key": self.key, **content})
+
+    def _packed(self) -> bytes:
+        """Partial results may hold arrays, which Dask's events do not carry: bytes do."""
+        packed = pickle.dumps(self.pending, protocol=5) if self.pending else b""
+        self.pending = {}
+        return packed
+
+
+def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -> dict[str, Any]:
+    """Run one study in this worker.
+
+    Args:
+        key: the attempt's name.
+        topic: where the server listens.
+        task: dotted path of the function that does it ("pruning.run:run").
+
+    Returns:
+        ``{"state": "done", "rows": pickled rows}``, ``{"state": "cancelled"}``, or ``{"state": "failed", "error":
+        one sentence, "traceback": text or ""}``.
+    """
+    worker = get_worker()
+    report = Reporter(worker, topic, key)
+    report.send("started", worker=worker.address, pid=os.getpid())
+    try:
+        report(0.0, 0.0)
+        module, _, name = task.partition(":")
+        function = getattr(importlib.import_module(module), name)
+        from pruning.specs import load_study
+
+        rows = function(load_study(study_json), _store(settings), report)
+        return {"state": "done", "rows": pickle.dumps(rows, protocol=5)}
+    except Cancelled:
+        return {"state": "cancelled"}
+    except PruningError as error:
+        return {"state": "failed", "error": str(error), "traceback": ""}
+    except BaseException as error:
+        sentence = f"Internal error: {type(error).__name__}: {error}"
+        return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}
+
+
+class Prepare(WorkerPlugin):
+    """Worker plugin: a modest place in the queue for the processor, one torch thread, and everything imported."""
+
+    name = "pruning"
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+
+    def setup(self, worker: Any) -> None:
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, 0, 10)  # on Linux this thread and those it starts: all that compute
+        for name, value in (("OMP_WAIT_POLICY", "PASSIVE"), ("GOMP_SPINCOUNT", "0")):
+            os.environ.setdefault(name, value)
+        threading.Thread(target=self._import, name="import", daemon=True).start()
+
+    def _import(self) -> None:
+        try:
+            import torch
+
+            torch.set_num_threads(1)
+        except ImportError:
+            return  # the task will say what is missing
+        try:
+            importlib.import_module(self.task.partition(":")[0])
+        except Exception:
+            return  # the task imports it again and reports the error

@@ -1,0 +1,66 @@
+"""A task function for tests of the engine: what it does is said in its measure's options.
+
+It is imported by the workers; a test registers ``Fake`` in its own process only while it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pruning import registry
+from pruning.entries import Measure
+from pruning.errors import BadValue
+
+
+class Fake(Measure):
+    """``do``: steps | raise | refuse | hang | die | die_once | fill; one line is appended to ``log`` for each execution."""
+
+    name: ClassVar[str] = "fake"
+    label: ClassVar[str] = "Fake"
+    do: str = "steps"
+    steps: int = 3
+    seconds: float = 0.0
+    log: str = ""
+    tag: str = ""
+
+    def measure(self, state: Any, progress: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def register() -> None:
+    registry.measures._entries["fake"] = Fake
+
+
+def unregister() -> None:
+    registry.measures._entries.pop("fake", None)
+
+
+def run(study: Any, store: Any, progress: Any) -> list[dict[str, Any]]:
+    fake = study.measures[0].build()
+    log = Path(fake.log)
+    with open(log, "a") as file:
+        file.write(f"start {os.getpid()} {fake.tag}\n")
+    runs = log.read_text().count(f" {fake.tag}\n")
+    if fake.do == "raise":
+        raise ZeroDivisionError("one divided by nothing")
+    if fake.do == "refuse":
+        raise BadValue("The level must be 0 to 1000.")
+    if fake.do == "hang":
+        time.sleep(60)
+    if fake.do == "die" or (fake.do == "die_once" and runs == 1):
+        os._exit(1)
+    for step in range(fake.steps):
+        progress(step, fake.steps, f"step {step}", {f"k{step}": step})
+        time.sleep(fake.seconds)
+    with open(log, "a") as file:
+        file.write("end\n")
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    value = {"pid": os.getpid(), "seed": study.base.seed, "nice": nice, "omp": os.environ.get("OMP_WAIT_POLICY")}
+    return [{"coordinates": {}, "measure": "fake", "value": value, "seconds": 0.0, "origin": "computed"}]
+
+
+if __name__ != "__main__" and "dask" in os.environ.get("PYTEST_ENGINE_WORKER", "dask"):
+    register()

@@ -1,0 +1,65 @@
+# `make run` starts the dashboard, `make test` checks everything; both first install what is missing into .venv.
+# Other Python: make run PYTHON=/path/to/python3. Other port: make run PORT=8600.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+PORT ?= 8501
+PYTHON ?=
+ARGS ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES = $(wildcard app.py pruning pages assets/*.py benchmarks tests)
+TYPED = $(wildcard app.py pruning pages)
+
+# Threads that wait must sleep: spinning ones slow everything when workers share cores.
+export OMP_WAIT_POLICY := PASSIVE
+export GOMP_SPINCOUNT := 0
+
+.PHONY: run test lint types bench train grids clean install
+
+run: $(VENV)/.installed
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+# A browser draws the pictures and is driven by the tests: .ci/chromium finds or installs one and says where it is.
+test: lint types
+	browser="$$(bash .ci/chromium $(BIN)/python)"; BROWSER_PATH="$$browser" $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check $(SOURCES)
+
+types: $(VENV)/.installed-dev
+	$(BIN)/ty check --python $(VENV) $(TYPED)
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks $(ARGS)
+
+train: $(VENV)/.installed
+	$(BIN)/python assets/train.py $(ARGS)
+
+grids: $(VENV)/.installed
+	$(BIN)/python assets/grids.py $(ARGS)
+
+install: $(VENV)/.installed
+
+# Results of people (var/) and resumable trainings (.train/) stay.
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	bash .ci/venv $(VENV) "$(PYTHON)"
+	touch $@
+
+$(VENV)/.installed: requirements.txt $(VENV)/.created
+	@echo "Installing what requirements.txt names into $(VENV): a few minutes the first time …"
+	$(PIP) -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing the test tools …"
+	$(PIP) -r requirements-dev.txt
+	touch $@

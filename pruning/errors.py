@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+
+SHOWN = 12
+"""Known names that a message lists; more than these would hide the sentence."""
 
 
 class PruningError(Exception):
@@ -23,11 +28,22 @@ class UnknownName(PruningError, KeyError):
         names = sorted(known)
         near = difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-        self.message = f"There is no {kind} '{name}'.{hint} Known: {', '.join(names) or 'none'}."
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        self.message = f"There is no {kind} '{name}'.{hint} Known: {shown or 'none'}."
         super().__init__(self.message)
 
     def __str__(self) -> str:
         return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unknown_name, (self.message,)
+
+
+def _unknown_name(message: str) -> UnknownName:
+    """An ``UnknownName`` as it was before it went from one process to another."""
+    error = UnknownName.__new__(UnknownName, message)
+    error.message = message
+    return error
 
 
 class BadValue(PruningError, ValueError):

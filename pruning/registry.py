@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from pruning.entries import Allocation, Dataset, Entry, Granularity, Measure, Model, Scorer
 from pruning.errors import UnknownName
-
 
 T = TypeVar("T", bound=Entry)
 
@@ -29,7 +29,8 @@ class Registry(Generic[T]):
     def __init__(self, kind: str, package: str) -> None:
         self.kind, self.package = kind, package
         self._entries: dict[str, type[T]] = {}
-        self._loaded = False
+        self._loaded = self._loading = False
+        self._lock = threading.RLock()
 
     def register(self, entry: type[T]) -> type[T]:
         """Class decorator: make ``entry`` available under ``entry.name``.
@@ -38,19 +39,32 @@ class Registry(Generic[T]):
             ValueError: when another class already holds the name.
         """
         taken = self._entries.get(entry.name)
-        if taken is not None and taken.__module__ != entry.__module__:
-            raise ValueError(f"{self.kind} '{entry.name}' of {entry.__module__} is already taken by {taken.__module__}")
+        if taken is not None and (taken.__module__, taken.__qualname__) != (entry.__module__, entry.__qualname__):
+            raise ValueError(
+                f"{self.kind} '{entry.name}' of {entry.__module__}.{entry.__qualname__} "
+                f"is already taken by {taken.__module__}.{taken.__qualname__}"
+            )
         self._entries[entry.name] = entry
         return entry
 
     def load(self) -> None:
-        """Import every module of the package once, so that each registers what it holds."""
+        """Import every module of the package once, so that each registers what it holds.
+
+        Other threads wait until all of them are there; a module that asks while it is being imported sees those before.
+        """
         if self._loaded:
             return
-        self._loaded = True
-        package = importlib.import_module(self.package)
-        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-            importlib.import_module(f"{self.package}.{module}")
+        with self._lock:
+            if self._loaded or self._loading:
+                return
+            self._loading = True
+            try:
+                package = importlib.import_module(self.package)
+                for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+                    importlib.import_module(f"{self.package}.{module}")
+                self._loaded = True
+            finally:
+                self._loading = False
 
     def __getitem__(self, name: str) -> type[T]:
         """The class registered as ``name``.

@@ -20,13 +20,17 @@ from pruning.errors import BadTensor, BadValue
 from pruning.limits import LEVELS
 
 
+MASKED = float(np.finfo(np.float32).min)
+"""Score of a unit that is masked already: the lowest there is."""
+
+
 @dataclass(frozen=True)
 class Ranking:
     """Scores and the table made of them.
 
     Attributes:
         scores: for each layer, in forward order, one float32 score per unit, in the unit's shape.
-        removed: ``(layers, 1001)`` int64, units removed at each level in per mille.
+        removed: ``(layers, 1001)`` int64, units removed at each level in per mille; never fewer than are masked already.
         thresholds: ``(layers, 1001)`` float32, the highest score removed (-inf where none is).
         below: ``(layers, 1001)`` int64, units whose score lies strictly below the threshold.
         upto: ``(layers, 1001)`` int64, units whose score does not exceed the threshold.
@@ -55,7 +59,8 @@ class Ranking:
                 raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: cannot rank them.")
             flat[name] = np.sort(values)
         shapes = {name: tuple(score.shape) for name, score in scores.items()}
-        removed = allocation.removed(flat, shapes, np.arange(LEVELS + 1))
+        masked = [np.searchsorted(ordered, np.float32(MASKED), "right") for ordered in flat.values()]
+        removed = np.maximum(allocation.removed(flat, shapes, np.arange(LEVELS + 1)), np.array(masked)[:, None])
         thresholds = np.full(removed.shape, -np.inf, dtype=np.float32)
         below, upto = np.zeros_like(removed), np.zeros_like(removed)
         for row, ordered in enumerate(flat.values()):
@@ -63,7 +68,7 @@ class Ranking:
             thresholds[row, some] = ordered[removed[row, some] - 1]
             below[row] = np.searchsorted(ordered, thresholds[row], "left")
             upto[row] = np.searchsorted(ordered, thresholds[row], "right")
-        kept = {name: score.detach().to(torch.float32) for name, score in scores.items()}
+        kept = {name: score.detach().to(torch.float32).contiguous() for name, score in scores.items()}
         return cls(kept, removed, thresholds, below, upto)
 
     @property
@@ -82,7 +87,7 @@ class Ranking:
         Raises:
             BadValue: the level is not an integer from 0 to 1000.
         """
-        if not 0 <= level <= LEVELS:
+        if not isinstance(level, int | np.integer) or not 0 <= level <= LEVELS:
             raise BadValue(f"A sparsity level is an integer from 0 to {LEVELS} per mille (given: {level}).")
         row, scores = self.layers.index(name), self.scores[name]
         threshold = float(self.thresholds[row, level])

@@ -25,6 +25,11 @@ SPLITS = ("train", "validation", "test")
 class Split(Protocol):
     """Images with labels, read by position."""
 
+    @property
+    def labels(self) -> Tensor:
+        """int64 ``(n,)``, at hand without a look at the images."""
+        ...
+
     def __len__(self) -> int: ...
 
     def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:

@@ -9,12 +9,13 @@ import threading
 import urllib.request
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pruning.entries import Progress
-from pruning.errors import BadValue, Missing, PruningError
+from pruning.entries import Progress, quiet
+from pruning.errors import BadValue, Missing
 from pruning.registry import datasets
 from pruning.zoo.places import data_root
 
@@ -23,10 +24,6 @@ CONNECT_SECONDS = 6.0
 SILENCE_SECONDS = 20.0
 """Without a single byte, once the download has begun."""
 CHUNK = 1 << 18
-
-
-def quiet(done: int, total: int, note: str) -> None:
-    """Progress that nobody sees."""
 
 
 def download(url: str, path: Path, *, sha256: str = "", md5: str = "", progress: Progress = quiet) -> None:
@@ -64,7 +61,8 @@ def download(url: str, path: Path, *, sha256: str = "", md5: str = "", progress:
         reason = getattr(error, "reason", None) or error
         raise Missing(f"{url} could not be downloaded ({reason or type(error).__name__}).") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _open(url: str) -> HTTPResponse:
@@ -123,7 +121,7 @@ def fetch(name: str, progress: Progress = quiet) -> Path:
             elif target.exists():
                 shutil.rmtree(target)
             os.replace(kept, target)
-    except PruningError as error:
+    except Missing as error:
         raise Missing(f"{entry.label} is not here, and fetching it failed: {error}") from None
     except (OSError, RuntimeError, EOFError) as error:
         raise Missing(f"{entry.label} could not be unpacked into {root}: {error}") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,13 +85,13 @@ def flips(images: np.ndarray, table: pd.DataFrame, columns: int = COLUMNS) -> Ch
     )
 
 
-def _caption(row: dict[str, object]) -> str:
+def _caption(row: Mapping[Any, Any]) -> str:
     """Truth in bold, both answers with a sign for right and wrong, and how sure the network was."""
 
     def answer(name: object) -> str:
         return f"{RIGHT if name == row['label'] else WRONG} {plain(short(str(name), 12))}"
 
-    sure = f"{percent(float(row['before_confidence']), 0)} → {percent(float(row['after_confidence']), 0)}"  # type: ignore[arg-type]
+    sure = f"{percent(float(row['before_confidence']), 0)} → {percent(float(row['after_confidence']), 0)}"
     return "<br>".join(
         [f"<b>{plain(short(str(row['label']), 14))}</b>", answer(row["before"]), f"→ {answer(row['after'])}", sure]
     )

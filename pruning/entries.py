@@ -47,8 +47,8 @@ class Desk:
     """What a measure works with, beside the state: progress, and a place for files."""
 
     progress: Progress = quiet
-    save: Callable[[str, str, str, bytes], str] | None = None
-    """``(kind, key, suffix, data) -> path`` of a file written whole or not at all."""
+    save: Callable[[str, str, bytes, str], Path] | None = None
+    """``(kind, key, data, suffix) -> path`` of a file written whole or not at all."""
 
 
 class Entry(BaseModel):

@@ -33,7 +33,7 @@ class Keeper(Protocol):
 
     def get(self, keys: Any) -> Any: ...
     def put(self, key: str, value: dict[str, Any], **about: Any) -> None: ...
-    def save(self, kind: str, key: str, suffix: str, data: bytes) -> str: ...
+    def write(self, kind: str, key: str, data: bytes, suffix: str) -> Any: ...
 
 
 _states: Recent[State] = Recent(WORKER_STATES)
@@ -105,7 +105,7 @@ def _measured(cell: Cell, spec: MeasureSpec, key: str, store: Keeper | None, pro
     began = time.perf_counter()
     state = state_of(cell.base, cell.recipe, progress)
     measure = spec.build()
-    value = measure.measure(state, Desk(progress, store.save if store is not None else None))
+    value = measure.measure(state, Desk(progress, store.write if store is not None else None))
     seconds = time.perf_counter() - began
     if store is not None and measure.stored:
         about = {"state_key": cell.state_key, "measure": spec.name, "model": cell.base.model, "device": cell.base.device}

@@ -41,12 +41,14 @@ class Accuracy(Measure):
 
         total = min(self.count, len(split_of(state, self.split)))
         desk.progress(0, total, "first images")
-        dense = predict(state.start, self.split, total, desk)
-        before = next(dense)
         result: dict[str, Any] = {}
+        dense, before = predict(state.start, self.split, total, desk), None
         for after in predict(state, self.split, total, desk):
-            while len(before) < len(after):
+            if state.parent is None:
+                before = after
+            while before is None or len(before) < len(after):
                 before = next(dense)
+                desk.progress(len(before), total, "images")
             result = _compared(before, after)
             desk.progress(len(after), total, "images", result)
         return result

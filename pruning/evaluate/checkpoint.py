@@ -28,4 +28,4 @@ class Checkpoint(Measure):
             raise StoreError("A checkpoint needs a store to be written to.")
         header = {"model": state.base.model, "state_key": state.key, "base": canonical(state.base)}
         data = plain(state.model, header)
-        return {"path": desk.save("checkpoint", state.key, "safetensors", data), "bytes": len(data)}
+        return {"path": str(desk.save("checkpoint", state.key, data, "safetensors")), "bytes": len(data)}

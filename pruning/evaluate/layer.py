@@ -22,7 +22,7 @@ class Layer(Measure):
     Result: ``shape``; ``mask`` uint8 ``(rows, columns)``, at most 512 each, share kept times 255 (rows are outputs,
     columns inputs times kernel positions); ``sampled``, whether a pixel stands for several weights; ``output_density``
     and ``input_density`` float (0..1) per channel; histogram ``edges`` ``(82,)`` of the weights before pruning,
-    ``kept`` and ``removed`` counts; ``threshold``: the highest score removed, or None.
+    ``kept`` and ``removed`` counts; ``threshold``: the highest score that the last pruning step removed, or None.
     """
 
     name = "layer"
@@ -36,6 +36,7 @@ class Layer(Measure):
         import numpy as np
 
         from pruning.errors import UnknownName
+        from pruning.ranking import MASKED
         from pruning.state import layer_label
 
         names = {layer_label(name): name for name in state.order}
@@ -50,7 +51,7 @@ class Layer(Measure):
         threshold = None
         if state.ranking is not None and mask.size > mask.sum():
             dropped = state.ranking.scores[name].cpu().numpy()[~mask]
-            threshold = float(dropped.max())
+            threshold = float(dropped.max()) if dropped.max() > MASKED else None
         return {
             "layer": self.layer,
             "shape": list(weight.shape),

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pruning.state import State
 
 
+SIDE = 96
+
+
 @measures.register
 class Pictures(Measure):
     """Images of a split by position: ``images``, a list of uint8 arrays ``(H, W)`` or ``(H, W, 3)``, at most 96 a side."""
@@ -25,8 +28,12 @@ class Pictures(Measure):
     positions: tuple[int, ...] = Field(max_length=24)
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.errors import BadValue
         from pruning.predictions import split_of
 
         images = split_of(state, self.split)
+        for position in self.positions:
+            if not 0 <= position < len(images):
+                raise BadValue(f"The {self.split} split has images 0 to {len(images) - 1} (given: {position}).")
         pictures = [images.picture(i) for i in self.positions]
-        return {"images": [p[:: max(1, p.shape[0] // 96), :: max(1, p.shape[1] // 96)] for p in pictures]}
+        return {"images": [p[:: -(-p.shape[0] // SIDE), :: -(-p.shape[1] // SIDE)] for p in pictures]}

@@ -16,7 +16,7 @@ class Profile(Measure):
     """Weights removed per layer at all 1,001 levels of the last pruning step.
 
     Result: ``layers`` in forward order, ``shapes``, ``weights`` per layer, ``parameters`` of the whole network,
-    ``removed`` as one list of 1,001 counts per layer.
+    ``batch_norm`` (whether it has running statistics), ``removed`` as one list of 1,001 counts per layer.
     """
 
     name = "profile"
@@ -26,7 +26,7 @@ class Profile(Measure):
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.errors import Incompatible
-        from pruning.state import layer_label
+        from pruning.state import has_batch_norm, layer_label
 
         if state.ranking is None:
             raise Incompatible("A profile needs a pruning step in the recipe.")
@@ -36,5 +36,6 @@ class Profile(Measure):
             "shapes": shapes,
             "weights": state.ranking.sizes.tolist(),
             "parameters": sum(p.numel() for p in state.model.parameters()),
+            "batch_norm": has_batch_norm(state.model),
             "removed": state.ranking.removed.tolist(),
         }

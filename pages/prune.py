@@ -1,0 +1,72 @@
+"""Prune: pick a model, a scorer and a sparsity, and see what it does."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui import accuracy, layers, size, state
+from pages.ui.controls import controls
+from pages.ui.results import live
+from pages.ui.take_home import take_home
+from pruning.links import Setting
+
+AXES = {"sparsity": "sparsity, linear", "remaining": "weights remaining, log"}
+
+
+def page() -> None:
+    """Read the controls, ask for results, draw."""
+    setting, changes = state.current()
+    setting = controls(setting)
+    for sentence in changes:
+        st.warning(sentence, icon=":material/link_off:")
+    profile = layers.profile_of(setting)
+    if profile.table is None:
+        _without_profile(setting, profile.error)
+        return
+    norm, old = profile.norm, state.pinned(setting)
+    baseline = layers.profile_of(old, "profile_pinned").table if old is not None else None
+    busy = accuracy.busy(setting, norm)
+    live(partial(accuracy.say_headline, setting, norm), "headline", busy)
+    axis = st.segmented_control(
+        "Horizontal axis", list(AXES), format_func=AXES.get, key=state.widget("axis", setting.axis), required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    setting = setting.model_copy(update={"axis": axis})
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        live(partial(accuracy.curve_panel, setting, norm, old), "curve", busy or accuracy.busy_curve(setting, norm))
+    with right:
+        live(partial(accuracy.accuracy_now, setting, norm), "now", busy)
+    st.subheader("Which layers give way?", anchor=False)
+    layers.layer_panel(setting, profile.table, baseline, old)
+    st.subheader("Inside a layer", anchor=False)
+    layer = layers.layer_choice(setting, list(dict.fromkeys(profile.table["layer"])))
+    setting = setting.model_copy(update={"layer": layer})
+    live(partial(layers.inside, setting, layer), "inside", layers.busy_inside(setting, layer))
+    st.subheader("Which images pay?", anchor=False)
+    live(partial(accuracy.flipped, setting, norm), "flips", accuracy.busy_flips(setting, norm))
+    st.subheader("How large is it really?", anchor=False)
+    live(partial(size.size_panel, setting, old), "size", size.busy(setting, old))
+    take_home(setting, [])
+    state.publish(setting)
+
+
+def _without_profile(setting: Setting, error: str) -> None:
+    """The model cannot be shown (yet): say why, and keep looking while it is being made."""
+    state.publish(setting)
+    st.header(setting.sentence(), anchor=False)
+    if error:
+        st.info(error, icon=":material/info:")
+    else:
+        live(partial(_waiting, setting), "waiting", True)
+
+
+def _waiting(setting: Setting) -> bool:
+    st.caption("Scoring and ranking the weights …")
+    found = layers.profile_of(setting)
+    return found.table is None and not found.error
+
+
+page()

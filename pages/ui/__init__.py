@@ -1,0 +1,1 @@
+"""What pages share: the engine, controls, charts with their way out, live results."""

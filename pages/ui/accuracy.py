@@ -1,0 +1,193 @@
+"""What it costs: the headline, the accuracy now, the curve, and the images whose prediction changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui.results import TEST, Answer, ask, curve_points, missing
+from pages.ui.server import engine, owner, store
+from pages.ui.show import show
+from pruning import registry
+from pruning.charts.accuracy_curve import accuracy_curve
+from pruning.charts.flips import flips
+from pruning.charts.words import tip
+from pruning.frames import curve_frame
+from pruning.links import Setting
+from pruning.sentences import difference, duration, headline, interval
+from pruning.specs import MeasureSpec, Study
+
+AUTOMATIC = 20.0
+"""A curve that takes at most so many seconds is measured without being asked for."""
+
+
+def answers(setting: Setting, norm: bool) -> dict[str, Answer]:
+    """Accuracy at the chosen level, plain and (with BatchNorm) recalibrated."""
+    found = {"pruned": ask(setting.study(TEST), "accuracy")}
+    if norm:
+        found["recalibrated"] = ask(setting.study(TEST, recalibrate=True), "recalibrated")
+    return found
+
+
+def busy(setting: Setting, norm: bool) -> bool:
+    """Whether an accuracy of this setting is still being measured; asks for it."""
+    return any(answer.pending for answer in answers(setting, norm).values())
+
+
+def say_headline(setting: Setting, norm: bool) -> bool:
+    """The page's finding; it sharpens while images come in."""
+    found = answers(setting, norm)
+    better = found["recalibrated"].value if norm else None
+    st.header(headline(setting, found["pruned"].value, better), anchor=False)
+    return any(answer.pending for answer in found.values())
+
+
+def accuracy_now(setting: Setting, norm: bool) -> bool:
+    """Dense, pruned and recalibrated accuracy on the same images, with intervals."""
+    found = answers(setting, norm)
+    pruned = found["pruned"]
+    if pruned.error:
+        st.info(pruned.error, icon=":material/info:")
+        return False
+    if pruned.value is None:
+        st.caption("First images …")
+        return True
+    value = pruned.value
+    rows = [("Dense", {**value, "correct": value["dense_correct"]}, ""), ("Pruned", value, difference(value))]
+    again = found.get("recalibrated")
+    if again is not None and again.value is not None:
+        rows.append(("Pruned, BatchNorm recalibrated", again.value, difference(again.value)))
+    for name, counted, change in rows:
+        st.metric(name, interval(counted), change or None, delta_color="off", delta_arrow="off", help=tip("Wilson interval"))
+    if again is not None and again.value is None:
+        st.caption(again.error or "Recalibrating BatchNorm on 1,000 training images …")
+    pending = any(answer.pending for answer in found.values())
+    if pending:
+        done, total = value["count"], pruned.job.total if pruned.job else 0
+        st.progress(min(1.0, done / total) if total else 0.0, f"refined while you look: {done:,} images so far")
+    source = "stored with the program" if pruned.origin == "bundled" else "measured here"
+    data = registry.datasets[setting.base.data_name or ""].label
+    st.caption(
+        f"{data} test, {value['count']:,} images, {setting.device.upper()}, {source}. In brackets the 95 % Wilson interval; "
+        "the difference is paired (the same images), tested by McNemar."
+    )
+    return pending
+
+
+def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
+    """Accuracy over all levels: what is stored, what was measured, and what can still be measured."""
+    variants = ("pruned", "recalibrated") if norm else ("pruned",)
+    points = curve_points(setting, variants)
+    partial = [
+        (setting.sparsity, variant, answer.value, "computed")
+        for variant, answer in answers(setting, norm).items()
+        if answer.origin == "partial" and answer.value
+    ]
+    curve = curve_frame([*points, *partial])
+    lacking = missing(setting, points, variants)
+    views = _views(setting, lacking)
+    running = [view for view in views if not view.finished]
+    dense = next((v["dense_correct"] / v["count"] for _, _, v, _ in [*points, *partial]), None)
+    chance = 1 / len(registry.datasets[setting.base.data_name].classes) if setting.base.data_name else None
+    baseline = None
+    if old is not None:
+        baseline = curve_frame(curve_points(old, ("recalibrated",) if norm else ("pruned",)))
+        baseline = baseline if len(baseline) else curve_frame(curve_points(old, ("pruned",)))
+    label = f"pinned: {old.sentence()}" if old is not None else "pinned"
+    chart = accuracy_curve(
+        curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running)  # type: ignore[arg-type]
+    )  # fmt: skip
+    show(chart, "curve", width=720)
+    if running:
+        _progress(running)
+    elif lacking:
+        _offer(setting, lacking)
+    return bool(running) or bool(partial)
+
+
+def busy_curve(setting: Setting, norm: bool) -> bool:
+    """Whether the curve of this setting is being measured, by whomever."""
+    variants = ("pruned", "recalibrated") if norm else ("pruned",)
+    return bool(_views(setting, missing(setting, curve_points(setting, variants), variants)))
+
+
+def _views(setting: Setting, lacking: list[Study]) -> list:
+    """The curve's jobs, if they were started by this session or by anybody else."""
+    wanted = {study.key for study in lacking} | set(st.session_state.get("curve_jobs", ()))
+    return [view for view in engine().views() if view.id in wanted and _same(setting, view.study)]
+
+
+def _same(setting: Setting, study: Study | None) -> bool:
+    return study is not None and study.base == setting.base and study.recipe[0] == setting.prune.model_copy(
+        update={"sparsity": study.recipe[0].sparsity}  # type: ignore[union-attr]
+    )
+
+
+def _progress(views: list) -> None:
+    """How far the curve is, how long it will take, and the way to stop it."""
+    done, total = sum(v.done for v in views), sum(v.total for v in views)
+    left = [v.seconds_left for v in views if v.seconds_left is not None]
+    words = f"{duration(max(left))} left" if left else "waiting for a worker" if not done else "measuring"
+    st.progress(min(1.0, done / total) if total else 0.0, f"Measuring the curve, {words}")
+    if st.button("Cancel", key="cancel_curve"):
+        for view in views:
+            engine().cancel(view.id, owner())
+
+
+def _offer(setting: Setting, lacking: list[Study]) -> None:
+    """Start what is missing: at once if it is quick, else on request, with the time it will take."""
+    pace = store().pace(setting.model, setting.device)
+    count = sum(len(study.cells()) for study in lacking)
+    seconds = None if pace is None else pace * 10_000 * count
+    label = f"Measure the {count} missing points" + (f" ({duration(seconds)})" if seconds else "")
+    if st.button(label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."):
+        jobs = [engine().submit(study, owner=owner(), durable=True) for study in lacking]
+        st.session_state["curve_jobs"] = jobs
+        for study in lacking:
+            keep(study, setting)
+        st.rerun()
+
+
+def keep(study: Study, setting: Setting) -> None:
+    """List a study under Runs: work that took time."""
+    store().keep_run(study.model_dump_json(), owner=owner(), name=f"Curve: {setting.sentence()}", kept=False, seconds=None, summary={})
+
+
+def _pictures(setting: Setting, value: Mapping[str, Any] | None) -> Answer | None:
+    """The images whose prediction changed, as soon as their list will not change any more."""
+    if not value or not value["flips"] or (len(value["flips"]) < 12 and value["count"] < 1000):
+        return None
+    spec = MeasureSpec(name="pictures", options={"positions": tuple(item["position"] for item in value["flips"])})
+    return ask(Study(base=setting.base, recipe=(), measures=(spec,)), "pictures")
+
+
+def busy_flips(setting: Setting, norm: bool) -> bool:
+    """Whether the flipped images are on their way."""
+    pruned = answers(setting, norm)["pruned"]
+    pictures = _pictures(setting, pruned.value)
+    return pruned.pending or (pictures is not None and pictures.pending)
+
+
+def flipped(setting: Setting, norm: bool) -> bool:
+    """Twelve test images whose prediction changed."""
+    pruned = answers(setting, norm)["pruned"]
+    value, pictures = pruned.value, _pictures(setting, pruned.value)
+    if pictures is None or pictures.value is None or "images" not in pictures.value:
+        if pictures is not None and pictures.error:
+            st.info(pictures.error)
+        elif value and not value["flips"]:
+            st.caption(f"No prediction changed on {value['count']:,} images.")
+        elif not pruned.error:
+            st.caption("Looking for images whose prediction changed …")
+        return pruned.pending or (pictures is not None and pictures.pending)
+    data = registry.datasets[setting.base.data_name or ""]()
+    table = pd.DataFrame(value["flips"])
+    for column in ("label", "before", "after"):
+        table[column] = [data.class_name(label) for label in table[column]]
+    st.caption(f"{value['changed']:,} of {value['count']:,} predictions changed; the first {len(table)} in the test set's order.")
+    show(flips(np.stack(pictures.value["images"]), table, 6), "flips", width=1200)
+    return pruned.pending

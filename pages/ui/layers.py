@@ -1,0 +1,116 @@
+"""Which layers give way: the map over all levels, the layers at this one, and a look inside one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.results import PROFILE, Answer, ask
+from pages.ui.show import show
+from pages.ui.state import PREFIX, widget
+from pruning.charts.channel_density import channel_density
+from pruning.charts.layer_bars import layer_bars
+from pruning.charts.layer_map import layer_map
+from pruning.charts.mask_image import mask_image
+from pruning.charts.weight_histogram import weight_histogram
+from pruning.errors import BadValue
+from pruning.frames import bins_frame, density_frame, layers_at, profile_frame
+from pruning.limits import PAGE_TABLES
+from pruning.links import Setting
+from pruning.sentences import collapse
+from pruning.specs import MeasureSpec
+
+
+@st.cache_data(max_entries=PAGE_TABLES, show_spinner=False)
+def _table(key: str, _value: dict) -> pd.DataFrame:
+    """The profile as a table; the key is the measure's, so the value itself is not hashed."""
+    return profile_frame(_value)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The layers at all levels; without a table, a sentence why not, or a job that is under way."""
+
+    table: pd.DataFrame | None = None
+    norm: bool = False
+    error: str = ""
+
+
+def profile_of(setting: Setting, slot: str = "profile") -> Profile:
+    """The profile of a setting's ranking."""
+    study = setting.study(PROFILE)
+    answer = ask(study, slot)
+    if answer.value is None or "removed" not in answer.value:
+        return Profile(error=answer.error)
+    table = _table(study.cells()[0].measure_key(PROFILE), answer.value)
+    return Profile(table, answer.value["batch_norm"])
+
+
+def layer_panel(setting: Setting, profile: pd.DataFrame, baseline: pd.DataFrame | None, old: Setting | None) -> None:
+    """Map and bars, with the slider's level as the cursor."""
+    now = layers_at(profile, setting.sparsity)
+    if warning := collapse(now):
+        st.warning(warning, icon=":material/warning:")
+    pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=720)  # type: ignore[arg-type]
+    with right:
+        show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=480)
+
+
+def _clicked() -> None:
+    """A click on a bar chooses the layer to look into."""
+    points = st.session_state["bars"].selection.points
+    if points:
+        data = points[0].get("customdata")
+        st.session_state[PREFIX + "layer"] = data[0] if isinstance(data, list | tuple) else points[0].get("y")
+
+
+def layer_choice(setting: Setting, names: list[str]) -> str:
+    """The layer to look into: from a click, the list, or the link; else the largest share removed is not known: the first."""
+    chosen = setting.layer if setting.layer in names else names[len(names) // 2]
+    key = widget("layer", chosen)
+    if st.session_state[key] not in names:
+        st.session_state[key] = chosen
+    return str(st.selectbox("Layer (or click a bar above)", names, key=key))
+
+
+def _look(setting: Setting, layer: str) -> Answer:
+    return ask(setting.study(MeasureSpec(name="layer", options={"layer": layer})), "layer")
+
+
+def busy_inside(setting: Setting, layer: str) -> bool:
+    """Whether the look inside is on its way; asks for it."""
+    return _look(setting, layer).pending
+
+
+def inside(setting: Setting, layer: str) -> bool:
+    """Mask, densities and weights of one layer; returns whether it is still under way."""
+    answer = _look(setting, layer)
+    if answer.error:
+        st.info(answer.error)
+        return False
+    if answer.value is not None and "mask" in answer.value:
+        st.session_state["inside"] = answer.value
+    value = st.session_state.get("inside")
+    if value is None:
+        st.caption("Looking inside …")
+        return True
+    dim = answer.pending
+    left, middle, right = st.columns(3, gap="medium")
+    magnitude = setting.scorer == "magnitude_l1"
+    try:
+        with left:
+            chart = mask_image(value["mask"], value["layer"], tuple(value["shape"]), value["sampled"])
+            show(chart, "mask", width=420, dim=dim)
+        with middle:
+            show(channel_density(density_frame(value), value["layer"]), "density", width=420, dim=dim)
+        with right:
+            chart = weight_histogram(bins_frame(value), value["layer"], value["threshold"], magnitude)
+            show(chart, "weights", width=420, dim=dim)
+    except BadValue as error:
+        st.info(str(error))
+    return answer.pending

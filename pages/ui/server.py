@@ -1,0 +1,48 @@
+"""The engine, shared by all sessions of this server, and who is looking."""
+
+from __future__ import annotations
+
+import uuid
+
+import streamlit as st
+
+from pruning.engine import Engine
+from pruning.settings import Settings
+from pruning.store import Store
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine; its workers start in the background."""
+    found = Engine(Settings.read())
+    found.start()
+    return found
+
+
+def store() -> Store:
+    """The engine's store."""
+    return engine().store
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def devices() -> tuple[str, ...]:
+    """Devices that are really there, on the machine that computes; asked again once a minute."""
+    return tuple(getattr(engine(), "devices", lambda: ["cpu"])())
+
+
+def session() -> str:
+    """Name of this browser session: its slots in the engine."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = uuid.uuid4().hex[:12]
+    return st.session_state["session"]
+
+
+def owner() -> str:
+    """Who keeps runs: the signed-in person, else everybody on this server together (or the session, with owners on)."""
+    person = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
+    return str(person) if person else (session() if engine().settings.owners else "local")
+
+
+def theme() -> str:
+    """ "light" or "dark", as the browser shows the app."""
+    return "dark" if st.context.theme.type == "dark" else "light"

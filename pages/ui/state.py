@@ -1,0 +1,66 @@
+"""The setting of this session: from the link, through the widgets, back into the link."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pruning.links import DEFAULT, Setting, read_query
+
+PREFIX = "w_"
+"""Widgets of the controls have the key ``w_FIELD``."""
+
+
+def current() -> tuple[Setting, list[str]]:
+    """The setting to show, and what of the link had to be changed.
+
+    A link that this session did not write itself (a first visit, the back button) is read; coming from another page,
+    whose address has no words, keeps the setting.
+    """
+    words = {name: str(value) for name, value in st.query_params.items()}
+    chosen: Setting | None = st.session_state.get("setting")
+    if chosen is not None and (not words or words == st.session_state.get("words")):
+        return chosen, st.session_state.get("changes", [])
+    setting, changes = read_query(words)
+    put(setting)
+    st.session_state["changes"] = changes
+    return setting, changes
+
+
+def put(setting: Setting) -> None:
+    """Make a setting the session's; widgets take their values from it when they are drawn next."""
+    st.session_state["setting"] = setting
+    for field in Setting.model_fields:
+        st.session_state.pop(PREFIX + field, None)
+
+
+def widget(field: str, value: object) -> str:
+    """The key of a field's widget, whose value is set from the setting if the widget is new on this page."""
+    key = PREFIX + field
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def publish(setting: Setting) -> None:
+    """Write the setting into the address of the browser."""
+    if setting != st.session_state.get("setting"):
+        st.session_state["changes"] = []
+    st.session_state["setting"] = setting
+    words = setting.query()
+    if st.session_state.get("words") != words or dict(st.query_params) != words:
+        st.query_params.from_dict(words)
+        st.session_state["words"] = words
+
+
+def pinned(setting: Setting) -> Setting | None:
+    """The pinned setting, if there is one that can be read."""
+    if not setting.pin:
+        return None
+    words = dict(part.split("=", 1) for part in setting.pin.split("&") if "=" in part)
+    return read_query(words)[0]
+
+
+def pin_words(setting: Setting) -> str:
+    """A setting in the words that ``pinned`` reads."""
+    query = setting.model_copy(update={"pin": None, "layer": None, "axis": DEFAULT.axis}).query()
+    return "&".join(f"{name}={value}" for name, value in query.items())

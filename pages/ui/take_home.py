@@ -1,0 +1,97 @@
+"""Share, pin, keep, reproduce, download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.results import PROFILE, SIZE, TEST, known
+from pages.ui.server import engine, owner, store
+from pages.ui.state import pin_words, pinned, put
+from pruning import commands
+from pruning.charts.base import Chart
+from pruning.errors import PruningError
+from pruning.links import Setting
+from pruning.specs import MeasureSpec
+
+
+def take_home(setting: Setting, charts: Sequence[Chart]) -> None:
+    """The sidebar's last part: everything that leaves the page."""
+    with st.sidebar:
+        st.divider()
+        _pin(setting)
+        _keep(setting)
+        with st.popover("Share and reproduce", icon=":material/link:", width="stretch"):
+            st.caption("The address holds the whole setting; opening it gives the same view.")
+            st.code(commands.link(setting, st.context.url or ""), language=None)
+            st.caption("The same numbers on the command line")
+            st.code(commands.shell(setting), language="bash")
+            st.caption("and in Python")
+            st.code(commands.python(setting), language="python")
+        with st.popover("Download", icon=":material/download:", width="stretch"):
+            st.caption("The masked model: same shapes, zeros in place of the removed weights.")
+            st.download_button(
+                "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting), on_click="ignore",
+                key="download_model",
+            )  # fmt: skip
+            st.code(commands.loading(setting), language="python")
+            st.caption("Every chart of this page as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while.")
+            st.download_button(
+                "Everything (zip)", partial(everything, setting, tuple(charts)), f"{setting.model}-pruning.zip",
+                "application/zip", on_click="ignore", key="download_zip",
+            )  # fmt: skip
+
+
+def _pin(setting: Setting) -> None:
+    """Keep the current setting on the charts, to compare others with it."""
+    old = pinned(setting)
+    if st.button("Pin as baseline" if old is None else "Pin this instead", icon=":material/push_pin:", width="stretch", key="pin"):
+        put(setting.model_copy(update={"pin": pin_words(setting)}))
+        st.rerun()
+    if old is not None:
+        st.caption(f"Pinned: {old.sentence()}")
+        if st.button("Unpin", key="unpin", width="stretch"):
+            put(setting.model_copy(update={"pin": None}))
+            st.rerun()
+
+
+def _keep(setting: Setting) -> None:
+    """List the setting with its numbers under Runs."""
+    if st.button("Keep under Runs", icon=":material/bookmark:", width="stretch", key="keep"):
+        study = setting.study(TEST)
+        value = (known(study) or {}).get("value")
+        summary = {"accuracy": value["correct"] / value["count"], "images": value["count"]} if value else {}
+        store().keep_run(
+            study.model_dump_json(), owner=owner(), name=setting.sentence(), kept=True, seconds=None, summary=summary
+        )
+        st.toast("Kept: see the page Runs.")
+
+
+def checkpoint(setting: Setting) -> bytes:
+    """The masked model's file, made by a worker; runs in the download's own thread."""
+    study = setting.study(MeasureSpec(name="checkpoint"))
+    try:
+        name = engine().submit(study, owner="download", durable=False)
+        view = engine().wait(name, timeout=120)
+        if view.rows:
+            return Path(view.rows[0]["value"]["path"]).read_bytes()
+        return f"{view.error or 'The model could not be made in two minutes; try again.'}\n".encode()
+    except PruningError as error:
+        return f"{error}\n".encode()
+
+
+def everything(setting: Setting, charts: Sequence[Chart]) -> bytes:
+    """The zip of figures, data, study, versions and commands."""
+    from pruning.report.bundle import bundle
+
+    study = setting.study(TEST, PROFILE, SIZE).model_dump(mode="json")
+    words = {"command line": commands.shell(setting), "python": commands.python(setting)}
+    try:
+        return bundle(charts, study, words, {}, setting.sentence())
+    except PruningError as error:
+        return f"{error}\n".encode()
+
+

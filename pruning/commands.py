@@ -1,0 +1,60 @@
+"""How to get the same numbers elsewhere: a link, a command line, a few lines of Python."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from pruning.links import DEFAULT, Setting
+
+
+def link(setting: Setting, page: str) -> str:
+    """The address that opens this setting."""
+    return f"{page.split('?')[0]}?{urlencode(setting.query())}"
+
+
+def shell(setting: Setting) -> str:
+    """The command that prints the same table."""
+    words = ["python -m pruning prune", f"--model {setting.model}", f"--scorer {setting.scorer}"]
+    words += [f"--granularity {setting.granularity}", f"--allocation {setting.allocation}"]
+    words += [f"--sparsity {setting.sparsity / 10:g}%"]
+    for flag, value, default in (
+        ("--data", setting.data, DEFAULT.data),
+        ("--model-seed", setting.weights, DEFAULT.weights),
+        ("--seed", setting.prune.seed, DEFAULT.seed),
+        ("--device", setting.device, DEFAULT.device),
+    ):
+        if value != default:
+            words.append(f"{flag} {value}")
+    return " \\\n  ".join(words)
+
+
+def python(setting: Setting) -> str:
+    """The lines of Python that give the same table."""
+    base = ", ".join(
+        f"{name}={value!r}" for name, value in setting.base.model_dump(exclude_defaults=True).items()
+    ) or f"model={setting.model!r}"
+    step = ", ".join(f"{name}={value!r}" for name, value in setting.prune.model_dump(exclude_defaults=True).items())
+    return (
+        "import pruning\n\n"
+        "study = pruning.Study(\n"
+        f"    base=pruning.Base({base}),\n"
+        f"    recipe=(pruning.Prune({step}),),\n"
+        '    measures=(pruning.MeasureSpec(name="accuracy"),),\n'
+        ")\n"
+        "print(pruning.table(pruning.run(study)))"
+    )
+
+
+def file_name(setting: Setting) -> str:
+    """Name of the masked model's file."""
+    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{setting.sparsity / 10:g}.safetensors"
+
+
+def loading(setting: Setting) -> str:
+    """How to load the masked model in three lines."""
+    return (
+        "from safetensors.torch import load_file\n"
+        "from pruning.zoo.checkpoints import initial\n"
+        f'model = initial("{setting.model}", 0)\n'
+        f'model.load_state_dict(load_file("{file_name(setting)}"))'
+    )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pruning import registry
 from pruning.errors import BadValue, Incompatible, PruningError
-from pruning.keys import digest
+from pruning.keys import canonical, digest
 from pruning.limits import LEVELS, STUDY_CELLS
 
 Mark = Literal["init", "early", "dense"]
@@ -24,6 +24,9 @@ class Spec(BaseModel):
     """A frozen specification that refuses what it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __hash__(self) -> int:
+        return hash(canonical(self))
 
 
 class Step(Spec):
@@ -52,7 +55,7 @@ class Prune(Step):
         scorer = registry.scorers[self.scorer]
         registry.granularities[self.granularity]
         registry.allocations[self.allocation]
-        checked(f"the options of scorer '{self.scorer}'", scorer, self.options)
+        object.__setattr__(self, "options", _options(f"scorer '{self.scorer}'", scorer, self.options))
         if not scorer.draws and self.seed:
             object.__setattr__(self, "seed", 0)
         return self
@@ -81,7 +84,8 @@ class MeasureSpec(Spec):
 
     @model_validator(mode="after")
     def _known(self) -> MeasureSpec:
-        checked(f"the options of measure '{self.name}'", registry.measures[self.name], self.options)
+        measure = registry.measures[self.name]
+        object.__setattr__(self, "options", _options(f"measure '{self.name}'", measure, self.options))
         return self
 
     def build(self) -> Any:
@@ -94,7 +98,7 @@ class Base(Spec):
 
     model: str = "lenet_300_100"
     data: str | None = Field(None, description="Data set; none = the one that the model's weights were trained on.")
-    seed: int = Field(0, ge=0, description="Training seed of the weights.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Training seed of the weights.")
     mark: Mark = Field("dense", description="Which weights: initial, early in training, or trained.")
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
 
@@ -158,6 +162,19 @@ class Study(Spec):
     axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     measures: tuple[MeasureSpec, ...] = Field(min_length=1)
 
+    @field_validator("axes", mode="before")
+    @classmethod
+    def _numbers(cls, axes: Any) -> Any:
+        """Numpy's numbers, as a notebook writes them, become Python's, which JSON has."""
+        if not isinstance(axes, dict):
+            return axes
+        return {
+            axis: [value.item() if hasattr(value, "item") else value for value in values]
+            if isinstance(values, list | tuple)
+            else values
+            for axis, values in axes.items()
+        }
+
     @model_validator(mode="after")
     def _cells(self) -> Study:
         count = 1
@@ -180,10 +197,11 @@ class Study(Spec):
             number, _, field = axis.rpartition(".")
             if not number:
                 base[field] = value
-            elif number.isdigit() and int(number) < len(steps):
+            elif number in map(str, range(len(steps))):
                 steps[int(number)][field] = value
             else:
-                raise BadValue(f"Axis '{axis}' names no step: the recipe has steps 0 to {len(steps) - 1}.")
+                has = f"steps 0 to {len(steps) - 1}" if len(steps) > 1 else "step 0 alone" if steps else "no steps"
+                raise BadValue(f"Axis '{axis}' names no step: the recipe has {has}.")
         return Cell(base=Base(**base), recipe=tuple(steps), coordinates=coordinates)  # type: ignore[arg-type]
 
     @property
@@ -200,19 +218,27 @@ def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
         raise BadValue(explain(what, error)) from None
 
 
+def _options(what: str, cls: type[BaseModel], values: Options) -> Options:
+    """Options as ``cls`` reads them, without its defaults: whoever spells a default out asks for the same work."""
+    return checked(f"the options of {what}", cls, values).model_dump(mode="json", exclude_defaults=True)
+
+
 def explain(what: str, error: ValidationError) -> str:
     """A pydantic error as one plain sentence for each wrong field."""
-    lines = []
-    for item in error.errors():
-        cause = item.get("ctx", {}).get("error")
+    lines, whole = [], []
+    items = error.errors()
+    for item in items:
+        at, cause = item["loc"], item.get("ctx", {}).get("error")
+        if item["type"] == "too_short" and any(other["loc"][: len(at)] == at != other["loc"] for other in items):
+            continue  # only because its items are wrong, which is said anyway
         if isinstance(cause, PruningError):
-            lines.append(str(cause))
+            whole.append(str(cause))
             continue
-        place = ".".join(str(part) for part in item["loc"]) or what
+        place = ".".join(str(part) for part in at) or what
         given = item.get("input")
         shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {given!r})"
         lines.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
-    return f"In {what}: " + " ".join(lines)
+    return " ".join(([f"In {what}: " + " ".join(lines)] if lines else []) + whole)
 
 
 def load_study(text: str) -> Study:
@@ -225,9 +251,11 @@ def load_study(text: str) -> Study:
 
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BadValue(f"This is not JSON: {error}.") from None
-    version = content.get("schema_version", 1) if isinstance(content, dict) else None
+    except (ValueError, RecursionError) as error:  # also: an endless number, a tower of brackets
+        raise BadValue(f"This is not JSON: {str(error).rstrip('.')}.") from None
+    if not isinstance(content, dict):
+        raise BadValue("A study is a JSON object with 'measures' and, where they differ, 'base', 'recipe' and 'axes'.")
+    version = content.get("schema_version", 1)
     if version != 1:
         raise BadValue(f"This study has schema version {version!r}; this version of the program reads version 1.")
     try:

@@ -8,7 +8,7 @@ from pruning import registry
 from pruning.entries import Progress
 from pruning.errors import BadTensor
 from pruning.passes import Scene
-from pruning.ranking import Ranking
+from pruning.ranking import MASKED, Ranking
 from pruning.specs import Prune
 from pruning.state import State
 
@@ -19,20 +19,22 @@ def rank(state: State, step: Prune, progress: Progress) -> Ranking:
     Units that are masked already score lowest of all, so that they stay masked and count among the removed.
 
     Raises:
-        BadTensor: scores of a wrong shape, or not finite.
+        BadTensor: scores that are missing, of a wrong shape, or not finite.
     """
     scorer = registry.scorers[step.scorer](**step.options)
     weights = state.weights
-    scores = scorer.score(Scene(state.model, weights, state.base.data_name, step.seed, progress))
+    scores = scorer.score(Scene(state.model, weights, state.base, step.seed, progress))
     for name, weight in weights.items():
+        if name not in scores:
+            raise BadTensor(f"Scorer '{step.scorer}' gave no scores for weight '{name}'.")
         if scores[name].shape != weight.shape:
             raise BadTensor(
                 f"Scorer '{step.scorer}' gave scores of shape {tuple(scores[name].shape)} for weight '{name}' "
                 f"of shape {tuple(weight.shape)}."
             )
-    lowest = torch.finfo(torch.float32).min
     ordered = {
-        name: torch.where(state.masks[name], scores[name], lowest) if name in state.masks else scores[name]
+        # In float32 first: in a shorter format the lowest score would be minus infinity.
+        name: torch.where(state.masks[name], scores[name].float(), MASKED) if name in state.masks else scores[name]
         for name in state.order
     }
     units = registry.granularities[step.granularity]().units(ordered)

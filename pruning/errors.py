@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-
 SHOWN = 12
 """Known names that a message lists; more than these would hide the sentence."""
 

@@ -12,8 +12,10 @@ from torch.nn import functional as F
 
 from pruning.entries import Progress
 from pruning.errors import Missing
+from pruning.specs import Base
 from pruning.state import prunable
 from pruning.zoo import data as zoo_data
+from pruning.zoo.match import compatible
 
 BATCH = 100
 """Images at a time: small batches stay in the cache and are faster on a CPU than large ones."""
@@ -58,6 +60,44 @@ def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, 
     return tuple(sorted(names, key=lambda name: place[name]))
 
 
+@contextmanager
+def measured_norms(model: nn.Module) -> Iterator[None]:
+    """BatchNorm layers in eval mode whose statistics were never measured take those of each batch, for a while.
+
+    Means of 0 and variances of 1, as at initialisation, say nothing about the network's activations.
+    """
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
+    fresh = [m for m in norms if not m.running_mean.any() and bool((m.running_var == 1).all())]
+    held = [(m.running_mean, m.running_var) for m in fresh]
+    try:
+        for norm in fresh:
+            norm.running_mean = norm.running_var = None
+        yield
+    finally:
+        for norm, (mean, var) in zip(fresh, held, strict=True):
+            norm.running_mean, norm.running_var = mean, var
+
+
+def parts(count: int) -> list[slice]:
+    """``count`` images as few nearly equal batches: a last one of one image would have no variance."""
+    number = -(-count // BATCH)
+    return [slice(i * count // number, (i + 1) * count // number) for i in range(number)]
+
+
+def training_images(base: Base, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """``count`` images and labels of the training split, drawn by the seed.
+
+    Raises:
+        Missing: there is no data for this model, or none that its weights were trained for.
+    """
+    name = base.data_name
+    if name is None:
+        raise Missing(f"This needs training images, and there is no data set for {base.model}: choose magnitude.")
+    if (reason := compatible(base.model, name)) is not None:
+        raise Missing(reason)
+    return zoo_data.sample(zoo_data.load(name, "train"), count, seed)
+
+
 @dataclass(frozen=True)
 class Scene:
     """What a scorer sees: a network, its prunable weights in forward order, training images, a seed.
@@ -67,7 +107,7 @@ class Scene:
 
     model: nn.Module
     weights: dict[str, Tensor]
-    data: str | None
+    base: Base
     seed: int
     progress: Progress
 
@@ -81,15 +121,14 @@ class Scene:
         Raises:
             Missing: there is no data for this model.
         """
-        if self.data is None:
-            raise Missing("This scorer needs training images, and there is no data set for this model: choose magnitude.")
-        images, labels = zoo_data.sample(zoo_data.load(self.data, "train"), count, self.seed)
+        images, labels = training_images(self.base, count, self.seed)
         device = next(self.model.parameters()).device
         return images.to(device), labels.to(device)
 
     def gradients(self, count: int) -> dict[str, Tensor]:
         """Gradient of the mean cross-entropy over ``count`` training images, in eval mode, per prunable weight.
 
+        BatchNorm layers without measured statistics use those of each batch (an initial network is scored so).
         Neither ``.grad``, nor the requires_grad flags, nor BatchNorm statistics are changed. float32 sums over batches.
         """
         images, labels = self.sample(count)
@@ -100,11 +139,11 @@ class Scene:
         try:
             for p in wanted:
                 p.requires_grad_(True)
-            with mode(self.model, False), torch.enable_grad():
-                for start in range(0, len(labels), BATCH):
-                    self.progress(start, len(labels), "gradients")
-                    loss = F.cross_entropy(self.model(images[start : start + BATCH]), labels[start : start + BATCH])
-                    share = len(labels[start : start + BATCH]) / len(labels)
+            with mode(self.model, False), measured_norms(self.model), torch.enable_grad():
+                for part in parts(len(labels)):
+                    self.progress(part.start, len(labels), "gradients")
+                    loss = F.cross_entropy(self.model(images[part]), labels[part])
+                    share = len(labels[part]) / len(labels)
                     grads = torch.autograd.grad(loss, wanted, allow_unused=True)
                     for total, grad in zip(sums, grads, strict=True):
                         if grad is not None:

@@ -19,7 +19,6 @@ from pruning.entries import Allocation
 from pruning.errors import BadTensor, BadValue
 from pruning.limits import LEVELS
 
-
 MASKED = float(np.finfo(np.float32).min)
 """Score of a unit that is masked already: the lowest there is."""
 
@@ -30,7 +29,7 @@ class Ranking:
 
     Attributes:
         scores: for each layer, in forward order, one float32 score per unit, in the unit's shape.
-        removed: ``(layers, 1001)`` int64, units removed at each level in per mille; never fewer than are masked already.
+        removed: ``(layers, 1001)`` int64, units removed at each level in per mille, or masked already.
         thresholds: ``(layers, 1001)`` float32, the highest score removed (-inf where none is).
         below: ``(layers, 1001)`` int64, units whose score lies strictly below the threshold.
         upto: ``(layers, 1001)`` int64, units whose score does not exceed the threshold.
@@ -56,7 +55,7 @@ class Ranking:
             values = score.detach().to("cpu", torch.float32).flatten().numpy()
             if not np.isfinite(values).all():
                 bad = int((~np.isfinite(values)).sum())
-                raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: cannot rank them.")
+                raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: no ranking.")
             flat[name] = np.sort(values)
         shapes = {name: tuple(score.shape) for name, score in scores.items()}
         masked = [np.searchsorted(ordered, np.float32(MASKED), "right") for ordered in flat.values()]

@@ -7,10 +7,9 @@ from torch import nn
 
 from pruning.entries import Progress
 from pruning.errors import Incompatible, Missing
-from pruning.passes import BATCH
+from pruning.passes import parts, training_images
 from pruning.specs import Recalibrate
 from pruning.state import State, has_batch_norm
-from pruning.zoo import data as zoo_data
 
 
 def apply(step: Recalibrate, state: State, key: str, progress: Progress) -> State:
@@ -20,13 +19,13 @@ def apply(step: Recalibrate, state: State, key: str, progress: Progress) -> Stat
 
     Raises:
         Incompatible: the network has no BatchNorm.
-        Missing: there is no data for it.
+        Missing: there is no data for it, or a single image.
     """
     if not has_batch_norm(state.model):
         raise Incompatible(f"{state.base.model} has no BatchNorm layers: there is nothing to recalibrate.")
-    if state.base.data_name is None:
-        raise Missing("Recalibration needs training images, and there is no data set for this model.")
-    images, _ = zoo_data.sample(zoo_data.load(state.base.data_name, "train"), step.samples, step.seed)
+    images, _ = training_images(state.base, step.samples, step.seed)
+    if len(images) < 2:
+        raise Missing("Recalibration needs at least two training images: one has no variance.")
     after = state.next(key)
     device = next(after.model.parameters()).device
     norms = [m for m in after.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
@@ -37,9 +36,9 @@ def apply(step: Recalibrate, state: State, key: str, progress: Progress) -> Stat
         norm.train()
     try:
         with torch.no_grad():
-            for start in range(0, len(images) - 1, BATCH):
-                progress(start, len(images), "recalibrating BatchNorm")
-                after.model(images[start : start + BATCH].to(device))
+            for part in parts(len(images)):
+                progress(part.start, len(images), "recalibrating BatchNorm")
+                after.model(images[part].to(device))
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

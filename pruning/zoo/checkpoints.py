@@ -27,7 +27,7 @@ _DRAWING = threading.Lock()
 def initial(name: str, seed: int) -> nn.Module:
     """The model with the initial weights that belong to ``seed``; torch's own generator is left as it was."""
     with _DRAWING, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the accelerators' generators too
         return models[name]().build()
 
 

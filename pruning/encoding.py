@@ -14,14 +14,19 @@ from pruning.state import State, prunable
 
 def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
     """The network's state as a safetensors file; shared tensors are written once."""
-    seen: dict[int, str] = {}
+    return save(_once(model.state_dict()), metadata={"format": "pt", **(metadata or {})})
+
+
+def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Every tensor under the first of its names, in memory and contiguous."""
+    seen: set[int] = set()
     tensors = {}
-    for name, tensor in model.state_dict().items():
+    for name, tensor in state.items():
         if tensor.data_ptr() in seen and tensor.numel():
             continue
-        seen[tensor.data_ptr()] = name
+        seen.add(tensor.data_ptr())
         tensors[name] = tensor.detach().cpu().contiguous()
-    return save(tensors, metadata={"format": "pt", **(metadata or {})})
+    return tensors
 
 
 def compressed(data: bytes, level: int) -> bytes:
@@ -35,14 +40,14 @@ def bitmask(state: State) -> bytes:
     """A sparse file: for each prunable weight one bit per entry and the entries that are not zero, the rest plain.
 
     Itself a safetensors file: ``NAME.bits`` uint8, ``NAME.values`` in the weight's number format, shapes in the header.
+    Shared tensors are written once. A weight that was kept but is zero, of either sign, is a zero of the file.
     """
     weights = {name: w.detach().cpu() for name, w in prunable(state.model).items()}
-    tensors: dict[str, Tensor] = {}
-    for name, tensor in state.model.state_dict().items():
-        if name not in weights:
-            tensors[name] = tensor.detach().cpu().contiguous()
-            continue
-        flat = weights[name].flatten()
+    shared = {w.data_ptr() for w in prunable(state.model).values()}
+    rest = {name: t for name, t in state.model.state_dict().items() if t.data_ptr() not in shared}
+    tensors = _once(rest)
+    for name, weight in weights.items():
+        flat = weight.flatten()
         bits = np.packbits((flat != 0).numpy())
         tensors[f"{name}.bits"] = torch.from_numpy(bits)
         tensors[f"{name}.values"] = flat[flat != 0]
@@ -55,7 +60,7 @@ def read_bitmask(data: bytes) -> dict[str, Tensor]:
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     shapes: dict[str, list[int]] = json.loads(header["__metadata__"]["shapes"])
     tensors = load(data)
-    state = {name: t for name, t in tensors.items() if not name.endswith((".bits", ".values"))}
+    state = {name: t for name, t in tensors.items() if name.removesuffix(".bits").removesuffix(".values") not in shapes}
     for name, shape in shapes.items():
         count = int(np.prod(shape))
         values = tensors[f"{name}.values"]

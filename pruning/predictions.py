@@ -34,6 +34,10 @@ class Predictions:
         """Which images were classified correctly, ``(n,)`` bool."""
         return self.classes == self.labels
 
+    def first(self, count: int) -> Predictions:
+        """Those of the first images."""
+        return Predictions(self.labels[:count], self.classes[:count], self.confidences[:count])
+
 
 _memory: Recent[Predictions] = Recent(4 * WORKER_STATES)
 
@@ -55,13 +59,15 @@ def split_of(state: State, split: str) -> zoo_data.Split:
 def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predictions]:
     """Predictions on more and more of the first ``count`` images, batch after batch; the last is whole.
 
-    What this process predicted before for the same state is not computed again.
+    What this process predicted before for the same state is not computed again. Batches are always the same, whole
+    ones, so that an image's confidence does not depend (in its last digits) on how many images were asked for.
     """
     images = split_of(state, split)
     count, key = min(count, len(images)), f"{state.key}/{split}"
-    known = _memory.get(key) or Predictions(*(torch.empty(0, dtype=t) for t in (torch.int64, torch.int64, torch.float32)))
+    nothing = Predictions(torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), torch.empty(0))
+    known = _memory.get(key) or nothing
     if len(known) >= count:
-        yield Predictions(known.labels[:count], known.classes[:count], known.confidences[:count])
+        yield known.first(count)
         return
     device = next(state.model.parameters()).device
     state.model.eval()
@@ -70,11 +76,11 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
     try:
         while done < count:
             with torch.inference_mode():
-                x, y = images.batch(done, min(done + BATCH, count))
+                x, y = images.batch(done, min(done + BATCH, len(images)))
                 top = state.model(x.to(device)).float().softmax(1).max(1)
             parts.append(Predictions(y, top.indices.cpu(), top.values.cpu()))
             done += len(y)
-            yield _joined(parts)
+            yield _joined(parts).first(count)
     finally:
         _memory.put(key, _joined(parts))
 

@@ -30,7 +30,7 @@ class Accuracy(Measure):
     label = "Accuracy"
     summary = "Share of images classified correctly, beside the dense network on the same images."
 
-    split: Literal["train", "validation", "test"] = Field("test", description="Choices use validation; test is reported.")
+    split: Literal["train", "validation", "test"] = Field("test", description="Validation for choices; test to report.")
     count: int = Field(10_000, ge=1, le=1_000_000, description="Images, from the start of the split.")
 
     def images(self) -> int:

@@ -18,7 +18,7 @@ SIDE = 96
 
 @measures.register
 class Pictures(Measure):
-    """Images of a split by position: ``images``, a list of uint8 arrays ``(H, W)`` or ``(H, W, 3)``, at most 96 a side."""
+    """Images of a split by position: ``images``, uint8 arrays ``(H, W)`` or ``(H, W, 3)``, at most 96 a side."""
 
     name = "pictures"
     label = "Pictures"

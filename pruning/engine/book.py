@@ -1,4 +1,4 @@
-"""Who waits for which job, and what runs next. Plain data: no thread, no database, no Dask; the engine holds the lock."""
+"""Who waits for which job, and what runs next. Plain data: no thread, no database, no Dask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESULT_BYTES = 256 * 2**20
 
 
 class Book:
-    """All jobs that the server knows.
+    """All jobs that the server knows. Whoever calls holds the engine's lock.
 
     Live jobs (slider moves) come before durable ones, and durable ones never take every worker: a sweep of an hour must
     not make a slider wait.

@@ -13,26 +13,13 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any
 
+from pruning.engine.child import QUIET
 from pruning.errors import PruningError
 from pruning.settings import Settings
 
 START_SECONDS = 60.0
 """How long the child may take until it says where it listens."""
-
-QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "OMP_NUM_THREADS": "1"}
-"""Threads that wait must sleep: spinning ones slow everything several times when workers share cores."""
-
-CONFIG = {
-    "distributed.admin.log-length": 200,  # progress events that the scheduler remembers; nobody reads them later
-    "distributed.scheduler.work-stealing": False,  # the engine never gives a worker more than it can run
-    "distributed.scheduler.allowed-failures": 0,  # the engine counts deaths itself, see ``engine``
-    "distributed.worker.memory.target": False,  # no result stays in a worker: spilling would only hide a leak
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.worker.memory.terminate": 0.95,
-}
 
 
 class Cluster:
@@ -46,10 +33,10 @@ class Cluster:
         options = json.dumps({"workers": settings.workers, "memory": settings.memory})
         path = os.pathsep.join(place for place in sys.path if place)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pruning.engine.cluster", options],
+            [sys.executable, "-m", "pruning.engine.child", options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | QUIET | {"PYTHONPATH": path},
+            env=os.environ | QUIET | {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning"},
             start_new_session=True,  # Ctrl-C reaches the server alone, which then ends the child in order
         )
         timer = threading.Timer(START_SECONDS, self.process.kill)
@@ -76,28 +63,3 @@ class Cluster:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
-
-
-def main(options: dict[str, Any]) -> None:
-    """The child: start, say where, wait for the end of standard input."""
-    import dask
-    from distributed import LocalCluster
-
-    dask.config.set(CONFIG)
-    cluster = LocalCluster(
-        n_workers=options["workers"],
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        memory_limit=options["memory"],
-        env=QUIET,
-    )
-    print(json.dumps({"address": cluster.scheduler_address}), flush=True)
-    sys.stdin.buffer.read()
-    cluster.close(timeout=2)
-
-
-if __name__ == "__main__":
-    threading.current_thread().name = "cluster"
-    main(json.loads(sys.argv[1]))

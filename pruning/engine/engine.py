@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import threading
 import time
 import weakref
@@ -13,14 +12,12 @@ from pruning.engine.book import Book
 from pruning.engine.jobs import Job, JobView
 from pruning.engine.ledger import Ledger
 from pruning.engine.runner import Runner
-from pruning.errors import Incompatible, Missing
+from pruning.errors import Incompatible
 from pruning.settings import Settings
 from pruning.store import Store
 
 if TYPE_CHECKING:
     from pruning.specs import Study
-
-log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -74,7 +71,7 @@ class Engine:
             promoted = durable and not job.durable
             job.durable = job.durable or durable
             if left is not None:
-                self._runner.stop(left)
+                self._runner.attempts.stop(left)
         if durable and (new or promoted):
             try:
                 elsewhere = self._ledger.register(job)
@@ -85,7 +82,8 @@ class Engine:
                         self._changed.notify_all()
                     job.durable = False
                 raise
-            job.elsewhere = elsewhere
+            if elsewhere:
+                job.elsewhere, job.note = True, "Another server is at it."
         else:
             elsewhere = False
         if new and not elsewhere:
@@ -136,7 +134,7 @@ class Engine:
                 raise Incompatible(f"This job belongs to {job.owner or 'nobody'}: only its owner may cancel it.")
             if asked and not self._book.leave_all(job, owner):
                 return False
-            self._runner.stop(job)
+            self._runner.attempts.stop(job)
         return True
 
     def wait(self, job_id: str, timeout: float | None = None) -> JobView:
@@ -165,6 +163,3 @@ def _close_at_exit(reference: weakref.ref[Engine]) -> None:
     engine = reference()
     if engine is not None:
         engine.close()
-
-
-__all__ = ["Engine", "Missing"]

@@ -74,7 +74,7 @@ class Link:
     def kill(self, future: Any, worker: str) -> None:
         """End a worker process that does not listen; its nanny starts another one. Does not wait."""
         if self.cluster is None:  # a scheduler that is not ours would try it again on another worker
-            self.client.loop.add_callback(partial(self.client.cancel, [future], asynchronous=True))
+            self._soon(partial(self.client.cancel, [future], asynchronous=True))
         self._send(self.tasks.kill, None, worker, nanny=True)
 
     def count(self) -> int:
@@ -98,7 +98,13 @@ class Link:
             on_error="ignore",
             asynchronous=True,
         )
-        self.client.loop.add_callback(run)
+        self._soon(run)
+
+    def _soon(self, call: Callable[[], Any]) -> None:
+        """Make a call in Dask's own thread, without waiting for its end."""
+        loop = self.client.loop
+        if loop is not None:
+            loop.add_callback(call)
 
     def _close_client(self) -> None:
         try:

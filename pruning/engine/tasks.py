@@ -60,8 +60,7 @@ class Reporter:
         self.allowance, self.last = EVENTS_AT_ONCE, time.monotonic()
 
     def __call__(self, done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
-        if self.key in _cancelled:
-            raise Cancelled("The work was cancelled.")
+        self.check()
         self.pending.update(partial or {})
         now = time.monotonic()
         self.allowance = min(EVENTS_AT_ONCE, self.allowance + (now - self.last) * EVENTS_PER_SECOND)
@@ -69,6 +68,11 @@ class Reporter:
         if self.allowance >= 1:
             self.allowance -= 1
             self.send("progress", done=float(done), total=float(total), note=note, partial=self._packed())
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` when the attempt is to stop."""
+        if self.key in _cancelled:
+            raise Cancelled("The work was cancelled.")
 
     def send(self, what: str, **content: Any) -> None:
         self.worker.log_event(self.topic, {"what": what, "key": self.key, **content})
@@ -96,7 +100,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
     report = Reporter(worker, topic, key)
     report.send("started", worker=worker.address, pid=os.getpid())
     try:
-        report(0.0, 0.0)
+        report.check()  # it may have been cancelled on its way here
         module, _, name = task.partition(":")
         function = getattr(importlib.import_module(module), name)
         from pruning.specs import load_study

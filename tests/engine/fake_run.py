@@ -5,6 +5,7 @@ It is imported by the workers; a test registers ``Fake`` in its own process only
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -16,13 +17,14 @@ from pruning.errors import BadValue
 
 
 class Fake(Measure):
-    """``do``: steps | raise | refuse | hang | die | die_once | fill; one line is appended to ``log`` for each execution."""
+    """``do``: steps | gate | raise | refuse | hang | die | die_once; one line goes to ``log`` for each execution."""
 
     name: ClassVar[str] = "fake"
     label: ClassVar[str] = "Fake"
     do: str = "steps"
     steps: int = 3
     seconds: float = 0.0
+    gate: str = ""
     log: str = ""
     tag: str = ""
 
@@ -50,17 +52,18 @@ def run(study: Any, store: Any, progress: Any) -> list[dict[str, Any]]:
         raise BadValue("The level must be 0 to 1000.")
     if fake.do == "hang":
         time.sleep(60)
+    while fake.do == "gate" and not Path(fake.gate).exists():
+        progress(0.0, fake.steps, "before the gate", {"tag": fake.tag})
+        time.sleep(0.02)
     if fake.do == "die" or (fake.do == "die_once" and runs == 1):
         os._exit(1)
     for step in range(fake.steps):
         progress(step, fake.steps, f"step {step}", {f"k{step}": step})
         time.sleep(fake.seconds)
-    with open(log, "a") as file:
-        file.write("end\n")
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     value = {"pid": os.getpid(), "seed": study.base.seed, "nice": nice, "omp": os.environ.get("OMP_WAIT_POLICY")}
     return [{"coordinates": {}, "measure": "fake", "value": value, "seconds": 0.0, "origin": "computed"}]
 
 
-if __name__ != "__main__" and "dask" in os.environ.get("PYTEST_ENGINE_WORKER", "dask"):
-    register()
+if multiprocessing.parent_process() is not None:
+    register()  # in a worker: it is not a test process, whose registry other tests read

@@ -1,0 +1,60 @@
+"""The child process that holds this machine's scheduler and workers; see ``cluster``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from typing import Any
+
+QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "OMP_NUM_THREADS": "1"}
+"""Threads that wait must sleep: spinning ones slow everything several times when workers share cores."""
+
+CONFIG = {
+    "distributed.admin.log-length": 200,  # progress events that the scheduler remembers; nobody reads them later
+    "distributed.scheduler.allowed-failures": 0,  # the engine counts deaths itself, see ``runner``
+    "distributed.deploy.lost-worker-timeout": "1 day",  # after its 15 s a worker that restarts slowly is never replaced
+    "distributed.worker.memory.target": False,  # no result stays in a worker: spilling would only hide a leak
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+}
+
+CHECK_SECONDS = 5.0
+
+
+def main(options: dict[str, Any]) -> None:
+    """Start, say where, and stay until the end of standard input."""
+    import dask
+    from distributed import LocalCluster
+
+    dask.config.set(CONFIG)
+    count = options["workers"]
+    cluster = LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit=options["memory"],
+        env=QUIET,
+    )
+    logging.getLogger("distributed.scheduler").setLevel(logging.CRITICAL)  # deaths are the engine's to report
+    print(json.dumps({"address": cluster.scheduler_address}), flush=True)
+    ended = threading.Event()
+    threading.Thread(target=_watch, args=(ended,), daemon=True).start()
+    while not ended.wait(CHECK_SECONDS):
+        if len(cluster.workers) < count:
+            cluster.scale(count)
+    os._exit(0)  # nothing here is worth an orderly end; the workers see their parent go, and go at once
+
+
+def _watch(ended: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -17,7 +17,7 @@ from pruning.zoo.checkpoints import load_model
 
 
 class Row(TypedDict):
-    """One measured result of one cell; ``value`` holds what the measure documents, or ``error`` one sentence."""
+    """One measured result of one cell; ``value`` holds what the measure documents."""
 
     coordinates: dict[str, Any]
     state_key: str
@@ -76,14 +76,19 @@ def run(study: Study, store: Keeper | None = None, progress: Progress = quiet) -
     work = [(cell, spec, cell.measure_key(spec)) for cell in study.cells() for spec in study.measures]
     stored = store.get([key for _, _, key in work]) if store is not None else {}
     rows: list[Row] = []
+    made: dict[str, Row] = {}  # cells may share a result: one profile serves every level
     for number, (cell, spec, key) in enumerate(work):
         known = stored.get(key)
-        if known is not None:
+        if key in made:
+            rows.append(_row(cell, spec, key, made[key]["value"], made[key]["seconds"], made[key]["origin"]))
+        elif known is not None:
             rows.append(_row(cell, spec, key, known.value, known.seconds, known.origin))
         else:
             rows.append(_measured(cell, spec, key, store, _within(progress, number, len(work))))
+            made[key] = rows[-1]
         if len(work) > 1:
-            progress(number + 1, len(work), "results", {"rows": rows[-1:]} if registry.measures[spec.name].stored else None)
+            partial = {"rows": rows[-1:]} if registry.measures[spec.name].stored else None
+            progress(number + 1, len(work), "results", partial)
     return rows
 
 
@@ -108,8 +113,8 @@ def _measured(cell: Cell, spec: MeasureSpec, key: str, store: Keeper | None, pro
     value = measure.measure(state, Desk(progress, store.write if store is not None else None))
     seconds = time.perf_counter() - began
     if store is not None and measure.stored:
-        about = {"state_key": cell.state_key, "measure": spec.name, "model": cell.base.model, "device": cell.base.device}
-        store.put(key, value, images=measure.images(), seconds=seconds, **about)
+        about = {"state_key": cell.state_key, "measure": spec.name, "model": cell.base.model}
+        store.put(key, value, images=measure.images(), seconds=seconds, device=cell.base.device, **about)
     return _row(cell, spec, key, value, seconds, "computed")
 
 

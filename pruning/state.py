@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pruning.errors import BadTensor, Missing
 from pruning.ranking import Ranking
-from pruning.specs import Base
+from pruning.specs import Base, Step
 
 
 def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -49,6 +49,7 @@ class State:
         model: the network in eval mode; pruned weights are zero in it.
         masks: for each pruned weight a bool tensor of its shape, True = kept.
         parent: the state one step before; none at the start.
+        step: the step that led here from the parent.
         ranking: the ranking that the last pruning step used.
         order: names of the prunable weights in forward order.
     """
@@ -60,6 +61,13 @@ class State:
     masks: dict[str, Tensor] = field(default_factory=dict)
     parent: State | None = None
     ranking: Ranking | None = None
+    step: Step | None = None
+
+    @property
+    def recipe(self) -> tuple[Step, ...]:
+        """The steps from the start to here."""
+        before = self.parent.recipe if self.parent is not None else ()
+        return before if self.step is None else (*before, self.step)
 
     @property
     def start(self) -> State:

@@ -20,12 +20,18 @@ class Checkpoint(Measure):
     stored = False
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        import json
+
         from pruning.encoding import plain
         from pruning.errors import StoreError
-        from pruning.keys import canonical
 
         if desk.save is None:
             raise StoreError("A checkpoint needs a store to be written to.")
-        header = {"model": state.base.model, "state_key": state.key, "base": canonical(state.base)}
+        header = {
+            "model": state.base.model,
+            "state_key": state.key,
+            "base": state.base.model_dump_json(),
+            "recipe": json.dumps([step.model_dump(mode="json") for step in state.recipe]),
+        }
         data = plain(state.model, header)
         return {"path": str(desk.save("checkpoint", state.key, data, "safetensors")), "bytes": len(data)}

@@ -11,4 +11,7 @@ from pruning.state import State
 
 def apply(step: Step, state: State, key: str, progress: Progress) -> State:
     """The state after one more step; the given state stays as it was."""
-    return importlib.import_module(f"pruning.steps.{step.kind}").apply(step, state, key, progress)  # type: ignore[attr-defined]
+    module = importlib.import_module(f"pruning.steps.{step.kind}")  # type: ignore[attr-defined]
+    after: State = module.apply(step, state, key, progress)
+    after.step = step
+    return after

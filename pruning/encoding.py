@@ -14,7 +14,17 @@ from pruning.state import State, prunable
 
 def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
     """The network's state as a safetensors file; shared tensors are written once."""
-    return save(_once(model.state_dict()), metadata={"format": "pt", **(metadata or {})})
+    return _file(_once(model.state_dict()), {"format": "pt", **(metadata or {})})
+
+
+def _file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """A safetensors file that is the same every time: ``save`` shuffles the metadata, so compressed sizes would vary."""
+    data = save(tensors, metadata=metadata)
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end]) | {"__metadata__": dict(sorted(metadata.items()))}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -52,7 +62,7 @@ def bitmask(state: State) -> bytes:
         tensors[f"{name}.bits"] = torch.from_numpy(bits)
         tensors[f"{name}.values"] = flat[flat != 0]
     shapes = {name: list(w.shape) for name, w in weights.items()}
-    return save(tensors, metadata={"format": "bitmask", "shapes": json.dumps(shapes)})
+    return _file(tensors, {"format": "bitmask", "shapes": json.dumps(shapes)})
 
 
 def read_bitmask(data: bytes) -> dict[str, Tensor]:

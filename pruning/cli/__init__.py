@@ -1,0 +1,1 @@
+"""The command line: ``python -m pruning``. It makes a study, gives it to the engine, prints what comes back."""

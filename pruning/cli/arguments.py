@@ -1,0 +1,134 @@
+"""What a person types, made into a study; each mistake is one sentence that says what would be right."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pruning import registry
+from pruning.entries import Entry
+from pruning.errors import BadValue, UnknownName
+from pruning.limits import LEVELS
+from pruning.specs import Study, checked, load_study
+
+SPARSITY_RULE = (
+    "The share of all prunable weights to remove: a share from 0 to 1 with a decimal point (0.8), a percentage (80%%), "
+    "or a whole number from 2 to 100, which is a percentage (80); in steps of 0.1 %%. Several are separated by commas: "
+    "0.5,80%%,99.9%%. A bare 1 is refused, since it could be either."
+)
+
+
+def level(text: str) -> int:
+    """A sparsity in per mille: ``0.8``, ``80%`` and ``80`` are all 800.
+
+    With ``%`` it is a percentage. Without it, a number with a decimal point is a share and lies between 0 and 1; a
+    whole number is a percentage, but for 0 (nothing either way) and 1, which is refused.
+
+    Raises:
+        BadValue: for anything else; the sentence says what would be right.
+    """
+    text = text.strip()
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+|[0-9]+\.)\s*(%?)", text)
+    if match is None:
+        raise BadValue(f"'{text}' is no sparsity: write a share such as 0.8, or a percentage such as 80%.")
+    number, percent = Decimal(match[1]), bool(match[2])
+    if not percent and "." in match[1] and number > 1:
+        right = f"write {number}% or {number / 100}" if number <= 100 else "write 0 to 1, or 0% to 100%"
+        raise BadValue(f"Sparsity {text} is more than everything: a share lies between 0 and 1; {right}.")
+    if not percent and match[1] == "1":
+        raise BadValue("Sparsity 1 could be 1 % or everything: write 1% or 100%.")
+    per_mille = number * (10 if percent or "." not in match[1] else LEVELS)
+    if per_mille > LEVELS:
+        raise BadValue(f"Sparsity {text} is more than everything: write 0% to 100%.")
+    if per_mille != int(per_mille):
+        near = f"{round(per_mille) / 10:g}%"
+        raise BadValue(f"Sparsity {text} is finer than this program's steps of 0.1 %: write {near}, say.")
+    return int(per_mille)
+
+
+def levels(text: str) -> list[int]:
+    """Sparsities separated by commas, in per mille, in the order given; a repeated one counts once."""
+    return list(dict.fromkeys(level(part) for part in text.split(",")))
+
+
+def options(kind: str, entry: type[Entry], pairs: list[str]) -> dict[str, Any]:
+    """Options given as ``name=value``, as values of the right type; those equal to their default are left out, so
+    that the same work has the same name however it was asked for.
+
+    Raises:
+        BadValue: not of that form, or a value out of bounds.
+        UnknownName: an option that the entry does not have.
+    """
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise BadValue(f"An option is written name=value, not '{pair}'.")
+        if name not in entry.model_fields:
+            raise UnknownName(f"option of {kind} '{entry.name}' called", name, entry.model_fields)
+        values[name] = value
+    filled = checked(f"the options of {kind} '{entry.name}'", entry, values)
+    return filled.model_dump(mode="json", exclude_defaults=True)
+
+
+def study_of(given: argparse.Namespace) -> Study:
+    """The study that the arguments of ``prune`` ask for: one cell for each sparsity, measured in accuracy and in
+    weights removed.
+
+    Raises:
+        PruningError: UnknownName or BadValue, in one sentence.
+    """
+    sparsities = levels(given.sparsity)
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", given.device):
+        raise BadValue(f"'{given.device}' is no device: write cpu, cuda, cuda:0 or mps.")
+    scorer, seeds = registry.scorers[given.scorer], registry.models[given.model].seeds
+    if given.model_seed not in seeds:
+        listed = ", ".join(map(str, seeds))
+        raise BadValue(f"{given.model} has weights of training seeds {listed}, not {given.model_seed}.")
+    recipe: list[dict[str, Any]] = [
+        {
+            "kind": "prune",
+            "scorer": given.scorer,
+            "options": options("scorer", scorer, given.option),
+            "granularity": given.granularity,
+            "allocation": given.allocation,
+            "sparsity": sparsities[0],
+            "seed": given.seed,
+        }
+    ]
+    if given.recalibrate:
+        recipe.append({"kind": "recalibrate"})
+    measured = options("measure", registry.measures["accuracy"], [f"count={given.count}", f"split={given.split}"])
+    content = {
+        "base": {"model": given.model, "data": given.data, "seed": given.model_seed, "device": given.device},
+        "recipe": recipe,
+        "axes": {"0.sparsity": sparsities} if len(sparsities) > 1 else {},
+        "measures": [{"name": "accuracy", "options": measured}, {"name": "profile"}],
+    }
+    return checked("the study", Study, content)
+
+
+def read_study(path: str) -> Study:
+    """The study in a file, ``-`` for standard input; what ``prune --json`` printed is read too.
+
+    Raises:
+        BadValue: no such file, or no study in it.
+    """
+    import json
+    import sys
+
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise BadValue(f"The study '{path}' cannot be read: {reason}.") from None
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError:
+        return load_study(text)  # says what is wrong
+    if isinstance(content, dict) and isinstance(content.get("study"), dict):
+        text = json.dumps(content["study"])
+    return load_study(text)

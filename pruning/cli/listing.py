@@ -1,0 +1,91 @@
+"""Lists of what is registered. Nothing here imports torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pruning import registry
+from pruning.cli.output import columns
+from pruning.entries import Entry
+
+LISTS: dict[str, tuple[registry.Registry[Any], tuple[str, ...]]] = {
+    "models": (registry.models, ("data", "input_shape", "classes", "seeds", "embedded")),
+    "scorers": (registry.scorers, ("needs", "draws", "formula", "idea", "cost", "fails")),
+    "granularities": (registry.granularities, ()),
+    "allocations": (registry.allocations, ()),
+    "datasets": (registry.datasets, ("shape", "classes", "licence", "embedded", "megabytes")),
+}
+"""For each list its registry, and what an entry says about itself beside name, label, summary and reference."""
+SHOWN: dict[str, tuple[str, ...]] = {
+    "models": ("data", "seeds", "embedded"),
+    "scorers": ("needs", "draws"),
+    "datasets": ("shape", "embedded", "megabytes"),
+}
+"""The columns of the list for people; ``--json`` gives all."""
+
+
+def entries(kind: str) -> list[dict[str, Any]]:
+    """Everything of one kind, in the order in which the app offers it."""
+    known, fields = LISTS[kind]
+    found = []
+    for name in known:
+        entry = known[name]
+        about = {field: getattr(entry, field) for field in ("name", "label", "summary", "reference", *fields)}
+        found.append(about | {"options": option_list(entry)})
+    return found
+
+
+def option_list(entry: type[Entry]) -> list[dict[str, Any]]:
+    """The options of an entry: name, type, default, bounds, help."""
+    properties = entry.model_json_schema().get("properties", {})
+    return [
+        {
+            "name": name,
+            "type": about.get("type", "string"),
+            "default": about.get("default"),
+            "minimum": about.get("minimum", about.get("exclusiveMinimum")),
+            "maximum": about.get("maximum", about.get("exclusiveMaximum")),
+            "choices": about.get("enum"),
+            "help": about.get("description", ""),
+        }
+        for name, about in properties.items()
+    ]
+
+
+def option_text(option: dict[str, Any]) -> str:
+    """One option in a line: ``samples=1000 (10 to 50000): training images …``."""
+    if option["choices"]:
+        bounds = f" ({', '.join(map(str, option['choices']))})"
+    elif option["minimum"] is not None or option["maximum"] is not None:
+        low, high = option["minimum"], option["maximum"]
+        bounds = f" ({low} or more)" if high is None else f" (up to {high})" if low is None else f" ({low} to {high})"
+    else:
+        bounds = ""
+    return f"{option['name']}={option['default']}{bounds}: {option['help']}".rstrip(": ")
+
+
+def list_text(kind: str) -> str:
+    """The list for people, with the options below."""
+    found, shown = entries(kind), SHOWN.get(kind, ())
+    names = ["name", "label", *shown, "summary"]
+    lines = [[_text(entry[name]) for name in names] for entry in found]
+    text = columns([name.replace("_", " ") for name in names], lines)
+    options = [f"  {entry['name']}: {option_text(option)}" for entry in found for option in entry["options"]]
+    return "\n".join([text, "", "Options (--option name=value):", *options]) if options else text
+
+
+def scorer_help() -> str:
+    """The scorers and their options, for ``prune --help``."""
+    lines = ["scorers and their options (--option name=value):"]
+    for entry in entries("scorers"):
+        lines.append(f"  {entry['name']}: {entry['summary']}")
+        lines += [f"      {option_text(option)}" for option in entry["options"]]
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "x".join(map(str, value)) if len(value) == 3 and value[0] in (1, 3) else ",".join(map(str, value))
+    return "-" if value is None else str(value)

@@ -1,0 +1,83 @@
+"""``python -m pruning``: commands, and what each exit code means.
+
+Exit codes: 0 done; 1 it could not be computed (weights or a device are missing, say); 2 wrong input; 130 cancelled.
+Results go to standard output, progress and errors (one sentence, never a stack trace) to standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pruning.cli import arguments, listing, output
+from pruning.cli.parser import parser
+from pruning.errors import BadValue, Cancelled, PruningError, UnknownName
+from pruning.specs import Study
+
+log = logging.getLogger(__name__)
+
+DONE, FAILED, BAD_INPUT, CANCELLED = 0, 1, 2, 130
+
+
+def _run(study: Study, as_json: bool, *, values: bool) -> str:
+    from pruning.cli.compute import compute
+    from pruning.tables import table
+
+    rows = compute(study)
+    frame = table(rows, study)
+    if not as_json:
+        return output.as_text(frame)
+    content = {"study": study.model_dump(mode="json"), "key": study.key, "table": output.records(frame)}
+    return output.as_json(content | ({"rows": rows} if values else {}))
+
+
+def _fetch(name: str, as_json: bool) -> str:
+    from pruning.cli.compute import progress_bar
+    from pruning.zoo.fetch import fetch
+
+    with progress_bar() as show:
+        folder = fetch(name, lambda done, total, note="", partial=None: show(done, total, note))
+    return output.as_json({"name": name, "folder": str(folder)}) if as_json else f"{name} lies in {folder}"
+
+
+def _do(given: Any) -> str:
+    if given.command == "prune":
+        return _run(arguments.study_of(given), given.json, values=False)
+    if given.command == "run":
+        return _run(arguments.read_study(given.study), given.json, values=True)
+    if given.command == "data":
+        return _fetch(given.name, given.json)
+    if given.json:
+        return output.as_json(listing.entries(given.command))
+    return listing.list_text(given.command)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; returns the exit code."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    try:
+        print(_do(parser().parse_args(argv)), flush=True)
+    except (BadValue, UnknownName) as error:
+        return _said(error, BAD_INPUT)
+    except Cancelled as error:
+        return _said(error, CANCELLED)
+    except KeyboardInterrupt:
+        return _said("Cancelled.", CANCELLED)
+    except PruningError as error:
+        return _said(error, FAILED)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        log.debug("Internal error", exc_info=True)
+        return _said(f"Internal error: {type(error).__name__}: {error}", FAILED)
+    return DONE
+
+
+def _said(sentence: object, code: int) -> int:
+    print(f"error: {sentence}" if code != CANCELLED else sentence, file=sys.stderr)
+    return code

@@ -1,0 +1,59 @@
+"""What the command line prints: aligned text for people, pure JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHARES = ("sparsity", "share_removed", "accuracy", "accuracy_low", "accuracy_high", "dense_accuracy")
+
+
+def as_json(content: Any) -> str:
+    """Indented JSON; NaN, which JSON does not have, is refused."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table's lines as plain Python values; what is missing is null."""
+    plain = frame.astype(object)
+    return plain.where(frame.notna(), None).to_dict("records")
+
+
+def as_text(frame: pd.DataFrame) -> str:
+    """The table for a terminal: shares as percentages, interval in one column."""
+    shown = frame.drop(columns=["accuracy_low", "accuracy_high"], errors="ignore").astype(object)
+    for name in shown.columns:
+        shown[name] = [_text(name, value) for value in frame[name]]
+    if "accuracy" in shown:
+        interval = [
+            f"{100 * low:.1f} to {100 * high:.1f} %"
+            for low, high in zip(frame["accuracy_low"], frame["accuracy_high"], strict=True)
+        ]
+        shown.insert(list(shown.columns).index("accuracy") + 1, "95 % interval", interval)
+    return columns([str(name).replace("_", " ") for name in shown.columns], shown.to_numpy().tolist())
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None or value != value:
+        return "-"
+    if name in SHARES:
+        return f"{100 * value:.2f} %" if name != "sparsity" else f"{100 * value:g} %"
+    if name == "seconds":
+        return f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def columns(names: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Aligned columns: numbers to the right, words to the left."""
+    widths = [max(len(name), *(len(line[at]) for line in lines), 0) for at, name in enumerate(names)]
+    right = [all(line[at][:1].isdigit() or line[at][:1] in "-" for line in lines) for at in range(len(names))]
+
+    def one(cells: Sequence[str]) -> str:
+        parts = zip(cells, widths, right, strict=True)
+        return "  ".join(cell.rjust(width) if number else cell.ljust(width) for cell, width, number in parts).rstrip()
+
+    return "\n".join([one(names), *(one(line) for line in lines)])

@@ -1,0 +1,78 @@
+"""What can be typed: commands, their arguments and help, made from the registered things where there are any."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from pruning.cli import listing
+from pruning.cli.arguments import SPARSITY_RULE
+from pruning.errors import BadValue
+from pruning.specs import Prune
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence, and nothing else."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadValue(f"{message[:1].upper()}{message[1:].rstrip('.')}. Help: {self.prog} --help.")
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    main = Parser(prog="python -m pruning", description="Prune neural networks and measure what it does.",
+                  epilog="exit codes: 0 done, 1 could not be computed, 2 wrong input, 130 cancelled",
+                  allow_abbrev=False)  # fmt: skip
+    commands = main.add_subparsers(dest="command", metavar="command", required=True)
+
+    prune = commands.add_parser(
+        "prune", help="prune a model and measure accuracy", allow_abbrev=False, epilog=listing.scorer_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Prune a model at one or several levels and measure its accuracy beside the dense model's.",
+    )  # fmt: skip
+    prune.add_argument("--model", required=True, help="a name that 'models' lists", metavar="NAME")
+    prune.add_argument("--sparsity", required=True, metavar="LEVELS", help=SPARSITY_RULE)
+    prune.add_argument("--scorer", metavar="NAME", **_as_in_a_step("scorer"))
+    prune.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the scorer; may be repeated"
+    )
+    prune.add_argument("--granularity", metavar="NAME", **_as_in_a_step("granularity"))
+    prune.add_argument("--allocation", metavar="NAME", **_as_in_a_step("allocation"))
+    prune.add_argument("--seed", type=int, **_as_in_a_step("seed"))
+    prune.add_argument(
+        "--model-seed", default=0, type=int, metavar="SEED", help="training seed of the weights (default: 0)"
+    )
+    prune.add_argument("--data", metavar="NAME", help="data set (default: the one that the weights were trained on)")
+    prune.add_argument("--device", default="cpu", help="cpu, cuda, cuda:0 or mps (default: cpu)")
+    prune.add_argument(
+        "--count", default="10000", metavar="IMAGES", help="images, from the start of the split (default: 10000)"
+    )
+    prune.add_argument(
+        "--split", default="test", help="train, validation or test (default: test); choices use validation"
+    )
+    prune.add_argument("--recalibrate", action="store_true", help="measure BatchNorm statistics anew after pruning")
+    _json(prune, "the study, which 'run' accepts, and the table as JSON")
+
+    about = "Run a study from a JSON file; what 'prune --json' printed is one too."
+    run = commands.add_parser("run", help="run a study from a JSON file", description=about, allow_abbrev=False)
+    run.add_argument("study", metavar="FILE", help="the study, or - for standard input")
+    _json(run, "the study, the table and every measured value as JSON")
+
+    for kind, (known, _) in listing.LISTS.items():
+        _json(commands.add_parser(kind, help=f"list every {known.kind}", allow_abbrev=False), "the whole list as JSON")
+
+    data = commands.add_parser("data", help="download a data set", allow_abbrev=False)
+    data.add_argument("name", metavar="NAME", help="a name that 'datasets' lists")
+    _json(data, "where it lies as JSON")
+    return main
+
+
+def _json(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument("--json", action="store_true", help=f"print {what}")
+
+
+def _as_in_a_step(name: str) -> dict[str, Any]:
+    """Default and help of a pruning step's field."""
+    field = Prune.model_fields[name]
+    text = f"{field.description} (default: {field.default})"
+    return {"default": field.default, "help": text.replace("%", "%%")}  # argparse formats help with %

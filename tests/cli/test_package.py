@@ -1,0 +1,49 @@
+"""``import pruning`` is light, and what it offers is the real thing."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import pruning
+from pruning import specs, tables
+
+
+def test_importing_the_package_loads_nothing_else(python: Callable[..., Any]) -> None:
+    heavy = ("torch", "numpy", "pandas", "pydantic", "sqlalchemy")
+    code = f"print([m for m in sys.modules if m.split('.')[0] in {heavy} or m.startswith('pruning.')])"
+    said = python("-c", f"import pruning, sys; {code}")
+    assert said.out.strip() == "[]", said.err
+
+
+def test_a_table_needs_no_torch(python: Callable[..., Any]) -> None:
+    code = (
+        "import pruning, sys\n"
+        "study = pruning.Study(measures=(pruning.MeasureSpec(name='accuracy'),))\n"
+        "value = dict(count=4, correct=3, dense_correct=4, lost=1, gained=0)\n"
+        "table = pruning.table([dict(value=value, seconds=1.0, origin='stored')], study)\n"
+        "print(table.accuracy[0], table.dense_accuracy[0], 'torch' in sys.modules)\n"
+    )
+    assert python("-c", code).out.strip() == "0.75 1.0 False"
+
+
+def test_names_are_those_of_the_modules() -> None:
+    for name in ("Study", "Base", "Prune", "Recalibrate", "MeasureSpec"):
+        assert getattr(pruning, name) is getattr(specs, name)
+    assert pruning.table is tables.table
+    assert set(pruning.__all__) <= set(dir(pruning))
+    with pytest.raises(AttributeError, match="no attribute 'Sudy'"):
+        _ = pruning.Sudy  # type: ignore[attr-defined]
+
+
+def test_run_is_the_function_even_after_its_module_was_imported() -> None:
+    module = importlib.import_module("pruning.run")
+    from pruning.run import state_of
+
+    assert isinstance(module, types.ModuleType)
+    assert pruning.run is module.run
+    assert state_of is module.state_of

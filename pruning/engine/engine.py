@@ -12,7 +12,7 @@ from pruning.engine.book import Book
 from pruning.engine.jobs import Job, JobView
 from pruning.engine.ledger import Ledger
 from pruning.engine.runner import Runner
-from pruning.errors import Incompatible
+from pruning.errors import Incompatible, StoreError
 from pruning.settings import Settings
 from pruning.store import Store
 
@@ -72,20 +72,7 @@ class Engine:
             job.durable = job.durable or durable
             if left is not None:
                 self._runner.attempts.stop(left)
-        if durable and (new or promoted):
-            try:
-                elsewhere = self._ledger.register(job)
-            except Exception as error:
-                with self._changed:
-                    if new:
-                        self._book.finish(job, "failed", str(error))
-                        self._changed.notify_all()
-                    job.durable = False
-                raise
-            if elsewhere:
-                job.elsewhere, job.note = True, "Another server is at it."
-        else:
-            elsewhere = False
+        elsewhere = durable and (new or promoted) and self._write_down(job, new)
         if new and not elsewhere:
             with self._changed:
                 if not job.finished:
@@ -147,6 +134,23 @@ class Engine:
                     break
                 self._changed.wait(left)
         return self.view(job_id)
+
+    def _write_down(self, job: Job, new: bool) -> bool:
+        """Enter a job in the store; returns whether it is new here and another server is at it."""
+        try:
+            elsewhere = self._ledger.register(job) and new
+        except StoreError as error:
+            with self._changed:
+                job.durable = False
+                if new:
+                    self._runner.attempts.finish(job, "failed", str(error))
+            raise
+        with self._changed:
+            if elsewhere:
+                job.elsewhere, job.note = True, "Another server is at it."
+            elif job.state != "queued":  # it runs already, has ended, or was replaced while it was being written down
+                self._runner.inbox.put(lambda: self._ledger.write(job, job.state))
+        return elsewhere
 
     def _look(self, job: Job) -> JobView:
         return job.view(self._book.before(job))

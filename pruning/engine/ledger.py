@@ -30,8 +30,6 @@ class Ledger:
         if row is not None and row.state not in FINISHED and not self._free(row):
             return True
         self.store.add_job(job.id, job.study.model_dump_json(), job.owner, self.server)
-        if job.state != "queued":
-            self.write(job, job.state)
         return False
 
     def write(self, job: Job, state: JobState, traceback: str = "") -> None:

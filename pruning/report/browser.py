@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import os
+import signal
 import threading
 from collections.abc import Coroutine
 from typing import Any, Literal
@@ -74,7 +76,7 @@ class Browser:
         from kaleido import Kaleido
 
         loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name="pictures", daemon=True).start()
+        threading.Thread(target=_run, args=(loop,), name="pictures", daemon=True).start()
         self._loop = loop
 
         async def begin() -> Any:
@@ -97,6 +99,7 @@ class Browser:
         if kaleido is not None:
             with contextlib.suppress(Exception):  # a browser that died cannot be closed
                 asyncio.run_coroutine_threadsafe(kaleido.close(), loop).result(10)
+            _kill(kaleido)
         loop.call_soon_threadsafe(loop.stop)
 
     def _wait(self, work: Coroutine[Any, Any, Any], seconds: float) -> Any:
@@ -107,6 +110,27 @@ class Browser:
         except TimeoutError:
             future.cancel()
             raise
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    left = asyncio.all_tasks(loop)  # the watchdog of a browser that died waits on
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.close()
+
+
+def _kill(kaleido: Any) -> None:
+    """End a browser that did not close when asked; it leads a process group of its own."""
+    process = getattr(kaleido, "subprocess", None)
+    if process is None or process.poll() is not None:
+        return
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 def _words(error: Exception) -> str:

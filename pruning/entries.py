@@ -7,9 +7,11 @@ hashes are made of the values that differ from the defaults. No torch is importe
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -51,6 +53,14 @@ class Desk:
     """``(kind, key, data, suffix) -> path`` of a file written whole or not at all."""
 
 
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+
+@lru_cache(maxsize=64)
+def _file_hash(path: Path, _modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
 class Entry(BaseModel):
     """Something that exists under a name; see the module's text."""
 
@@ -79,6 +89,15 @@ class Model(Entry):
 
     @abstractmethod
     def build(self) -> nn.Module: ...
+
+    def fingerprint(self, seed: int, mark: str) -> str:
+        """What tells one set of weights from another under the same name; enters keys, so that a model that was
+        trained again never answers with old results. Empty for initial weights, which the seed gives, and for
+        published weights, whose name carries a hash."""
+        path = ASSETS / "models" / self.name / f"seed{seed}.{mark}.safetensors"
+        if mark == "init" or not self.embedded or not path.is_file():
+            return ""
+        return _file_hash(path, path.stat().st_mtime_ns)
 
     def address(self) -> str | None:
         """Where published weights lie, if not embedded; the file name may carry a hash, as in torch.hub."""

@@ -131,3 +131,24 @@ def _why(error: Exception) -> str:
 
 def _listed(values: tuple[int, ...]) -> str:
     return ", ".join(map(str, values))
+
+
+def of_study(study: Study) -> Setting:
+    """The setting that shows a study on the Prune page: its one level, or the default level for a curve."""
+    prunes = [cell for cell in study.cells() if cell.recipe and isinstance(cell.recipe[0], Prune)]
+    if not prunes:
+        return Setting(model=study.base.model, data=study.base.data, weights=study.base.seed, device=study.base.device)
+    cell = prunes[0]
+    step = cell.recipe[0]
+    assert isinstance(step, Prune)
+    return Setting(
+        model=cell.base.model,
+        data=cell.base.data,
+        weights=cell.base.seed,
+        device=cell.base.device,
+        scorer=step.scorer,
+        granularity=step.granularity,
+        allocation=step.allocation,
+        seed=step.seed,
+        sparsity=min(step.sparsity, LEVELS - 1) if len(prunes) == 1 else DEFAULT.sparsity,
+    )

@@ -124,7 +124,8 @@ class Base(Spec):
         """Name of the state after these steps."""
         backend = self.device.split(":")[0]
         form = registry.datasets[self.data_name]().form() if self.data_name else ""
-        parts = [self.model, self.data_name, self.seed, self.mark, backend, *([form] if form else [])]
+        weights = registry.models[self.model]().fingerprint(self.seed, self.mark)
+        parts = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
         return digest("state", 1, parts, [step.key_part() for step in steps])
 
 

@@ -1,0 +1,104 @@
+"""Measure what the first visit shows: ``python assets/grids.py [--models lenet_5] [--scorers magnitude_l1] …``.
+
+For each embedded model: the layer profile, and at every level of the curve the accuracy on all 10,000 test images (with
+and without BatchNorm recalibration) and the sizes. Writes ``assets/grids/MODEL.json``, whose results the app labels as
+stored with the program. Resumable: what a grid already holds under the same key is not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+
+from pruning import registry  # noqa: E402
+from pruning.frames import GRID  # noqa: E402
+from pruning.links import Setting  # noqa: E402
+from pruning.run import run, state_of  # noqa: E402
+from pruning.settings import machine  # noqa: E402
+from pruning.specs import MeasureSpec, Study  # noqa: E402
+from pruning.state import has_batch_norm  # noqa: E402
+
+ACCURACY, PROFILE, SIZE = (MeasureSpec(name=name) for name in ("accuracy", "profile", "size"))
+
+
+def studies(setting: Setting) -> list[Study]:
+    """Everything that the Prune page shows of a setting, at the levels of the curve."""
+    model = state_of(setting.base, ()).model
+    wanted = [setting.study(PROFILE), setting.curve(SIZE, GRID), setting.curve(ACCURACY, GRID)]
+    if has_batch_norm(model):
+        wanted.append(setting.curve(ACCURACY, GRID, recalibrate=True))
+    return wanted
+
+
+class Grid:
+    """A grid file as the store that a run fills, written whole after every result."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.content = json.loads(path.read_text()) if path.exists() else {"schema_version": 1, "measures": {}}
+        self.used: set[str] = set()
+
+    def get(self, keys: list[str]) -> dict[str, object]:
+        """Results that are there already are not measured again."""
+        from types import SimpleNamespace
+
+        self.used.update(keys)
+        have = self.content["measures"]
+        return {k: SimpleNamespace(value=have[k]["value"], seconds=have[k]["seconds"], origin="bundled") for k in keys if k in have}
+
+    def put(self, key: str, value: dict[str, object], **about: object) -> None:
+        """Take in one result."""
+        self.content["measures"][key] = {
+            "state_key": about["state_key"], "measure": about["measure"], "value": value,
+            "seconds": round(float(str(about["seconds"])), 4), "images": about["images"],
+        }  # fmt: skip
+        self.write()
+
+    def write(self) -> None:
+        """Write the file whole; results of keys that nothing asks for any more are left out."""
+        about = {
+            "schema_version": 1, "made_by": f"python assets/grids.py --models {self.path.stem}", "device": "cpu",
+            "date": datetime.now(UTC).date().isoformat(), "machine": machine().split(": ", 1)[-1], "torch": torch.__version__,
+        }  # fmt: skip
+        self.path.parent.mkdir(exist_ok=True)
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps({**about, "measures": self.content["measures"]}, separators=(",", ":")) + "\n")
+        os.replace(temporary, self.path)
+
+    def forget(self) -> None:
+        """Drop results of other weights or versions, at the end."""
+        self.content["measures"] = {k: v for k, v in self.content["measures"].items() if k in self.used}
+        self.write()
+
+
+def main() -> None:
+    embedded = [name for name in registry.models if registry.models[name].embedded]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=embedded, default=embedded)
+    parser.add_argument("--scorers", nargs="+", choices=registry.scorers.names(), default=["magnitude_l1"])
+    parser.add_argument("--allocations", nargs="+", choices=registry.allocations.names(), default=["global"])
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in options.models:
+        grid = Grid(ROOT / "assets" / "grids" / f"{name}.json")
+        for scorer in options.scorers:
+            for allocation in options.allocations:
+                for study in studies(Setting(model=name, scorer=scorer, allocation=allocation)):
+                    rows = run(study, grid)
+                    print(name, scorer, allocation, study.measures[0].name, f"{sum(r['seconds'] for r in rows):.0f} s", flush=True)
+        grid.forget()
+
+
+if __name__ == "__main__":
+    main()

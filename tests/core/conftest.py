@@ -1,0 +1,44 @@
+"""Small invented images in place of the data sets, and memories that hold nothing from other tests."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from pruning.lru import Recent
+from pruning.zoo import data as zoo_data
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States, rankings and predictions of other tests are not there: keys are the same, contents may differ."""
+    places = {"pruning.run": "_states", "pruning.steps.prune": "_rankings", "pruning.predictions": "_memory"}
+    for module, name in places.items():  # by import_module: the attribute pruning.run is the function
+        monkeypatch.setattr(importlib.import_module(module), name, Recent(8))
+
+
+class Images:
+    """600 images of 1x28x28 noise for each split; ``asked`` lists the splits that were loaded."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.made: dict[str, zoo_data.TensorSplit] = {}
+
+    def __call__(self, data: str, split: str) -> zoo_data.TensorSplit:
+        self.asked.append(split)
+        if split not in self.made:
+            generator = torch.Generator().manual_seed(len(split))
+            pixels = torch.randint(0, 256, (600, 1, 28, 28), generator=generator, dtype=torch.uint8)
+            labels = torch.randint(0, 10, (600,), generator=generator)
+            self.made[split] = zoo_data.TensorSplit(pixels, labels, (0.5,), (0.3,))
+        return self.made[split]
+
+
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch) -> Iterator[Images]:
+    invented = Images()
+    monkeypatch.setattr(zoo_data, "load", invented)
+    yield invented

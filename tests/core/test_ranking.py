@@ -1,0 +1,126 @@
+"""Exact counts and stable ties: the table and the masks against ten lines that sort everything."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pruning import ranking, registry
+from pruning.ranking import Ranking, counts, split_globally
+
+GLOBAL, UNIFORM = registry.allocations["global"](), registry.allocations["uniform"]()
+TIES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38])
+ANY = st.floats(-(2.0**126), 2.0**126, width=32)
+
+
+def wanted(level: int, total: int) -> int:
+    return round(Fraction(level * total, 1000))
+
+
+def brute(scores: dict[str, torch.Tensor], level: int) -> dict[str, torch.Tensor]:
+    """A stable sort of all scores; the first k go."""
+    flat = np.concatenate([s.flatten().numpy() for s in scores.values()])
+    keep = np.ones(len(flat), bool)
+    keep[np.argsort(flat, kind="stable")[: wanted(level, len(flat))]] = False
+    parts = np.split(keep, np.cumsum([s.numel() for s in scores.values()])[:-1])
+    return {n: torch.from_numpy(p).view(s.shape) for (n, s), p in zip(scores.items(), parts, strict=True)}
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> dict[str, torch.Tensor]:
+    sizes = draw(st.lists(st.integers(1, 40), min_size=1, max_size=6))
+    elements = draw(st.sampled_from([TIES, ANY, st.just(0.25)]))
+    return {f"layer{i}": torch.from_numpy(draw(arrays(np.float32, n, elements=elements))) for i, n in enumerate(sizes)}
+
+
+LEVELS = st.sampled_from([0, 1, 499, 500, 501, 999, 1000]) | st.integers(0, 1000)
+
+
+@given(layers(), LEVELS)
+def test_global_masks_are_those_of_a_stable_sort(scores: dict[str, torch.Tensor], level: int) -> None:
+    found, right = Ranking.of(scores, GLOBAL).masks(level), brute(scores, level)
+    assert list(found) == list(scores)
+    for name, mask in right.items():
+        assert torch.equal(found[name], mask), name
+
+
+@given(layers(), LEVELS)
+def test_uniform_masks_are_those_of_each_layer_alone(scores: dict[str, torch.Tensor], level: int) -> None:
+    found = Ranking.of(scores, UNIFORM).masks(level)
+    for name, score in scores.items():
+        assert torch.equal(found[name], brute({name: score}, level)[name])
+
+
+@given(layers(), LEVELS)
+def test_the_table_is_what_counting_gives(scores: dict[str, torch.Tensor], level: int) -> None:
+    for allocation in (GLOBAL, UNIFORM):
+        made = Ranking.of(scores, allocation)
+        for row, (name, score) in enumerate(scores.items()):
+            values, threshold = score.numpy(), made.thresholds[row, level]
+            mask = made.mask(name, level).numpy()
+            assert (~mask).sum() == made.removed[row, level]
+            assert (values < threshold).sum() == made.below[row, level]
+            assert (values <= threshold).sum() == made.upto[row, level]
+            assert threshold == (values[~mask].max() if (~mask).any() else -np.inf)
+        assert made.sizes.tolist() == [s.numel() for s in scores.values()]
+        assert made.layers == tuple(scores)
+
+
+@pytest.mark.parametrize("allocation", [GLOBAL, UNIFORM])
+@pytest.mark.parametrize("values", ["normal", "ties"])
+def test_masks_are_nested_over_all_levels(allocation: object, values: str) -> None:
+    generator = torch.Generator().manual_seed(3)
+    draw = torch.randn if values == "normal" else lambda *s, generator: torch.randint(0, 4, s, generator=generator)
+    scores = {name: draw(*shape, generator=generator).float() for name, shape in (("a", (30, 9)), ("b", (7, 7, 3)))}
+    made = Ranking.of(scores, allocation)
+    before = made.masks(0)
+    assert all(mask.all() for mask in before.values())
+    for level in range(1, 1001):
+        after = made.masks(level)
+        assert not any((after[name] & ~before[name]).any() for name in scores), level
+        before = after
+    assert not any(mask.any() for mask in before.values())
+
+
+@given(st.integers(0, 1000), st.integers(0, 10**10))
+def test_counts_round_halves_to_even_as_python_does(level: int, total: int) -> None:
+    assert counts(np.array([level]), total)[0] == wanted(level, total)
+
+
+def test_counts_at_halves() -> None:
+    assert [int(counts(np.array([500]), n)[0]) for n in (1, 2, 3, 5, 7)] == [0, 1, 2, 2, 4]
+
+
+NORMAL = np.random.RandomState(0)
+CASES = {
+    # name: (layers, whether the first brackets find every level)
+    "few large layers": ([NORMAL.randn(n) for n in (5000, 300, 1, 20000)], True),
+    "one layer far below": ([NORMAL.randn(6000), 1e-3 * NORMAL.randn(6000)], True),
+    "200 layers of ten": ([NORMAL.randn(10) for _ in range(200)], False),
+    "layers above one another": ([NORMAL.rand(70) + i for i in range(120)], False),
+    "heavy ties": ([NORMAL.randint(0, 3, 4000).astype(float), NORMAL.randint(0, 3, 900).astype(float)], None),
+    "all equal": ([np.full(3000, 0.5), np.full(65, 0.5)], None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_ways_of_splitting_globally(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values, at_once = CASES[case]
+    ordered = [np.sort(layer.astype(np.float32)) for layer in values]
+    total = sum(map(len, ordered))
+    k = counts(np.arange(1001), total)
+    calls, between = [], ranking._between
+    monkeypatch.setattr(ranking, "_between", lambda *a: calls.append(1) or between(*a))
+    found = split_globally(ordered, k)
+    if at_once is not None:
+        assert (len(calls) == 1) is at_once, len(calls)
+    owner = np.repeat(np.arange(len(ordered)), [len(layer) for layer in ordered])
+    order = owner[np.argsort(np.concatenate(ordered), kind="stable")]
+    right = np.stack([np.append(0, np.cumsum(order == row))[k] for row in range(len(ordered))])
+    assert np.array_equal(found, right)

@@ -11,8 +11,11 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
@@ -46,40 +49,44 @@ class Grid:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.content = json.loads(path.read_text()) if path.exists() else {"schema_version": 1, "measures": {}}
+        self.measures: dict[str, Any] = json.loads(path.read_text())["measures"] if path.exists() else {}
         self.used: set[str] = set()
 
-    def get(self, keys: list[str]) -> dict[str, object]:
+    def get(self, keys: Iterable[str]) -> dict[str, SimpleNamespace]:
         """Results that are there already are not measured again."""
-        from types import SimpleNamespace
-
+        keys = list(keys)
         self.used.update(keys)
-        have = self.content["measures"]
-        return {k: SimpleNamespace(value=have[k]["value"], seconds=have[k]["seconds"], origin="bundled") for k in keys if k in have}
+        have = {key: self.measures[key] for key in keys if key in self.measures}
+        return {k: SimpleNamespace(value=v["value"], seconds=v["seconds"], origin="bundled") for k, v in have.items()}
 
-    def put(self, key: str, value: dict[str, object], **about: object) -> None:
+    def put(self, key: str, value: dict[str, Any], **about: Any) -> None:
         """Take in one result."""
-        self.content["measures"][key] = {
+        self.measures[key] = {
             "state_key": about["state_key"], "measure": about["measure"], "value": value,
-            "seconds": round(float(str(about["seconds"])), 4), "images": about["images"],
+            "seconds": round(about["seconds"], 4), "images": about["images"],
         }  # fmt: skip
-        self.write()
+        self.save()
 
-    def write(self) -> None:
+    def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
+        """A grid holds no files."""
+        raise NotImplementedError(f"{kind}/{key}.{suffix}: {len(data)} bytes")
+
+    def save(self) -> None:
         """Write the file whole; results of keys that nothing asks for any more are left out."""
         about = {
             "schema_version": 1, "made_by": f"python assets/grids.py --models {self.path.stem}", "device": "cpu",
-            "date": datetime.now(UTC).date().isoformat(), "machine": machine().split(": ", 1)[-1], "torch": torch.__version__,
+            "date": datetime.now(UTC).date().isoformat(), "machine": machine().split(": ", 1)[-1],
+            "torch": torch.__version__,
         }  # fmt: skip
         self.path.parent.mkdir(exist_ok=True)
         temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps({**about, "measures": self.content["measures"]}, separators=(",", ":")) + "\n")
+        temporary.write_text(json.dumps({**about, "measures": self.measures}, separators=(",", ":")) + "\n")
         os.replace(temporary, self.path)
 
     def forget(self) -> None:
         """Drop results of other weights or versions, at the end."""
-        self.content["measures"] = {k: v for k, v in self.content["measures"].items() if k in self.used}
-        self.write()
+        self.measures = {key: value for key, value in self.measures.items() if key in self.used}
+        self.save()
 
 
 def main() -> None:
@@ -96,7 +103,14 @@ def main() -> None:
             for allocation in options.allocations:
                 for study in studies(Setting(model=name, scorer=scorer, allocation=allocation)):
                     rows = run(study, grid)
-                    print(name, scorer, allocation, study.measures[0].name, f"{sum(r['seconds'] for r in rows):.0f} s", flush=True)
+                    print(
+                        name,
+                        scorer,
+                        allocation,
+                        study.measures[0].name,
+                        f"{sum(r['seconds'] for r in rows):.0f} s",
+                        flush=True,
+                    )
         grid.forget()
 
 

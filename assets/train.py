@@ -17,6 +17,7 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
@@ -58,9 +59,7 @@ PLANS = {
     "lenet_5": Plan(epochs=12, lr=0.05, crop=1),
     "resnet_20": Plan(epochs=9, lr=0.2, sides=(20, 24, 28)),
     "mobilenet_v2_small": Plan(epochs=6, lr=0.15, weight_decay=1e-4, sides=(20, 24, 28)),
-    "vit_small": Plan(
-        epochs=9, lr=3e-3, optimiser="adamw", weight_decay=0.05, batch=64, crop=1, sides=(20, 24, 28)
-    ),
+    "vit_small": Plan(epochs=9, lr=3e-3, optimiser="adamw", weight_decay=0.05, batch=64, crop=1, sides=(20, 24, 28)),
 }
 
 
@@ -101,13 +100,13 @@ def save(state: dict[str, Tensor], path: Path) -> None:
     os.replace(f"{path}.tmp", path)
 
 
-def train(name: str, seed: int, plan: Plan) -> dict[str, object]:
+def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
     """Train one model with one seed, or go on with it; returns its part of the model card."""
     folder, scratch = ROOT / "assets" / "models" / name, ROOT / ".train" / f"{name}-{seed}.pt"
     model = initial(name, seed)
     first = state_hash(model.state_dict())
     if not name.startswith(("vit", "lenet_300")):
-        model = model.to(memory_format=torch.channels_last)
+        model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
     optimiser = make_optimiser(plan, model)
     generator = torch.Generator().manual_seed(1_000 + seed)
     start, seconds, history = 0, 0.0, []
@@ -142,8 +141,8 @@ def train(name: str, seed: int, plan: Plan) -> dict[str, object]:
                         "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation")})  # fmt: skip
         print(f"{name} seed {seed}", history[-1], f"{seconds:.0f} s", flush=True)
         scratch.parent.mkdir(exist_ok=True)
-        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "epoch": epoch + 1,
-                    "generator": generator.get_state(), "seconds": seconds, "history": history}, f"{scratch}.tmp")  # fmt: skip
+        progress = {"epoch": epoch + 1, "seconds": seconds, "history": history, "generator": generator.get_state()}
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), **progress}, f"{scratch}.tmp")
         os.replace(f"{scratch}.tmp", scratch)
     save(model.state_dict(), folder / f"seed{seed}.dense.safetensors")
     return {
@@ -165,10 +164,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     for name in options.models:
         path = ROOT / "assets" / "models" / name / "card.json"
-        card = json.loads(path.read_text()) if path.exists() else {"runs": []}
+        runs: list[dict[str, Any]] = json.loads(path.read_text())["runs"] if path.exists() else []
         for seed in options.seeds or models[name].seeds:
             run = train(name, seed, PLANS[name])
-            runs = [r for r in card["runs"] if r["seed"] != seed] + [run]
+            runs = sorted([r for r in runs if r["seed"] != seed] + [run], key=lambda r: r["seed"])
             card = {
                 "model": name,
                 "data": "fashion_mnist",
@@ -178,7 +177,7 @@ def main() -> None:
                 "machine": f"{platform.machine()}, {options.threads} CPU thread(s)",
                 "plan": asdict(PLANS[name]),
                 "accuracy_unit": "share of images classified correctly",
-                "runs": sorted(runs, key=lambda r: r["seed"]),
+                "runs": runs,
             }
             path.write_text(json.dumps(card, indent=1) + "\n")
 

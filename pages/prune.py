@@ -17,6 +17,7 @@ AXES = {"sparsity": "sparsity, linear", "remaining": "weights remaining, log"}
 
 def page() -> None:
     """Read the controls, ask for results, draw."""
+    st.session_state["charts"] = {}
     setting, changes = state.current()
     setting = controls(setting)
     for sentence in changes:
@@ -30,8 +31,8 @@ def page() -> None:
     busy = accuracy.busy(setting, norm)
     live(partial(accuracy.say_headline, setting, norm), "headline", busy)
     axis = st.segmented_control(
-        "Horizontal axis", list(AXES), format_func=AXES.get, key=state.widget("axis", setting.axis), required=True,
-        label_visibility="collapsed",
+        "Horizontal axis", list(AXES), format_func=AXES.__getitem__, key=state.widget("axis", setting.axis),
+        required=True, label_visibility="collapsed",
     )  # fmt: skip
     setting = setting.model_copy(update={"axis": axis})
     left, right = st.columns([3, 2], gap="medium")
@@ -49,7 +50,7 @@ def page() -> None:
     live(partial(accuracy.flipped, setting, norm), "flips", accuracy.busy_flips(setting, norm))
     st.subheader("How large is it really?", anchor=False)
     live(partial(size.size_panel, setting, old), "size", size.busy(setting, old))
-    take_home(setting, [])
+    take_home(setting, st.session_state["charts"])
     state.publish(setting)
 
 

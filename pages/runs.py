@@ -18,10 +18,12 @@ def page() -> None:
         _teach()
         return
     st.caption(
-        "Settings that people kept, and work that took time. Slider moves are not listed. Click a column's head to sort; "
-        "tick rows to open, compare or delete them."
+        "Settings that people kept, and work that took time; slider moves are not listed. Click a column's head to "
+        "sort, tick rows to open, compare or delete them."
     )
-    words = st.text_input("Search", key="runs_search", placeholder="model, scorer, name or note …", icon=":material/search:")
+    words = st.text_input(
+        "Search", key="runs_search", placeholder="model, scorer, name or note …", icon=":material/search:"
+    )
     row = st.container(horizontal=True)
     models = row.multiselect("Model", sorted(table["model"].unique()), key="runs_model")
     scorers = row.multiselect("Scorer", sorted(table["scorer"].unique()), key="runs_scorer")
@@ -44,8 +46,8 @@ def page() -> None:
 def _teach() -> None:
     """An empty page says how it is filled."""
     st.info(
-        "Nothing here yet. On the page **Prune**, choose a setting and press **Keep under Runs**: it is listed here with its "
-        "accuracy, and opens again with one click, also after the server was restarted.",
+        "Nothing here yet. On the page **Prune**, choose a setting and press **Keep under Runs**: it is listed here "
+        "with its accuracy, and opens again with one click, also after the server was restarted.",
         icon=":material/bookmarks:",
     )
     if st.button("Go to Prune", key="runs_go"):

@@ -30,9 +30,10 @@ def shell(setting: Setting) -> str:
 
 def python(setting: Setting) -> str:
     """The lines of Python that give the same table."""
-    base = ", ".join(
-        f"{name}={value!r}" for name, value in setting.base.model_dump(exclude_defaults=True).items()
-    ) or f"model={setting.model!r}"
+    base = (
+        ", ".join(f"{name}={value!r}" for name, value in setting.base.model_dump(exclude_defaults=True).items())
+        or f"model={setting.model!r}"
+    )
     step = ", ".join(f"{name}={value!r}" for name, value in setting.prune.model_dump(exclude_defaults=True).items())
     return (
         "import pruning\n\n"

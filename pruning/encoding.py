@@ -18,7 +18,7 @@ def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
 
 
 def _file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
-    """A safetensors file that is the same every time: ``save`` shuffles the metadata, so compressed sizes would vary."""
+    """A safetensors file, the same every time: ``save`` shuffles the metadata, so that compressed sizes would vary."""
     data = save(tensors, metadata=metadata)
     end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end]) | {"__metadata__": dict(sorted(metadata.items()))}

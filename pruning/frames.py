@@ -78,7 +78,12 @@ def counts_frame(value: Mapping[str, Any]) -> pd.DataFrame:
         "MACs per image": ("macs", "nonzero_macs"),
     }
     rows = [
-        {"what": what, "dense": value[dense], "non-zero": value[left], "ratio": value[dense] / value[left] if value[left] else np.inf}
+        {
+            "what": what,
+            "dense": value[dense],
+            "non-zero": value[left],
+            "ratio": value[dense] / value[left] if value[left] else np.inf,
+        }
         for what, (dense, left) in pairs.items()
     ]
     return pd.DataFrame(rows)

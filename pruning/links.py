@@ -7,6 +7,7 @@ replaced by the default, and said.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
@@ -32,7 +33,7 @@ class Setting(Spec):
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
     layer: str | None = None
-    axis: str = Field("sparsity", pattern="^(sparsity|remaining)$")
+    axis: Literal["sparsity", "remaining"] = "sparsity"
     pin: str | None = Field(None, description="The pinned setting, as the words of its own link.")
 
     @property

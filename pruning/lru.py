@@ -13,7 +13,7 @@ T = TypeVar("T")
 class Recent(Generic[T]):
     """The last ``limit`` values, by key; the least recently used goes first.
 
-    (``functools.lru_cache`` keys on arguments; here the key is the content's name and the value may be put from outside.)
+    (``functools.lru_cache`` keys on arguments; here the key is the content's name.)
     """
 
     def __init__(self, limit: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ BATCH = 100
 
 
 @contextmanager
-def mode(model: nn.Module, training: bool) -> Iterator[None]:
+def mode(model: nn.Module, training: bool) -> Generator[None]:
     """The network in train or eval mode; every module's own flag is restored afterwards."""
     flags = {module: module.training for module in model.modules()}
     model.train(training)
@@ -60,14 +60,19 @@ def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, 
     return tuple(sorted(names, key=lambda name: place[name]))
 
 
+def _unmeasured(mean: Tensor | None, variance: Tensor | None) -> bool:
+    """Whether running statistics are as a new layer has them."""
+    return mean is not None and variance is not None and not mean.any() and bool((variance == 1).all())
+
+
 @contextmanager
-def measured_norms(model: nn.Module) -> Iterator[None]:
+def measured_norms(model: nn.Module) -> Generator[None]:
     """BatchNorm layers in eval mode whose statistics were never measured take those of each batch, for a while.
 
     Means of 0 and variances of 1, as at initialisation, say nothing about the network's activations.
     """
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
-    fresh = [m for m in norms if not m.running_mean.any() and bool((m.running_var == 1).all())]
+    fresh = [m for m in norms if _unmeasured(m.running_mean, m.running_var)]
     held = [(m.running_mean, m.running_var) for m in fresh]
     try:
         for norm in fresh:

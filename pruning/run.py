@@ -92,15 +92,14 @@ def run(study: Study, store: Keeper | None = None, progress: Progress = quiet) -
     return rows
 
 
-def _within(progress: Progress, number: int, total: int) -> Progress:
+def _within(progress: Progress, number: int, count: int) -> Progress:
     """Progress of one result as a part of the whole study's; partial results pass only when it is the only one."""
 
-    def inner(done: float, of: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
-        share = done / of if of else 0.0
-        if total == 1:
-            progress(done, of, note, partial)
+    def inner(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+        if count == 1:
+            progress(done, total, note, partial)
         else:
-            progress(number + share, total, f"result {number + 1} of {total}")
+            progress(number + (done / total if total else 0.0), count, f"result {number + 1} of {count}")
 
     return inner
 

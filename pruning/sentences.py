@@ -79,11 +79,12 @@ def disappointment(value: Mapping[str, Any]) -> str:
     """The sentence where people are always disappointed, with this network's numbers."""
     share = 1 - value["prunable_nonzero"] / max(value["prunable"], 1)
     return (
-        f"Zeros alone make neither the file smaller nor the model faster: with {100 * share:.1f} % of the prunable weights "
-        f"at zero the plain file has {amount(value['plain_bytes'])} as before ({amount(value['dense_bytes'])}), and dense "
-        f"kernels still do all {value['macs'] / 1e6:,.2f} M multiply-accumulates (MACs) an image. Compressed (zstd) it is "
-        f"{amount(value['zstd_bytes'])}, as bitmask and values {amount(value['bitmask_bytes'])}; faster it becomes only "
-        "when structures are removed or a sparse kernel is used."
+        f"Zeros alone make neither the file smaller nor the model faster: with {100 * share:.1f} % of the prunable "
+        f"weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
+        f"({amount(value['dense_bytes'])}), and dense kernels still do all {value['macs'] / 1e6:,.2f} M "
+        f"multiply-accumulates (MACs) an image. Compressed by zstd it has {amount(value['zstd_bytes'])}, as bitmask "
+        f"and values {amount(value['bitmask_bytes'])}; it becomes faster only when structures are removed, or with a "
+        "sparse kernel."
     )
 
 

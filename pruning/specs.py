@@ -33,10 +33,11 @@ class Step(Spec):
     """One step of a recipe. ``version`` rises when the same specification would give another result."""
 
     version: ClassVar[int] = 1
+    kind: str
 
     def key_part(self) -> list[Any]:
         """What the step adds to a state's key."""
-        return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True)]  # type: ignore[attr-defined]
+        return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True)]
 
 
 class Prune(Step):

@@ -19,7 +19,7 @@ from pruning.charts.words import tip
 from pruning.frames import curve_frame
 from pruning.links import Setting
 from pruning.sentences import difference, duration, headline, interval
-from pruning.specs import MeasureSpec, Study
+from pruning.specs import MeasureSpec, Prune, Study
 
 AUTOMATIC = 20.0
 """A curve that takes at most so many seconds is measured without being asked for."""
@@ -62,7 +62,9 @@ def accuracy_now(setting: Setting, norm: bool) -> bool:
     if again is not None and again.value is not None:
         rows.append(("Pruned, BatchNorm recalibrated", again.value, difference(again.value)))
     for name, counted, change in rows:
-        st.metric(name, interval(counted), change or None, delta_color="off", delta_arrow="off", help=tip("Wilson interval"))
+        st.metric(
+            name, interval(counted), change or None, delta_color="off", delta_arrow="off", help=tip("Wilson interval")
+        )
     if again is not None and again.value is None:
         st.caption(again.error or "Recalibrating BatchNorm on 1,000 training images …")
     pending = any(answer.pending for answer in found.values())
@@ -72,8 +74,8 @@ def accuracy_now(setting: Setting, norm: bool) -> bool:
     source = "stored with the program" if pruned.origin == "bundled" else "measured here"
     data = registry.datasets[setting.base.data_name or ""].label
     st.caption(
-        f"{data} test, {value['count']:,} images, {setting.device.upper()}, {source}. In brackets the 95 % Wilson interval; "
-        "the difference is paired (the same images), tested by McNemar."
+        f"{data} test, {value['count']:,} images, {setting.device.upper()}, {source}. In brackets the 95 % Wilson "
+        "interval; the difference is paired (the same images), tested by McNemar."
     )
     return pending
 
@@ -98,9 +100,7 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
         baseline = curve_frame(curve_points(old, ("recalibrated",) if norm else ("pruned",)))
         baseline = baseline if len(baseline) else curve_frame(curve_points(old, ("pruned",)))
     label = f"pinned: {old.sentence()}" if old is not None else "pinned"
-    chart = accuracy_curve(
-        curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running)  # type: ignore[arg-type]
-    )  # fmt: skip
+    chart = accuracy_curve(curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running))
     show(chart, "curve", width=720)
     if running:
         _progress(running)
@@ -122,9 +122,10 @@ def _views(setting: Setting, lacking: list[Study]) -> list:
 
 
 def _same(setting: Setting, study: Study | None) -> bool:
-    return study is not None and study.base == setting.base and study.recipe[0] == setting.prune.model_copy(
-        update={"sparsity": study.recipe[0].sparsity}  # type: ignore[union-attr]
-    )
+    """Whether a study is about this setting, at whatever level."""
+    if study is None or study.base != setting.base or not study.recipe or not isinstance(study.recipe[0], Prune):
+        return False
+    return study.recipe[0].criterion() == setting.prune.criterion() and study.recipe[0].allocation == setting.allocation
 
 
 def _progress(views: list) -> None:
@@ -144,17 +145,26 @@ def _offer(setting: Setting, lacking: list[Study]) -> None:
     count = sum(len(study.cells()) for study in lacking)
     seconds = None if pace is None else pace * 10_000 * count
     label = f"Measure the {count} missing points" + (f" ({duration(seconds)})" if seconds else "")
-    if st.button(label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."):
+    if st.button(
+        label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."
+    ):
         jobs = [engine().submit(study, owner=owner(), durable=True) for study in lacking]
         st.session_state["curve_jobs"] = jobs
         for study in lacking:
-            keep(study, setting)
+            keep(study, setting, seconds or 0.0)
         st.rerun()
 
 
-def keep(study: Study, setting: Setting) -> None:
+def keep(study: Study, setting: Setting, seconds: float) -> None:
     """List a study under Runs: work that took time."""
-    store().keep_run(study.model_dump_json(), owner=owner(), name=f"Curve: {setting.sentence()}", kept=False, seconds=None, summary={})
+    store().keep_run(
+        study.model_dump_json(),
+        owner=owner(),
+        name=f"Curve: {setting.sentence()}",
+        kept=False,
+        seconds=seconds,
+        summary={},
+    )
 
 
 def _pictures(setting: Setting, value: Mapping[str, Any] | None) -> Answer | None:
@@ -176,7 +186,7 @@ def flipped(setting: Setting, norm: bool) -> bool:
     """Twelve test images whose prediction changed."""
     pruned = answers(setting, norm)["pruned"]
     value, pictures = pruned.value, _pictures(setting, pruned.value)
-    if pictures is None or pictures.value is None or "images" not in pictures.value:
+    if value is None or pictures is None or pictures.value is None or "images" not in pictures.value:
         if pictures is not None and pictures.error:
             st.info(pictures.error)
         elif value and not value["flips"]:
@@ -188,6 +198,8 @@ def flipped(setting: Setting, norm: bool) -> bool:
     table = pd.DataFrame(value["flips"])
     for column in ("label", "before", "after"):
         table[column] = [data.class_name(label) for label in table[column]]
-    st.caption(f"{value['changed']:,} of {value['count']:,} predictions changed; the first {len(table)} in the test set's order.")
+    st.caption(
+        f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}."
+    )
     show(flips(np.stack(pictures.value["images"]), table, 6), "flips", width=1200)
     return pruned.pending

@@ -35,7 +35,9 @@ def controls(setting: Setting) -> Setting:
         if registry.scorers[scorer].draws:
             label = "Seed of the draw"
             seed = int(st.number_input(label, 0, 2**31 - 1, step=1, key=widget("seed", setting.seed)))
-        granularity = _choice("Granularity", "granularity", registry.granularities, setting.granularity, tip("granularity"))
+        granularity = _choice(
+            "Granularity", "granularity", registry.granularities, setting.granularity, tip("granularity")
+        )
         allocation = _choice("Allocation", "allocation", registry.allocations, setting.allocation, tip("allocation"))
         st.caption(registry.allocations[allocation].summary)
         with st.expander("Data and device"):
@@ -61,7 +63,9 @@ def _sparsity(setting: Setting) -> int:
     """The one obvious control: finer where networks give way; a level from a link joins the stops."""
     key = widget("sparsity", setting.sparsity)
     stops = sorted({*STOPS, st.session_state[key]})
-    level = st.select_slider("Sparsity", stops, key=key, format_func=lambda stop: f"{stop / 10:g} %", help=tip("sparsity"))
+    level = st.select_slider(
+        "Sparsity", stops, key=key, format_func=lambda stop: f"{stop / 10:g} %", help=tip("sparsity")
+    )
     return int(level)
 
 

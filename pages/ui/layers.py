@@ -56,7 +56,7 @@ def layer_panel(setting: Setting, profile: pd.DataFrame, baseline: pd.DataFrame 
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=720)  # type: ignore[arg-type]
+        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=720)
     with right:
         show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=480)
 
@@ -70,7 +70,7 @@ def _clicked() -> None:
 
 
 def layer_choice(setting: Setting, names: list[str]) -> str:
-    """The layer to look into: from a click, the list, or the link; else the largest share removed is not known: the first."""
+    """The layer to look into: from a click, the list or the link; else one from the middle of the network."""
     chosen = setting.layer if setting.layer in names else names[len(names) // 2]
     key = widget("layer", chosen)
     if st.session_state[key] not in names:

@@ -14,7 +14,7 @@ from pruning.charts.runs_curves import runs_curves
 from pruning.errors import PruningError
 from pruning.frames import curve_frame
 from pruning.links import of_study
-from pruning.specs import Study, load_study
+from pruning.specs import Prune, Study, load_study
 
 
 def matching(table: pd.DataFrame, words: str, models: Sequence[str], scorers: Sequence[str], kind: str) -> pd.DataFrame:
@@ -36,7 +36,9 @@ def choose(found: pd.DataFrame) -> list[str]:
     """Draw the table; returns the ids of the ticked rows."""
     event = st.dataframe(
         found, hide_index=True, key="runs_table", on_select="rerun", selection_mode="multi-row",
-        column_order=["created", "name", "accuracy", "sparsity", "model", "scorer", "allocation", "seconds", "note", "owner"],
+        column_order=[
+            "created", "name", "accuracy", "sparsity", "model", "scorer", "allocation", "seconds", "note", "owner"
+        ],
         column_config={
             "created": st.column_config.DatetimeColumn("kept", format="D MMM YYYY, HH:mm"),
             "accuracy": st.column_config.NumberColumn("accuracy (test)", format="percent"),
@@ -95,8 +97,10 @@ def _points(study: Study) -> list[tuple[int, str, dict, str]]:
         return []
     keys = {cell.measure_key(spec): cell for cell in study.cells()}
     for key, item in store().get(keys).items():
-        variant = "recalibrated" if keys[key].recipe[-1].kind == "recalibrate" else "pruned"
-        points.append((keys[key].recipe[0].sparsity, variant, item.value, item.origin))  # type: ignore[union-attr]
+        recipe = keys[key].recipe
+        variant = "recalibrated" if recipe[-1].kind == "recalibrate" else "pruned"
+        level = next(step.sparsity for step in recipe if isinstance(step, Prune))
+        points.append((level, variant, item.value, item.origin))
     return points
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -12,11 +12,14 @@ from pages.ui.server import theme
 from pruning.charts.base import Chart, config
 from pruning.errors import PruningError
 
-WIDTHS = {"one column (85 mm)": 85, "two columns (170 mm)": 170}
-MIME = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
+Kind = Literal["svg", "png", "pdf"]
+WIDTHS: dict[str, Literal[85, 170]] = {"one column (85 mm)": 85, "two columns (170 mm)": 170}
+MIME: dict[Kind, str] = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 
 
-def show(chart: Chart, key: str, *, on_select: Callable[[], None] | None = None, width: int = 640, dim: bool = False) -> None:
+def show(
+    chart: Chart, key: str, *, on_select: Callable[[], None] | None = None, width: int = 640, dim: bool = False
+) -> None:
     """Draw a chart and, under it, the button that takes it home.
 
     Args:
@@ -25,6 +28,7 @@ def show(chart: Chart, key: str, *, on_select: Callable[[], None] | None = None,
         width: about how wide it will be, in px: decides where the title breaks.
         dim: an older result, shown until the new one is there.
     """
+    st.session_state.setdefault("charts", {})[key] = chart
     with st.container(key=f"{'old' if dim else 'chart'}_{key}"):
         options: dict[str, Any] = {"on_select": on_select, "selection_mode": "points"} if on_select else {}
         st.plotly_chart(
@@ -48,7 +52,7 @@ def take(chart: Chart, key: str) -> None:
         st.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
 
 
-def picture(chart: Chart, kind: str, width: int) -> bytes:
+def picture(chart: Chart, kind: Kind, width: Literal[85, 170]) -> bytes:
     """The chart as a file. Where no browser is installed the file says so, in words, instead of a stack trace."""
     from pruning.report.pictures import render
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pruning.links import Setting
 from pruning.specs import MeasureSpec
 
 
-def take_home(setting: Setting, charts: Sequence[Chart]) -> None:
+def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
     """The sidebar's last part: everything that leaves the page."""
     with st.sidebar:
         st.divider()
@@ -34,13 +34,15 @@ def take_home(setting: Setting, charts: Sequence[Chart]) -> None:
         with st.popover("Download", icon=":material/download:", width="stretch"):
             st.caption("The masked model: same shapes, zeros in place of the removed weights.")
             st.download_button(
-                "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting), on_click="ignore",
-                key="download_model",
+                "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting),
+                on_click="ignore", key="download_model",
             )  # fmt: skip
             st.code(commands.loading(setting), language="python")
-            st.caption("Every chart of this page as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while.")
+            st.caption(
+                "Every chart as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while."
+            )
             st.download_button(
-                "Everything (zip)", partial(everything, setting, tuple(charts)), f"{setting.model}-pruning.zip",
+                "Everything (zip)", partial(everything, setting, charts), f"{setting.model}-pruning.zip",
                 "application/zip", on_click="ignore", key="download_zip",
             )  # fmt: skip
 
@@ -48,7 +50,9 @@ def take_home(setting: Setting, charts: Sequence[Chart]) -> None:
 def _pin(setting: Setting) -> None:
     """Keep the current setting on the charts, to compare others with it."""
     old = pinned(setting)
-    if st.button("Pin as baseline" if old is None else "Pin this instead", icon=":material/push_pin:", width="stretch", key="pin"):
+    if st.button(
+        "Pin as baseline" if old is None else "Pin this instead", icon=":material/push_pin:", width="stretch", key="pin"
+    ):
         put(setting.model_copy(update={"pin": pin_words(setting)}))
         st.rerun()
     if old is not None:
@@ -65,7 +69,7 @@ def _keep(setting: Setting) -> None:
         value = (known(study) or {}).get("value")
         summary = {"accuracy": value["correct"] / value["count"], "images": value["count"]} if value else {}
         store().keep_run(
-            study.model_dump_json(), owner=owner(), name=setting.sentence(), kept=True, seconds=None, summary=summary
+            study.model_dump_json(), owner=owner(), name=setting.sentence(), kept=True, seconds=0.0, summary=summary
         )
         st.toast("Kept: see the page Runs.")
 
@@ -83,15 +87,13 @@ def checkpoint(setting: Setting) -> bytes:
         return f"{error}\n".encode()
 
 
-def everything(setting: Setting, charts: Sequence[Chart]) -> bytes:
-    """The zip of figures, data, study, versions and commands."""
+def everything(setting: Setting, charts: Mapping[str, Chart]) -> bytes:
+    """The zip of the figures that are on the page now, their data, the study, versions and commands."""
     from pruning.report.bundle import bundle
 
     study = setting.study(TEST, PROFILE, SIZE).model_dump(mode="json")
     words = {"command line": commands.shell(setting), "python": commands.python(setting)}
     try:
-        return bundle(charts, study, words, {}, setting.sentence())
+        return bundle(list(charts.values()), study, words, {}, setting.sentence())
     except PruningError as error:
         return f"{error}\n".encode()
-
-

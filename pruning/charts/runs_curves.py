@@ -24,11 +24,12 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
     """
     need(table, ("run", "level", "accuracy", "low", "high", "variant", "count"), "runs")
     table = table.sort_values(["run", "variant", "level"], kind="stable")
-    groups = list(table.groupby(["run", "variant"], sort=False))
+    pairs = table[["run", "variant"]].drop_duplicates().itertuples(index=False)
+    groups = [(p.run, p.variant, table[(table["run"] == p.run) & (table["variant"] == p.variant)]) for p in pairs]
 
     def draw(theme: str) -> go.Figure:
         figure = go.Figure()
-        for number, ((run, variant), rows) in enumerate(groups):
+        for number, (run, variant, rows) in enumerate(groups):
             role = STYLES[number % len(STYLES)]
             colour = role.colour(theme)
             name = short(str(run), 60) + ("" if variant == "pruned" else f", {variant}")
@@ -52,7 +53,7 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
     title = (
         "Nothing measured yet"
         if best is None
-        else f"Highest of {table['run'].nunique()} runs: {percent(best['accuracy'])} at {best['level'] / 10:g} % sparsity"
+        else f"Highest of {table['run'].nunique()} runs: {percent(best['accuracy'])} at {best['level'] / 10:g} %"
     )
     exported = pd.DataFrame(
         {

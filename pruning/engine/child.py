@@ -9,9 +9,6 @@ import sys
 import threading
 from typing import Any
 
-QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "OMP_NUM_THREADS": "1"}
-"""Threads that wait must sleep: spinning ones slow everything several times when workers share cores."""
-
 CONFIG = {
     "distributed.admin.log-length": 200,  # progress events that the scheduler remembers; nobody reads them later
     "distributed.scheduler.allowed-failures": 0,  # the engine counts deaths itself, see ``runner``
@@ -31,6 +28,8 @@ def main(options: dict[str, Any]) -> None:
     from distributed import LocalCluster
 
     dask.config.set(CONFIG)
+    if sys.platform == "linux":  # elsewhere a fork is unsafe or unknown: there every worker imports for itself
+        _fork_from_a_warm_process()
     count = options["workers"]
     cluster = LocalCluster(
         n_workers=count,
@@ -38,8 +37,8 @@ def main(options: dict[str, Any]) -> None:
         processes=True,
         host="127.0.0.1",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},  # any free port, unused
         memory_limit=options["memory"],
-        env=QUIET,
     )
     logging.getLogger("distributed.scheduler").setLevel(logging.CRITICAL)  # deaths are the engine's to report
     print(json.dumps({"address": cluster.scheduler_address}), flush=True)
@@ -49,6 +48,18 @@ def main(options: dict[str, Any]) -> None:
         if len(cluster.workers) < count:
             cluster.scale(count)
     os._exit(0)  # nothing here is worth an orderly end; the workers see their parent go, and go at once
+
+
+def _fork_from_a_warm_process() -> None:
+    """Let workers be forked from a process that has imported everything (see ``warm``) and computed nothing."""
+    import multiprocessing
+
+    import dask
+    import distributed.utils
+
+    distributed.utils._forkserver_preload_set = True  # else Dask preloads all it can find, pandas included
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["pruning.engine.warm"])
+    dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
 
 
 def _watch(ended: threading.Event) -> None:

@@ -14,12 +14,18 @@ import subprocess
 import sys
 import threading
 
-from pruning.engine.child import QUIET
 from pruning.errors import PruningError
 from pruning.settings import Settings
 
 START_SECONDS = 60.0
 """How long the child may take until it says where it listens."""
+
+
+QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "OMP_NUM_THREADS": "1"}
+"""Threads that wait must sleep: spinning ones slow everything several times when workers share cores."""
+
+TASK = "PRUNING_TASK_MODULE"
+"""Environment variable with the name of the module that runs studies, for ``warm``."""
 
 
 class Cluster:
@@ -29,14 +35,19 @@ class Cluster:
         PruningError: when it does not start; the reason is on standard error.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, task: str) -> None:
         options = json.dumps({"workers": settings.workers, "memory": settings.memory})
         path = os.pathsep.join(place for place in sys.path if place)
+        environment = QUIET | {
+            "PYTHONPATH": path,
+            "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",  # of semaphores, at an abrupt end
+            TASK: task.partition(":")[0],
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pruning.engine.child", options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | QUIET | {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning"},
+            env=os.environ | environment,
             start_new_session=True,  # Ctrl-C reaches the server alone, which then ends the child in order
         )
         timer = threading.Timer(START_SECONDS, self.process.kill)

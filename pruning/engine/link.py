@@ -33,7 +33,7 @@ class Link:
         for name in ("distributed.client", "distributed.core", "distributed.batched"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost connection is ours to report, once
         self.settings, self.task, self.topic = settings, task, topic
-        self.cluster = None if settings.scheduler else Cluster(settings)
+        self.cluster = None if settings.scheduler else Cluster(settings, task)
         address = settings.scheduler or (self.cluster.address if self.cluster else "")
         try:
             self.client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS, name="pruning")

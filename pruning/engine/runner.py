@@ -78,7 +78,9 @@ class Runner:
                     self._read()
                     self._periodic()
                     self.attempts.dispatch()
-                except Exception:  # one bad turn (a busy database, say) must not end the engine
+                except Exception:
+                    if not threading.main_thread().is_alive():  # the program is ending
+                        return
                     log.exception("The engine met an error and goes on.")
                     time.sleep(TICK_SECONDS)
         finally:

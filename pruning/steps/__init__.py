@@ -11,7 +11,7 @@ from pruning.state import State
 
 def apply(step: Step, state: State, key: str, progress: Progress) -> State:
     """The state after one more step; the given state stays as it was."""
-    module = importlib.import_module(f"pruning.steps.{step.kind}")  # type: ignore[attr-defined]
+    module = importlib.import_module(f"pruning.steps.{step.kind}")
     after: State = module.apply(step, state, key, progress)
     after.step = step
     return after

@@ -13,11 +13,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pruning.entries import Model
+from pruning.entries import ASSETS, Model
 from pruning.errors import BadTensor, BadValue, Missing
 from pruning.registry import models
 from pruning.zoo import published
-from pruning.zoo.data import ASSETS, batches, load
+from pruning.zoo.data import batches, load
 
 MARKS = ("init", "early", "dense")
 _DRAWING = threading.Lock()

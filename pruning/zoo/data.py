@@ -14,11 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.entries import ASSETS
 from pruning.errors import BadValue, Missing
 from pruning.registry import datasets
 from pruning.zoo.places import data_root
-
 
 SPLITS = ("train", "validation", "test")
 

@@ -28,7 +28,8 @@ class FashionMNIST(Dataset):
     def load(self, split: str) -> Split:
         import torch
 
-        from pruning.zoo.data import ASSETS, TensorSplit, read_idx, train_validation_order
+        from pruning.entries import ASSETS
+        from pruning.zoo.data import TensorSplit, read_idx, train_validation_order
 
         folder = ASSETS / "data" / "fashion_mnist"
         part = "t10k" if split == "test" else "train"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pruning import registry
+from pruning.engine.cluster import TASK
 from pruning.entries import Measure
 from pruning.errors import BadValue
 
@@ -65,5 +66,5 @@ def run(study: Any, store: Any, progress: Any) -> list[dict[str, Any]]:
     return [{"coordinates": {}, "measure": "fake", "value": value, "seconds": 0.0, "origin": "computed"}]
 
 
-if multiprocessing.parent_process() is not None:
+if multiprocessing.parent_process() is not None or TASK in os.environ:
     register()  # in a worker: it is not a test process, whose registry other tests read

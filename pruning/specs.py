@@ -209,7 +209,8 @@ class Study(Spec):
     @property
     def key(self) -> str:
         """Name of the whole study: what two people share when they ask for the same."""
-        return digest("study", self)
+        steps = [step.key_part() for step in self.recipe]  # with their kinds, which a plain dump leaves out as defaults
+        return digest("study", self.base, steps, list(self.axes.items()), self.measures)
 
 
 def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
@@ -48,9 +49,11 @@ class Plan:
     warmup: float = 0.2
     early_step: int = 400
     sides: tuple[int, ...] = (28,)
+    knots: tuple[tuple[int, float], ...] = ()
+    """Learning rate as (step, rate) joined by straight lines; none: a rise to ``lr``, then a fall to zero."""
 
     def side(self, epoch: int) -> int:
-        """The image side at an epoch: the sides take equal shares of the epochs, the last one the rest."""
+        """The image side at an epoch: one for each epoch, or fewer that take equal shares of them."""
         return self.sides[min(len(self.sides) - 1, epoch * len(self.sides) // self.epochs)]
 
 
@@ -79,6 +82,8 @@ def augment(images: Tensor, plan: Plan, side: int, generator: torch.Generator) -
 
 def learning_rate(plan: Plan, step: int, steps: int) -> float:
     """Linear warm-up, then linear to zero."""
+    if plan.knots:
+        return float(np.interp(step, *zip(*plan.knots, strict=True)))
     rise = max(1, int(plan.warmup * steps))
     return plan.lr * (step / rise if step < rise else (steps - step) / (steps - rise))
 

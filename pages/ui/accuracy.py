@@ -101,7 +101,7 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
         baseline = baseline if len(baseline) else curve_frame(curve_points(old, ("pruned",)))
     label = f"pinned: {old.sentence()}" if old is not None else "pinned"
     chart = accuracy_curve(curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running))
-    show(chart, "curve", width=720)
+    show(chart, "curve", width=540)
     if running:
         _progress(running)
     elif lacking:
@@ -201,5 +201,5 @@ def flipped(setting: Setting, norm: bool) -> bool:
     st.caption(
         f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}."
     )
-    show(flips(np.stack(pictures.value["images"]), table, 6), "flips", width=1200)
+    show(flips(np.stack(pictures.value["images"]), table), "flips", width=540)
     return pruned.pending

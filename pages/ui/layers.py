@@ -56,9 +56,9 @@ def layer_panel(setting: Setting, profile: pd.DataFrame, baseline: pd.DataFrame 
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=720)
+        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=540)
     with right:
-        show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=480)
+        show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
 
 
 def _clicked() -> None:
@@ -105,12 +105,12 @@ def inside(setting: Setting, layer: str) -> bool:
     try:
         with left:
             chart = mask_image(value["mask"], value["layer"], tuple(value["shape"]), value["sampled"])
-            show(chart, "mask", width=420, dim=dim)
+            show(chart, "mask", width=330, dim=dim)
         with middle:
-            show(channel_density(density_frame(value), value["layer"]), "density", width=420, dim=dim)
+            show(channel_density(density_frame(value), value["layer"]), "density", width=330, dim=dim)
         with right:
             chart = weight_histogram(bins_frame(value), value["layer"], value["threshold"], magnitude)
-            show(chart, "weights", width=420, dim=dim)
+            show(chart, "weights", width=330, dim=dim)
     except BadValue as error:
         st.info(str(error))
     return answer.pending

@@ -7,6 +7,7 @@ import streamlit as st
 CSS = """
 <style>
 .block-container { padding-top: 3.6rem; padding-bottom: 2rem; }
+[data-testid="stMetricValue"] { font-size: 1.5rem; }
 h2 { font-size: 1.65rem !important; line-height: 1.25 !important; padding-top: 0.2rem !important; }
 [class*="st-key-old_"] { opacity: 0.45; transition: opacity 0.2s; }
 [class*="st-key-take_"] { margin-top: -0.9rem; }

@@ -1,0 +1,158 @@
+"""The Prune page: first view, every control, links good and bad, pin, keep, two people at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.server import store
+from pruning import registry
+from pruning.frames import STOPS
+from pruning.links import DEFAULT, Setting, read_query
+from pruning.specs import MeasureSpec
+from tests.pages.look import settled, texts
+
+FAST = {"v": "1", "model": "lenet_300_100"}
+Visit = Callable[..., AppTest]
+
+
+def value(setting: Setting) -> dict:
+    """The accuracy that the store holds for a setting."""
+    spec = MeasureSpec(name="accuracy")
+    key = setting.study(spec).cells()[0].measure_key(spec)
+    return store().get([key])[key].value
+
+
+def test_first_view_shows_the_default_with_its_measured_numbers(visit: Visit) -> None:
+    page = visit()
+    measured = value(DEFAULT)
+    share = f"{100 * measured['correct'] / measured['count']:.1f} %"
+    dense = f"{100 * measured['dense_correct'] / measured['count']:.1f} %"
+    assert share in page.header[0].value and f"dense {dense}" in page.header[0].value
+    assert page.sidebar.select_slider(key="w_sparsity").value == DEFAULT.sparsity
+    assert {"dense", "pruned"} <= {metric.label.casefold().split(",")[0] for metric in page.metric}
+    assert page.query_params["v"] == "1"
+
+
+def test_slider_changes_link_headline_and_numbers(visit: Visit) -> None:
+    page = visit(**FAST)
+    before = page.header[0].value
+    page.sidebar.select_slider(key="w_sparsity").set_value(990)
+    settled(page.run())
+    assert page.query_params["sparsity"] == "99"
+    measured = value(Setting(model="lenet_300_100", sparsity=990))
+    assert page.header[0].value != before
+    assert f"{100 * measured['correct'] / measured['count']:.1f} %" in page.header[0].value
+    assert measured["count"] == 10_000
+
+
+def test_slider_is_finer_where_networks_give_way() -> None:
+    assert STOPS[0] == 0 and STOPS[-1] == 999 and list(STOPS) == sorted(set(STOPS))
+    assert all(level in STOPS for level in range(950, 1000))
+
+
+@pytest.mark.parametrize("scorer", registry.scorers.names())
+@pytest.mark.parametrize("allocation", registry.allocations.names())
+def test_every_scorer_and_allocation(visit: Visit, scorer: str, allocation: str) -> None:
+    page = visit(**FAST)
+    page.sidebar.selectbox(key="w_scorer").set_value(scorer)
+    page.sidebar.selectbox(key="w_allocation").set_value(allocation)
+    settled(page.run())
+    setting, changes = read_query(dict(page.query_params.items()))
+    assert not changes
+    assert (setting.scorer, setting.allocation) == (scorer, allocation)
+    measured = value(setting)
+    assert f"{100 * measured['correct'] / measured['count']:.1f} %" in page.header[0].value
+    assert registry.scorers[scorer].formula in " ".join(latex.value for latex in page.sidebar.latex)
+    draws = [field.key for field in page.sidebar.number_input]
+    assert draws == (["w_seed"] if registry.scorers[scorer].draws else [])
+
+
+def test_weights_of_another_training_seed_are_other_weights(visit: Visit) -> None:
+    page = visit(**FAST)
+    first = value(Setting(model="lenet_300_100"))
+    page.sidebar.button_group(key="w_weights").set_value([2])
+    settled(page.run())
+    assert page.query_params["weights"] == "2"
+    assert value(Setting(model="lenet_300_100", weights=2))["dense_correct"] != first["dense_correct"]
+
+
+def test_a_layer_is_looked_into_and_enters_the_link(visit: Visit) -> None:
+    page = visit(**FAST)
+    page.selectbox(key="w_layer").set_value("fc3")
+    settled(page.run())
+    assert page.query_params["layer"] == "fc3"
+
+
+def test_layer_collapse_is_called_out(visit: Visit) -> None:
+    page = visit(v="1", model="lenet_5", sparsity="99.9")
+    assert any("Layer collapse" in warning.value for warning in page.warning)
+    page.sidebar.selectbox(key="w_allocation").set_value("uniform")
+    settled(page.run())
+    assert not any("Layer collapse" in warning.value for warning in page.warning)
+
+
+def test_a_stale_link_opens_and_says_what_was_changed(visit: Visit) -> None:
+    page = visit(v="9", model="lenet5", sparsity="170", foo="1")
+    said = "\n".join(warning.value for warning in page.warning)
+    assert "schema version 9" in said and "'lenet_5'" in said and "170" in said and "foo" in said
+    assert page.sidebar.select_slider(key="w_sparsity").value == DEFAULT.sparsity
+
+
+def test_a_device_that_is_not_there_is_a_sentence(visit: Visit) -> None:
+    page = visit(**FAST, device="cuda:7")
+    assert "no device 'cuda:7'" in texts(page)
+
+
+def test_a_model_without_weights_says_what_is_missing(visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    page = visit(v="1", model="alexnet")
+    said = texts(page)
+    assert "alexnet" in said.casefold() and ".pth" in said
+
+
+def test_data_that_does_not_fit_is_a_sentence_where_accuracy_stands(visit: Visit) -> None:
+    page = visit(**FAST, data="cifar10")
+    assert "32x32" in texts(page)
+    assert "Which layers give way?" in [part.value for part in page.subheader]
+
+
+def test_pin_shows_the_earlier_setting_beside_the_new_one(visit: Visit) -> None:
+    page = visit(**FAST)
+    page.sidebar.button(key="pin").click()
+    settled(page.run())
+    page.sidebar.select_slider(key="w_sparsity").set_value(950)
+    settled(page.run())
+    assert "sparsity" not in page.query_params["pin"]  # 80 % is the default and leaves the words
+    assert any("Pinned: LeNet-300-100" in caption.value for caption in page.sidebar.caption)
+    page.sidebar.button(key="unpin").click()
+    settled(page.run())
+    assert "pin" not in page.query_params
+
+
+def test_keep_lists_the_setting_under_runs_and_opens_again(visit: Visit) -> None:
+    page = visit(**FAST, sparsity="93")
+    page.sidebar.button(key="keep").click()
+    page.run()
+    runs = store().runs()
+    kept = runs[(runs["model"] == "lenet_300_100") & runs["kept"]]
+    assert "93 %" in set(kept["sparsity"])
+    measured = value(Setting(model="lenet_300_100", sparsity=930))
+    row = kept[kept["sparsity"] == "93 %"].iloc[0]
+    assert row["accuracy"] == measured["correct"] / measured["count"]
+
+
+def test_two_people_see_their_own_settings(visit: Visit) -> None:
+    one, two = visit(**FAST, sparsity="90"), visit(**FAST, sparsity="97")
+    assert "90 %" in one.header[0].value and "97 %" in two.header[0].value
+    settled(one.run())
+    assert "90 %" in one.header[0].value
+
+
+def test_same_link_gives_the_same_view(visit: Visit) -> None:
+    page = visit(**FAST, sparsity="97.5", allocation="uniform", scorer="random", seed="3", axis="remaining")
+    words = dict(page.query_params.items())
+    again = visit(**words)
+    assert again.header[0].value == page.header[0].value
+    assert dict(again.query_params.items()) == words

@@ -8,7 +8,7 @@
 ...     measures=(pruning.MeasureSpec(name="accuracy", options={"count": 500}), pruning.MeasureSpec(name="profile")),
 ... )
 >>> rows = pruning.run(study)  # doctest: +SKIP
->>> pruning.table(rows, study)  # doctest: +SKIP
+>>> pruning.table(rows)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from pruning.specs import Prune as Prune
     from pruning.specs import Recalibrate as Recalibrate
     from pruning.specs import Study as Study
+    from pruning.tables import Results as Results
     from pruning.tables import table as table
 
 _HOMES = {name: "pruning.specs" for name in ("Base", "MeasureSpec", "Prune", "Recalibrate", "Study")} | {
-    "table": "pruning.tables"
+    "Results": "pruning.tables",
+    "table": "pruning.tables",
 }
 
 __all__ = [*_HOMES, "run"]
+
+
+def _run(study: Study, *args: Any, **kwargs: Any) -> Results:
+    """All results of a study, computed in this process: ``pruning.run.run``, whose arguments these are. The rows
+    remember their study, so that ``table`` needs nothing else."""
+    module, results = importlib.import_module("pruning.run"), importlib.import_module("pruning.tables").Results
+    return results(module.run(study, *args, **kwargs), study)
 
 
 class _Package(ModuleType):
@@ -39,7 +48,7 @@ class _Package(ModuleType):
 
     @property
     def run(self) -> Any:
-        return importlib.import_module("pruning.run").run
+        return _run
 
     @run.setter
     def run(self, module: ModuleType) -> None:

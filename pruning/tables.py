@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pruning.errors import BadValue
 from pruning.intervals import wilson
 from pruning.limits import LEVELS
 from pruning.specs import Cell, MeasureSpec, Prune, Study
@@ -18,8 +19,16 @@ ORDER = ("sparsity", "weights_removed", "prunable_weights", "share_removed", "ac
 """Columns in their order, as far as they were measured; other axes come before them, other numbers after."""
 
 
-def table(rows: Iterable[Mapping[str, Any]], study: Study) -> pd.DataFrame:
-    """The results of ``run(study)``: one line for each cell and each measure of accuracy in it.
+class Results(list[dict[str, Any]]):
+    """The rows of a study, and the study."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]], study: Study) -> None:
+        super().__init__(dict(row) for row in rows)
+        self.study = study
+
+
+def table(rows: Iterable[Mapping[str, Any]], study: Study | None = None) -> pd.DataFrame:
+    """The results of ``pruning.run(study)``: one line for each cell and each measure of accuracy in it.
 
     Columns: the study's axes other than sparsity; ``sparsity`` asked of the last pruning step, ``weights_removed`` of
     ``prunable_weights`` by its mask, and ``share_removed``; ``accuracy`` with its 95 % Wilson interval, and
@@ -30,10 +39,19 @@ def table(rows: Iterable[Mapping[str, Any]], study: Study) -> pd.DataFrame:
 
     Args:
         rows: what ``run`` returned, all of it.
-        study: what was run.
+        study: what was run; not needed for ``Results``.
+
+    Raises:
+        BadValue: rows that do not say which study they answer, or too few or too many of them.
     """
     import pandas as pd
 
+    study = study or getattr(rows, "study", None)
+    if study is None:
+        raise BadValue("These rows do not say which study they answer: give it as second argument.")
+    rows = list(rows)
+    if len(rows) != (expected := len(study.cells()) * len(study.measures)):
+        raise BadValue(f"This study has {expected} results, and {len(rows)} were given.")
     given = iter(rows)
     lines = [line for cell in study.cells() for line in _lines(cell, study.measures, given)]
     names = dict.fromkeys(name for line in lines for name in line)

@@ -62,7 +62,7 @@ def test_weights_removed_are_those_that_are_zero() -> None:
     from pruning.run import state_of
     from pruning.state import prunable
 
-    (line,) = output.records(pruning.table(pruning.run(one := study().model_copy(update={"axes": {}})), one))
+    (line,) = output.records(pruning.table(pruning.run(one := study().model_copy(update={"axes": {}}))))
     pruned = state_of(one.base, one.recipe)
     before, after = (sum(int((w == 0).sum()) for w in prunable(s.model).values()) for s in (pruned.start, pruned))
     assert before == 0
@@ -70,7 +70,7 @@ def test_weights_removed_are_those_that_are_zero() -> None:
 
 
 def test_the_python_api_gives_the_same_table(cli: Callable[..., Any], here: None) -> None:
-    frame = pruning.table(pruning.run(study()), study())
+    frame = pruning.table(pruning.run(study()))
     printed = json.loads(cli(*ASK).out)["table"]
     assert without_times(output.records(frame)) == without_times(printed)
     assert list(frame.columns) == list(printed[0])
@@ -200,7 +200,7 @@ def test_with_the_real_engine(python: Callable[..., Any]) -> None:
     said = python("-m", "pruning", *ASK)
     assert said.code == 0, said.err
     content = json.loads(said.out)
-    direct = output.records(pruning.table(pruning.run(study()), study()))
+    direct = output.records(pruning.table(pruning.run(study())))
     assert without_times(content["table"]) == without_times(direct)
     assert {line["origin"] for line in content["table"]} == {"computed"}
     again = json.loads(python("-m", "pruning", *ASK).out)

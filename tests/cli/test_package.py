@@ -11,6 +11,7 @@ import pytest
 
 import pruning
 from pruning import specs, tables
+from pruning.errors import BadValue
 
 
 def test_importing_the_package_loads_nothing_else(python: Callable[..., Any]) -> None:
@@ -45,5 +46,16 @@ def test_run_is_the_function_even_after_its_module_was_imported() -> None:
     from pruning.run import state_of
 
     assert isinstance(module, types.ModuleType)
-    assert pruning.run is module.run
     assert state_of is module.state_of
+    study = pruning.Study(measures=(pruning.MeasureSpec(name="profile"),))
+    results = pruning.run(study)
+    assert results.study is study
+    assert [row["value"] for row in results] == [row["value"] for row in module.run(study)]
+
+
+def test_rows_must_be_those_of_a_study() -> None:
+    study = pruning.Study(measures=(pruning.MeasureSpec(name="profile"),))
+    with pytest.raises(BadValue, match="second argument"):
+        pruning.table([])
+    with pytest.raises(BadValue, match="has 1 results, and 0 were given"):
+        pruning.table([], study)

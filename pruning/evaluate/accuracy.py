@@ -48,7 +48,7 @@ class Accuracy(Measure):
                 before = after
             while before is None or len(before) < len(after):
                 before = next(dense)
-                desk.progress(len(before), total, "images")
+                desk.progress(min(len(before), len(after)), total, "images")
             result = _compared(before, after)
             desk.progress(len(after), total, "images", result)
         return result

@@ -142,7 +142,7 @@ def test_a_study_has_one_name() -> None:
     ({"recipe": (Prune(), Recalibrate())}, {"recipe": (Prune(), Prune())}),
     ({"recipe": ()}, {"recipe": (Recalibrate(),)}),
     ({"base": Base(model="lenet_5")}, {"base": Base(model="lenet_5", seed=1)}),
-    ({"axes": {"seed": (0, 1), "0.seed": (0, 1)}}, {"axes": {"0.seed": (0, 1), "seed": (0, 1)}}),  # another order of rows
+    ({"axes": {"seed": (0, 1), "0.seed": (0, 1)}}, {"axes": {"0.seed": (0, 1), "seed": (0, 1)}}),  # other rows
     ({"measures": (MeasureSpec(name="size"),)}, {"measures": (MeasureSpec(name="profile"),)}),
 ])  # fmt: skip
 def test_other_studies_have_other_names(one: dict, two: dict) -> None:

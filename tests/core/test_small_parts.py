@@ -1,0 +1,141 @@
+"""The memory of recent things, the registries, and errors that travel."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import pruning.errors as errors
+from pruning import registry
+from pruning.entries import Entry
+from pruning.errors import PruningError, UnknownName
+from pruning.lru import Recent
+from pruning.registry import Registry
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = ("models", "datasets", "scorers", "granularities", "allocations", "measures")
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    memory: Recent[int] = Recent(2)
+    memory.put("a", 1), memory.put("b", 2)
+    assert memory.get("a") == 1
+    memory.put("c", 3)
+    assert (memory.get("a"), memory.get("b"), memory.get("c"), len(memory)) == (1, None, 3, 2)
+
+
+def test_a_value_is_made_once_while_it_is_remembered() -> None:
+    memory: Recent[list] = Recent(1)
+    made = [memory.get_or_make("a", list) for _ in range(2)]
+    assert made[0] is made[1]
+    memory.put("b", [])
+    assert memory.get_or_make("a", list) is not made[0]
+
+
+def test_putting_again_replaces() -> None:
+    memory: Recent[int] = Recent(2)
+    memory.put("a", 1), memory.put("b", 2), memory.put("a", 3), memory.put("c", 4)
+    assert (memory.get("a"), memory.get("b"), memory.get("c")) == (3, None, 4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_that_exists_describes_itself(kind: str) -> None:
+    known = getattr(registry, kind)
+    ranks = [(known[name].rank, name) for name in known]
+    assert len(known) == len(ranks) > 0 and ranks == sorted(ranks) and known.names() == list(known)
+    for name in known:
+        entry = known[name]
+        assert entry.name == name and entry.label and name in known
+        for field, info in entry.model_fields.items():
+            assert info.description or info.annotation in (str, tuple[int, ...]), f"{name}.{field} needs a description"
+    for name in registry.scorers:
+        scorer = registry.scorers[name]
+        assert all((scorer.formula, scorer.idea, scorer.cost, scorer.fails, scorer.reference, scorer.summary)), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_name_says_what_is_near(kind: str) -> None:
+    known = getattr(registry, kind)
+    name = known.names()[0]
+    with pytest.raises(UnknownName, match=f"There is no {known.kind} '{name}x'. Did you mean '{name}'"):
+        known[name + "x"]
+    with pytest.raises(UnknownName, match="There is no .* 'zzzz'. Known: "):
+        known["zzzz"]
+    assert "zzzz" not in known
+
+
+def test_names_that_clash_are_refused() -> None:
+    shelf: Registry[Entry] = Registry("thing", "pruning.scorers")
+    first = shelf.register(type("One", (Entry,), {"name": "same", "__module__": "here", "__qualname__": "One"}))
+    shelf.register(type("One", (Entry,), {"name": "same", "__module__": "here", "__qualname__": "One"}))  # a reload
+    for module, what in (("there", "One"), ("here", "Two")):
+        with pytest.raises(ValueError, match="thing 'same' of .* is already taken by here.One"):
+            shelf.register(type(what, (Entry,), {"name": "same", "__module__": module, "__qualname__": what}))
+    assert first is not None
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty package ``slow_entries`` that can be imported."""
+    folder = tmp_path / "slow_entries"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield folder
+    for name in [name for name in sys.modules if name.startswith("slow_entries")]:
+        del sys.modules[name]
+
+
+def test_another_thread_waits_until_all_are_there(package: Path) -> None:
+    """Two sessions of the dashboard ask at once, while the modules are still being imported."""
+    (package / "a.py").write_text("import time; time.sleep(0.3)\n")
+    (package / "b.py").write_text("import builtins; builtins.slow_entries_register()\n")
+    shelf: Registry[Entry] = Registry("thing", "slow_entries")
+    import builtins
+
+    builtins.slow_entries_register = lambda: shelf.register(type("One", (Entry,), {"name": "one"}))
+    found: list[bool] = []
+    threads = [threading.Thread(target=lambda: found.append("one" in shelf)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    del builtins.slow_entries_register
+    assert found == [True, True, True]
+
+
+def test_a_module_that_fails_fails_again(package: Path) -> None:
+    (package / "broken.py").write_text("raise RuntimeError('no such thing')\n")
+    shelf: Registry[Entry] = Registry("thing", "slow_entries")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no such thing"):
+            len(shelf)
+
+
+ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PruningError)]
+
+
+@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+def test_errors_travel_between_processes(kind: type[PruningError]) -> None:
+    before = kind("scorer", "magnitud", ["magnitude"]) if kind is UnknownName else kind("A sentence.")
+    after = pickle.loads(pickle.dumps(before))
+    assert type(after) is kind and str(after) == str(before)
+    assert str(before) in ("A sentence.", "There is no scorer 'magnitud'. Did you mean 'magnitude'? Known: magnitude.")
+
+
+def test_names_and_options_can_be_read_without_torch() -> None:
+    code = (
+        "import sys; from pruning import registry, specs\n"
+        f"[list(getattr(registry, kind)) for kind in {KINDS}]\n"
+        "specs.load_study('{\"measures\": [{\"name\": \"accuracy\"}]}').cells()[0].state_key\n"
+        "print([name for name in ('torch', 'streamlit', 'torchvision', 'sqlalchemy') if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert out.stdout.strip() == "[]", out.stdout + out.stderr

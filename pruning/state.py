@@ -106,15 +106,19 @@ def check_finite(model: nn.Module) -> None:
             raise BadTensor(f"Weight '{name}' holds NaN or infinite values: this checkpoint cannot be used.")
 
 
+def present_devices() -> list[str]:
+    """Names of the devices that are really there, the CPU first."""
+    found = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    return [*found, "mps"] if torch.backends.mps.is_available() else found
+
+
 def check_device(device: str) -> torch.device:
     """The torch device of that name.
 
     Raises:
         Missing: it is not on this machine; the message lists what is.
     """
-    present = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    if torch.backends.mps.is_available():
-        present.append("mps")
+    present = present_devices()
     name = "cuda:0" if device == "cuda" else device
     if name not in present:
         raise Missing(f"There is no device '{device}' on this machine. Present: {', '.join(present)}.")

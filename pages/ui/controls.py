@@ -11,9 +11,6 @@ from pruning.charts.words import tip
 from pruning.frames import STOPS
 from pruning.links import Setting
 
-DEVICES = {"cpu": "CPU", "mps": "Apple GPU"}
-
-
 def controls(setting: Setting) -> Setting:
     """Draw all controls in the sidebar; returns what is chosen now."""
     with st.sidebar:
@@ -94,9 +91,10 @@ def _data(setting: Setting, model: str) -> str | None:
 
 def _device(setting: Setting) -> str:
     """Devices that are really there; one from a link that is not there stays, and the page says what is missing."""
-    present = list(dict.fromkeys([*devices(), setting.device]))
+    found = devices()
+    present = list(dict.fromkeys([*found, setting.device]))
     key = widget("device", setting.device)
-    return str(st.selectbox("Device", present, key=key, format_func=lambda name: DEVICES.get(name, name.upper())))
+    return str(st.selectbox("Device", present, key=key, format_func=lambda name: found.get(name, name.upper())))
 
 
 def explain(name: str) -> None:

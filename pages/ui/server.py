@@ -7,8 +7,14 @@ import uuid
 import streamlit as st
 
 from pruning.engine import Engine
+from pruning.errors import PruningError
 from pruning.settings import Settings
+from pruning.specs import Base, MeasureSpec, Study
 from pruning.store import Store
+
+
+EMBEDDED = "lenet_300_100"
+"""The smallest model: for questions about the machine, which need one."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -24,10 +30,17 @@ def store() -> Store:
     return engine().store
 
 
-@st.cache_resource(show_spinner=False, ttl=60)
-def devices() -> tuple[str, ...]:
-    """Devices that are really there, on the machine that computes; asked again once a minute."""
-    return tuple(getattr(engine(), "devices", lambda: ["cpu"])())
+def devices() -> dict[str, str]:
+    """Devices of the machine that computes, by name, with a label; only the CPU until the first worker has answered."""
+    study = Study(base=Base(model=EMBEDDED), recipe=(), measures=(MeasureSpec(name="devices"),))
+    try:
+        view = engine().view(engine().submit(study, owner="server", durable=False))
+    except PruningError:
+        return {"cpu": "CPU"}
+    if not view.rows:
+        return {"cpu": "CPU"}
+    value = view.rows[0]["value"]
+    return dict(zip(value["devices"], value["labels"], strict=True))
 
 
 def session() -> str:

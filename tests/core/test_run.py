@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -18,6 +19,8 @@ from pruning.errors import BadTensor, Cancelled, Incompatible
 from pruning.run import Row, run, state_of
 from pruning.specs import Base, MeasureSpec, Prune, Recalibrate, Study
 from pruning.state import State
+from pruning.zoo import data as zoo_data
+from tests.core.conftest import Images
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCURACY, PROFILE = MeasureSpec(name="accuracy", options={"count": 120}), MeasureSpec(name="profile")
@@ -178,7 +181,8 @@ def fresh() -> str:
     gradient = Prune(scorer="gradient_x_weight", options={"samples": 150}, sparsity=900)
     recipe = (Prune(scorer="random", sparsity=300), gradient)
     asked = Study(base=Base(model="lenet_5"), recipe=recipe, axes={"0.seed": (0, 1)}, measures=(ACCURACY, PROFILE))
-    return json.dumps(bare(run(asked)), sort_keys=True)
+    with mock.patch.object(zoo_data, "load", Images()):
+        return json.dumps(bare(run(asked)), sort_keys=True)
 
 
 def test_a_fresh_process_gives_the_same_rows() -> None:

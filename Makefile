@@ -34,8 +34,11 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/ty check --python $(VENV) $(TYPED)
 
+# One file, one measurement: each script of benchmarks/ runs by itself, and all of them even when one fails.
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks $(ARGS)
+	failed=0; for file in $(wildcard benchmarks/[a-z]*.py); do \
+	    echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || failed=1; \
+	done; exit $$failed
 
 train: $(VENV)/.installed
 	$(BIN)/python assets/train.py $(ARGS)

@@ -11,6 +11,7 @@ from pruning.charts.words import tip
 from pruning.frames import STOPS
 from pruning.links import Setting
 
+
 def controls(setting: Setting) -> Setting:
     """Draw all controls in the sidebar; returns what is chosen now."""
     with st.sidebar:

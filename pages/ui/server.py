@@ -12,7 +12,6 @@ from pruning.settings import Settings
 from pruning.specs import Base, MeasureSpec, Study
 from pruning.store import Store
 
-
 EMBEDDED = "lenet_300_100"
 """The smallest model: for questions about the machine, which need one."""
 

@@ -54,7 +54,7 @@ KEPT = Role("#0072B2", "#56B4E9", "solid", "circle")
 REMOVED = Role("#E69F00", "#E69F00", "solid", "x")
 DENSE = Role("#31333F", "#FAFAFA", "dash", "diamond")
 """The network before pruning: the reference."""
-RECALIBRATED = Role("#A6417D", "#E29DC4", "longdash", "square")
+RECALIBRATED = Role("#A6417D", "#E29DC4", "solid", "square")
 BASELINE = Role("#007A5A", "#2CC79A", "dashdot", "triangle-up")
 """An earlier setting that was pinned, to compare with."""
 CONTROL = Role("#757983", "#9AA0AB", "dot", "cross")

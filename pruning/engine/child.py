@@ -13,6 +13,7 @@ CONFIG = {
     "distributed.admin.log-length": 200,  # progress events that the scheduler remembers; nobody reads them later
     "distributed.scheduler.allowed-failures": 0,  # the engine counts deaths itself, see ``runner``
     "distributed.deploy.lost-worker-timeout": "1 day",  # after its 15 s a worker that restarts slowly is never replaced
+    "distributed.worker.profile.enabled": False,  # it would sample the task's stack a hundred times a second
     "distributed.worker.memory.target": False,  # no result stays in a worker: spilling would only hide a leak
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,

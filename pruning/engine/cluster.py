@@ -17,7 +17,7 @@ import threading
 from pruning.errors import PruningError
 from pruning.settings import Settings
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """How long the child may take until it says where it listens."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 import time
 import weakref
@@ -39,7 +38,7 @@ class Engine:
         self._book = Book()
         self._ledger = Ledger(self.store)
         self._runner = Runner(settings, task, self._book, self._ledger, self._changed)
-        atexit.register(_close_at_exit, weakref.ref(self))
+        self._end = weakref.finalize(self, _close, self._runner, self.store)  # at the program's exit, too
 
     def start(self) -> None:
         """Start the workers in the background, and take up what an earlier server left unfinished."""
@@ -47,8 +46,7 @@ class Engine:
 
     def close(self) -> None:
         """End the workers. Unfinished durable jobs are marked interrupted: the next server takes them up."""
-        self._runner.close()
-        self.store.close()
+        self._end()
 
     def submit(self, study: Study, *, owner: str, durable: bool, slot: str | None = None) -> str:
         """Ask for a study; the same one asked for twice is computed once.
@@ -163,7 +161,6 @@ class Engine:
         self.close()
 
 
-def _close_at_exit(reference: weakref.ref[Engine]) -> None:
-    engine = reference()
-    if engine is not None:
-        engine.close()
+def _close(runner: Runner, store: Store) -> None:
+    runner.close()
+    store.close()

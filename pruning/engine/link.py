@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from pruning.engine.cluster import Cluster
-from pruning.errors import PruningError
+from pruning.errors import Missing, PruningError
 from pruning.settings import Settings
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 
 
 class Link:
@@ -28,23 +28,24 @@ class Link:
     """
 
     def __init__(self, settings: Settings, task: str, topic: str, listen: Callable[[dict[str, Any]], None]) -> None:
-        from distributed import Client
+        try:
+            from distributed import Client
 
+            from pruning.engine import tasks
+        except ImportError as error:
+            raise Missing(f"Running studies in the background needs Dask: pip install distributed ({error}).") from None
         for name in ("distributed.client", "distributed.core", "distributed.batched"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost connection is ours to report, once
-        self.settings, self.task, self.topic = settings, task, topic
+        self.settings, self.task, self.topic, self.tasks = settings, task, topic, tasks
         self.cluster = None if settings.scheduler else Cluster(settings, task)
-        address = settings.scheduler or (self.cluster.address if self.cluster else "")
+        address = self.cluster.address if self.cluster else str(settings.scheduler)
         try:
             self.client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS, name="pruning")
+            self.client.subscribe_topic(topic, lambda event: listen(event[1]))
+            self.client.register_plugin(tasks.Prepare(task))
         except Exception as error:
             self._end_cluster()
             raise PruningError(f"No Dask scheduler answers at {address} ({type(error).__name__}).") from error
-        from pruning.engine import tasks
-
-        self.tasks = tasks
-        self.client.subscribe_topic(topic, lambda event: listen(event[1]))
-        self.client.register_plugin(tasks.Prepare(task))
 
     @property
     def alive(self) -> bool:

@@ -37,6 +37,7 @@ class Runner:
         self.attempts = Attempts(settings, book, ledger, changed, self.inbox.put)
         self.keeper = Keeper(book, ledger, changed)
         self.closing = False
+        self.trouble = ""
         self.thread: threading.Thread | None = None
         self._due: dict[str, float] = {}
 
@@ -109,7 +110,9 @@ class Runner:
         try:
             attempts.link = Link(self.settings, self.task, self.topic, self._listen)
         except PruningError as error:
-            log.warning("%s", error)
+            if str(error) != self.trouble:
+                log.warning("%s", error)
+            self.trouble = str(error)
             with self.changed:
                 for job in list(self.book.queue):
                     job.note = str(error)

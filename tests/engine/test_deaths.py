@@ -9,6 +9,8 @@ import sys
 import textwrap
 from dataclasses import replace
 
+import psutil
+
 from pruning.engine import Engine
 from pruning.settings import ROOT, Settings
 from tests.engine.conftest import PATIENCE, TASK, Lab
@@ -128,7 +130,16 @@ def test_workers_that_all_went_away_are_started_again(lab: Lab) -> None:
     lab.running(job)
     link = lab.engine._runner.attempts.link
     assert link is not None and link.cluster is not None
+    worker = int((lab.folder / "log").read_text().split()[1])
     link.cluster.process.kill()
+    lab.until(lambda: not psutil.pid_exists(worker) or psutil.Process(worker).status() == "zombie")
     lab.until(lambda: lab.executions(study) == 2, 2 * PATIENCE)
     lab.open(study)
     assert lab.engine.wait(job, PATIENCE).state == "done"
+
+
+def test_no_scheduler_is_said_in_one_sentence(lab: Lab, settings: Settings) -> None:
+    with Engine(replace(settings, scheduler="tcp://127.0.0.1:9"), task=TASK) as lost:
+        view = lost.wait(lost.submit(lab.study(), owner="ada", durable=False), PATIENCE)
+    assert view.state == "failed"
+    assert view.error.startswith("No Dask scheduler answers at tcp://127.0.0.1:9")

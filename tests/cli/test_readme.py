@@ -1,0 +1,63 @@
+"""The README says what is so: commands are accepted, its Python runs, its scorer is the file, its settings exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from pruning import settings
+from pruning.cli import arguments
+from pruning.cli.parser import parser
+from tests.cli.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line.split("python -m pruning ", 1)[1] for line in README.splitlines() if ".venv/bin/python -m pruning" in line
+]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_accepted(command: str) -> None:
+    given = parser().parse_args(shlex.split(command.split(" > ")[0]))
+    if given.command == "prune":
+        assert arguments.study_of(given).measures[0].name == "accuracy"
+
+
+def test_there_are_commands_of_each_kind() -> None:
+    assert {command.split()[0] for command in COMMANDS} >= {"prune", "run", "scorers", "data"}
+
+
+def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    code = next(block for block in blocks("python") if "pruning.Study" in block)
+    faster = code.replace('name="accuracy"', 'name="accuracy", options={"count": 200}')
+    exec(compile(faster, "README.md", "exec"), {})
+    assert "212960" in capsys.readouterr().out  # 80 % of the 266,200 prunable weights
+
+
+def test_the_scorer_is_the_file() -> None:
+    shown = next(block for block in blocks("python") if "@scorers.register" in block)
+    assert shown == (ROOT / "pruning" / "scorers" / "random_.py").read_text()
+
+
+def test_every_setting_is_there_and_no_other() -> None:
+    listed = set(re.findall(r"^\| `(PRUNING_\w+)` ", README, flags=re.MULTILINE))
+    assert listed == {*settings.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER"}
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake (\w+)", " ".join(re.findall(r"`[^`]+`", README) + blocks("bash"))))
+    assert named >= {"run", "test", "train", "grids"}
+    assert named <= targets
+
+
+def test_files_and_folders_exist() -> None:
+    named = re.findall(r"`((?:pruning|assets|tests|pages|\.streamlit)/[\w./]+)`", README)
+    assert len(named) > 5
+    assert [name for name in named if not (ROOT / name).exists()] == []

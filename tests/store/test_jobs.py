@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pruning.store import Store
+from pruning.store.jobs import LEASE_SECONDS
+from pruning.store.schema import jobs
+
+
+def age(store: Store, seconds: float) -> None:
+    """Let all heartbeats be this old."""
+    with store.transaction() as connection:
+        connection.execute(jobs.update().values(beat=time.time() - seconds))
+
+
+def test_a_job_is_written_down_and_followed(store: Store) -> None:
+    store.add_job("j1", '{"a": 1}', "ada", "server 1")
+    store.update_job("j1", "running", started=5.0, done=2.0, total=4.0)
+    job = store.job("j1")
+    assert job is not None
+    assert (job.study, job.owner, job.state, job.started, job.done) == ('{"a": 1}', "ada", "running", 5.0, 2.0)
+    assert [job.id for job in store.unfinished()] == ["j1"]
+    store.update_job("j1", "failed", error="It broke.", traceback="Traceback", ended=9.0)
+    assert store.unfinished() == []
+    assert store.job("none") is None
+
+
+def test_asking_again_is_the_same_row_and_fresh(store: Store) -> None:
+    store.add_job("j1", "{}", "ada")
+    store.update_job("j1", "failed", error="It broke.", ended=9.0)
+    store.add_job("j1", "{}", "bob")
+    job = store.job("j1")
+    assert job is not None and len(store.jobs()) == 1
+    assert (job.state, job.error, job.ended, job.owner) == ("queued", "", None, "bob")
+
+
+def test_jobs_come_newest_first_and_unfinished_ones_oldest_first(store: Store) -> None:
+    for number in range(3):
+        store.add_job(f"j{number}", "{}", "ada")
+        time.sleep(0.002)
+    assert [job.id for job in store.jobs(limit=2)] == ["j2", "j1"]
+    assert [job.id for job in store.unfinished()] == ["j0", "j1", "j2"]
+
+
+def test_a_job_of_a_living_server_cannot_be_claimed(store: Store) -> None:
+    store.add_job("j1", "{}", "ada", "server 1")
+    assert not store.claim("j1", "server 2")
+    age(store, LEASE_SECONDS + 1)
+    store.beat("server 1", {"j1": (1.0, 2.0)})
+    assert not store.claim("j1", "server 2")
+    job = store.job("j1")
+    assert job is not None and (job.done, job.total) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("how", ["silent", "dead", "given back"])
+def test_a_job_that_was_left_is_claimed_by_one_server_only(store: Store, how: str) -> None:
+    store.add_job("j1", "{}", "ada", "server 1")
+    if how == "silent":
+        age(store, LEASE_SECONDS + 1)
+    elif how == "given back":
+        store.give_back("server 1")
+    dead = "server 1" if how == "dead" else None
+    assert store.claim("j1", "server 2", dead)
+    assert not store.claim("j1", "server 3", dead)
+    job = store.job("j1")
+    assert job is not None and (job.state, job.server) == ("interrupted", "server 2")
+
+
+def test_a_finished_job_cannot_be_claimed(store: Store) -> None:
+    store.add_job("j1", "{}", "ada")
+    store.update_job("j1", "done")
+    assert not store.claim("j1", "server 2")

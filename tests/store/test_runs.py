@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pruning.errors import BadValue, Incompatible, Missing, StoreError
+from pruning.settings import Settings
+from pruning.specs import Base, MeasureSpec, Prune, Study
+from pruning.store import Store
+from pruning.store.describe import describe
+from pruning.store.runs import COLUMNS
+
+
+def study(**axes: Any) -> Study:
+    names = {name.replace("_0_", "0."): values for name, values in axes.items()}
+    return Study(base=Base(), recipe=(Prune(sparsity=900),), axes=names, measures=(MeasureSpec(name="accuracy"),))
+
+
+def keep(store: Store, owner: str = "ada", **changes: Any) -> str:
+    about: dict[str, Any] = {"name": "A run", "kept": True, "seconds": 2.0, "summary": {"accuracy": 0.9}}
+    return store.keep_run(study().model_dump_json(), owner=owner, **about | changes)
+
+
+def test_the_same_study_of_the_same_owner_is_one_run_brought_up_to_date(store: Store) -> None:
+    first = keep(store, note="why")
+    again = keep(store, name="", kept=False, seconds=3.0, summary={"accuracy": 0.91})
+    other = keep(store, owner="bob")
+    assert first == again != other
+    run = store.run(first)
+    assert (run.name, run.note, run.kept, run.seconds) == ("A run", "why", True, 3.0)
+    assert run.summary == {"accuracy": 0.91}
+    assert Study.model_validate_json(run.study) == study()
+    assert len(store.runs()) == 2
+
+
+def test_the_table_has_the_columns_of_every_summary(store: Store) -> None:
+    assert list(store.runs().columns) == list(COLUMNS) and store.runs().empty
+    keep(store)
+    keep(store, owner="bob", summary={"bytes": 7})
+    table = store.runs()
+    assert list(table.columns) == [*COLUMNS, *[name for name in table.columns if name in ("accuracy", "bytes")]]
+    row = table.set_index("owner").loc["ada"]
+    assert (row["model"], row["scorer"], row["sparsity"], row["accuracy"]) == (
+        "lenet_300_100", "magnitude_l1", "90 %", 0.9,
+    )  # fmt: skip
+    assert str(table["created"].dtype).startswith("datetime64") and "UTC" in str(table["created"].dtype)
+
+
+def test_axes_are_described_in_words() -> None:
+    words = describe(study(_0_sparsity=(0, 500, 900, 990), _0_scorer=("magnitude_l1", "random"), model=("lenet_5",)))
+    assert words["sparsity"] == "0 to 99 % (4 levels)"
+    assert (words["scorer"], words["model"], words["allocation"]) == ("magnitude_l1, random", "lenet_5", "global")
+    assert describe(study(_0_sparsity=(955, 500)))["sparsity"] == "50, 95.5 %"
+
+
+def test_with_owners_only_ones_own_run_can_be_changed(settings: Settings) -> None:
+    store = Store(replace(settings, owners=True))
+    run = keep(store)
+    for change in (
+        lambda: store.delete_run(run, "bob"),
+        lambda: store.note_run(run, "mine", "bob"),
+        lambda: store.rename_run(run, "Mine", "bob"),
+    ):
+        with pytest.raises(Incompatible, match="belongs to ada: only its owner"):
+            change()
+    store.note_run(run, "because", "ada")
+    store.rename_run(run, "Better", "ada")
+    assert (store.run(run).note, store.run(run).name) == ("because", "Better")
+    store.delete_run(run, "ada")
+    with pytest.raises(Missing, match="no run"):
+        store.run(run)
+
+
+def test_without_owners_anybody_may(store: Store) -> None:
+    run = keep(store)
+    store.delete_run(run, "bob")
+    with pytest.raises(Missing):
+        store.delete_run(run, "bob")
+
+
+def test_what_cannot_be_kept_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="not plain data"):
+        keep(store, summary={"accuracy": float("nan")})
+    with pytest.raises(BadValue, match="not JSON"):
+        store.keep_run("{", owner="ada", name="x", kept=True, seconds=0, summary={})
+    assert store.runs().empty

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from pruning.errors import StoreError
+from pruning.settings import Settings
+from pruning.store import Store
+from pruning.store.schema import meta
+
+
+def test_another_schema_version_is_refused_in_one_sentence(store: Store, settings: Settings) -> None:
+    with store.transaction() as connection:
+        connection.execute(meta.update().values(value=99))
+    with pytest.raises(StoreError, match=r"schema version 99 and this program reads version 1"):
+        Store(settings)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_bytes(b"this is a text, not a database " * 100)
+    with pytest.raises(StoreError, match="no database"):
+        Store.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store.open(f"sqlite:///{tmp_path / 'file' / 'store.db'}", tmp_path)
+
+
+def test_a_password_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open("nosuchdriver://ada:secret@host/base", tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+def test_sqlite_runs_in_wal_and_waits(store: Store) -> None:
+    with store.transaction() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15000
+
+
+def _open(url: str, folder: str, out: multiprocessing.Queue) -> None:
+    try:
+        store = Store.open(url, folder)
+        store.add_job("j", "{}", "ada")
+        out.put("fine")
+    except Exception as error:
+        out.put(repr(error))
+
+
+def test_processes_that_open_a_new_store_at_once_all_succeed(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")  # a fork of a process that has run torch may hang
+    out = context.Queue()
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    workers = [context.Process(target=_open, args=(url, str(tmp_path), out)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    assert [out.get(timeout=60) for _ in workers] == ["fine"] * 3
+    for worker in workers:
+        worker.join()

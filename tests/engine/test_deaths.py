@@ -10,6 +10,7 @@ import textwrap
 from dataclasses import replace
 
 import psutil
+import pytest
 
 from pruning.engine import Engine
 from pruning.settings import ROOT, Settings
@@ -124,6 +125,7 @@ def test_the_server_process_never_imports_torch(lab: Lab, settings: Settings) ->
     assert ended.stdout.strip() == "done []", ended.stderr
 
 
+@pytest.mark.slow
 def test_workers_that_all_went_away_are_started_again(lab: Lab) -> None:
     study = lab.study("gate")
     job = lab.engine.submit(study, owner="ada", durable=False)

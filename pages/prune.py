@@ -37,7 +37,7 @@ def page() -> None:
     setting = setting.model_copy(update={"axis": axis})
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        live(partial(accuracy.curve_panel, setting, norm, old), "curve", busy or accuracy.busy_curve(setting, norm))
+        live(partial(accuracy.curve_panel, setting, norm, old), "curve", busy or accuracy.busy_curve(setting))
     with right:
         live(partial(accuracy.accuracy_now, setting, norm), "now", busy)
     st.subheader("Which layers give way?", anchor=False)

@@ -13,6 +13,7 @@ SHOWN = 1000
 def page() -> None:
     """Search, choose, open, compare, note, delete."""
     st.header("Runs", anchor=False)
+    runs_table.refresh()
     table = store().runs()
     if table.empty:
         _teach()

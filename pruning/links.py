@@ -12,9 +12,10 @@ from typing import Literal
 from pydantic import Field
 
 from pruning import registry
+from pruning.checks import checked
 from pruning.errors import PruningError
 from pruning.limits import LEVELS
-from pruning.specs import AnyStep, Base, MeasureSpec, Prune, Recalibrate, Spec, Study, checked
+from pruning.specs import AnyStep, Base, MeasureSpec, Prune, Recalibrate, Spec, Study
 
 VERSION = 1
 RECALIBRATION = Recalibrate()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol, TypedDict
 
+import torch
+
 from pruning import registry, steps
 from pruning.entries import Desk, Progress, quiet
 from pruning.errors import PruningError
@@ -12,7 +14,7 @@ from pruning.limits import WORKER_STATES
 from pruning.lru import Recent
 from pruning.passes import forward_order
 from pruning.specs import Base, Cell, MeasureSpec, Step, Study
-from pruning.state import State, check_device, check_finite
+from pruning.state import State, check_device, check_finite, has_batch_norm
 from pruning.zoo.checkpoints import load_model
 
 
@@ -59,6 +61,9 @@ def _start(base: Base, key: str) -> State:
     """The network as it stands before the first step."""
     device = check_device(base.device)
     model = load_model(base.model, base.seed, base.mark).to(device).eval()
+    if has_batch_norm(model):
+        # Deep convolutional networks run a quarter faster on a CPU, and faster on a GPU, with channels last.
+        model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
     check_finite(model)
     order = forward_order(model, registry.models[base.model].input_shape)
     return State(base, key, model, order)

@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pruning import registry
-from pruning.errors import BadValue, Incompatible, PruningError
+from pruning.checks import explain, options_of
+from pruning.errors import BadValue
 from pruning.keys import canonical, digest
 from pruning.limits import LEVELS, STUDY_CELLS
 
@@ -56,7 +57,7 @@ class Prune(Step):
         scorer = registry.scorers[self.scorer]
         registry.granularities[self.granularity]
         registry.allocations[self.allocation]
-        object.__setattr__(self, "options", _options(f"scorer '{self.scorer}'", scorer, self.options))
+        object.__setattr__(self, "options", options_of(f"scorer '{self.scorer}'", scorer, self.options))
         if not scorer.draws and self.seed:
             object.__setattr__(self, "seed", 0)
         return self
@@ -86,7 +87,7 @@ class MeasureSpec(Spec):
     @model_validator(mode="after")
     def _known(self) -> MeasureSpec:
         measure = registry.measures[self.name]
-        object.__setattr__(self, "options", _options(f"measure '{self.name}'", measure, self.options))
+        object.__setattr__(self, "options", options_of(f"measure '{self.name}'", measure, self.options))
         return self
 
     def build(self) -> Any:
@@ -213,37 +214,6 @@ class Study(Spec):
         return digest("study", self.base, steps, list(self.axes.items()), self.measures)
 
 
-def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
-    """An instance of ``cls`` made of ``values``, or a ``BadValue`` whose one sentence names field and bound."""
-    try:
-        return cls(**values)
-    except ValidationError as error:
-        raise BadValue(explain(what, error)) from None
-
-
-def _options(what: str, cls: type[BaseModel], values: Options) -> Options:
-    """Options as ``cls`` reads them, without its defaults: whoever spells a default out asks for the same work."""
-    return checked(f"the options of {what}", cls, values).model_dump(mode="json", exclude_defaults=True)
-
-
-def explain(what: str, error: ValidationError) -> str:
-    """A pydantic error as one plain sentence for each wrong field."""
-    lines, whole = [], []
-    items = error.errors()
-    for item in items:
-        at, cause = item["loc"], item.get("ctx", {}).get("error")
-        if item["type"] == "too_short" and any(other["loc"][: len(at)] == at != other["loc"] for other in items):
-            continue  # only because its items are wrong, which is said anyway
-        if isinstance(cause, PruningError):
-            whole.append(str(cause))
-            continue
-        place = ".".join(str(part) for part in at) or what
-        given = item.get("input")
-        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {given!r})"
-        lines.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
-    return " ".join(([f"In {what}: " + " ".join(lines)] if lines else []) + whole)
-
-
 def load_study(text: str) -> Study:
     """A study from JSON text.
 
@@ -265,9 +235,3 @@ def load_study(text: str) -> Study:
         return Study.model_validate(content)
     except ValidationError as error:
         raise BadValue(explain("the study", error)) from None
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise ``Incompatible`` with a sentence unless the condition holds."""
-    if not condition:
-        raise Incompatible(message)

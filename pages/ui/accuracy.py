@@ -16,6 +16,7 @@ from pruning import registry
 from pruning.charts.accuracy_curve import accuracy_curve
 from pruning.charts.flips import flips
 from pruning.charts.words import tip
+from pruning.engine import JobView
 from pruning.frames import curve_frame
 from pruning.links import Setting
 from pruning.sentences import difference, duration, headline, interval
@@ -91,10 +92,9 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
     ]
     curve = curve_frame([*points, *partial])
     lacking = missing(setting, points, variants)
-    views = _views(setting, lacking)
-    running = [view for view in views if not view.finished]
+    running = _views(setting)
     dense = next((v["dense_correct"] / v["count"] for _, _, v, _ in [*points, *partial]), None)
-    chance = 1 / len(registry.datasets[setting.base.data_name].classes) if setting.base.data_name else None
+    chance = 1 / registry.models[setting.model].classes
     baseline = None
     if old is not None:
         baseline = curve_frame(curve_points(old, ("recalibrated",) if norm else ("pruned",)))
@@ -104,21 +104,19 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
     show(chart, "curve", width=540)
     if running:
         _progress(running)
-    elif lacking:
+    elif lacking and not answers(setting, norm)["pruned"].error:
         _offer(setting, lacking)
     return bool(running) or bool(partial)
 
 
-def busy_curve(setting: Setting, norm: bool) -> bool:
+def busy_curve(setting: Setting) -> bool:
     """Whether the curve of this setting is being measured, by whomever."""
-    variants = ("pruned", "recalibrated") if norm else ("pruned",)
-    return bool(_views(setting, missing(setting, curve_points(setting, variants), variants)))
+    return bool(_views(setting))
 
 
-def _views(setting: Setting, lacking: list[Study]) -> list:
-    """The curve's jobs, if they were started by this session or by anybody else."""
-    wanted = {study.key for study in lacking} | set(st.session_state.get("curve_jobs", ()))
-    return [view for view in engine().views() if view.id in wanted and _same(setting, view.study)]
+def _views(setting: Setting) -> list[JobView]:
+    """Work on this setting's curve that is under way, whoever asked for it."""
+    return [view for view in engine().views() if view.durable and _same(setting, view.study)]
 
 
 def _same(setting: Setting, study: Study | None) -> bool:
@@ -128,7 +126,7 @@ def _same(setting: Setting, study: Study | None) -> bool:
     return study.recipe[0].criterion() == setting.prune.criterion() and study.recipe[0].allocation == setting.allocation
 
 
-def _progress(views: list) -> None:
+def _progress(views: list[JobView]) -> None:
     """How far the curve is, how long it will take, and the way to stop it."""
     done, total = sum(v.done for v in views), sum(v.total for v in views)
     left = [v.seconds_left for v in views if v.seconds_left is not None]
@@ -148,23 +146,11 @@ def _offer(setting: Setting, lacking: list[Study]) -> None:
     if st.button(
         label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."
     ):
-        jobs = [engine().submit(study, owner=owner(), durable=True) for study in lacking]
-        st.session_state["curve_jobs"] = jobs
         for study in lacking:
-            keep(study, setting, seconds or 0.0)
+            engine().submit(study, owner=owner(), durable=True)
+            name = f"Curve: {setting.sentence()}"
+            store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
         st.rerun()
-
-
-def keep(study: Study, setting: Setting, seconds: float) -> None:
-    """List a study under Runs: work that took time."""
-    store().keep_run(
-        study.model_dump_json(),
-        owner=owner(),
-        name=f"Curve: {setting.sentence()}",
-        kept=False,
-        seconds=seconds,
-        summary={},
-    )
 
 
 def _pictures(setting: Setting, value: Mapping[str, Any] | None) -> Answer | None:

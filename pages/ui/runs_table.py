@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui.server import owner, store
+from pages.ui.server import engine, owner, store
 from pages.ui.show import show
 from pages.ui.state import put
 from pruning.charts.runs_curves import runs_curves
@@ -30,6 +30,36 @@ def matching(table: pd.DataFrame, words: str, models: Sequence[str], scorers: Se
     if kind != "all":
         keep &= table["kept"] == (kind == "kept")
     return table[keep].reset_index(drop=True)
+
+
+def refresh() -> None:
+    """Fill in what was not known when a run was listed: accuracies measured since, and how long the work took."""
+    table = store().runs()
+    if "accuracy" not in table:
+        table["accuracy"] = None
+    for run_id in table.loc[table["accuracy"].isna(), "id"]:
+        run = store().run(run_id)
+        study = load_study(run.study)
+        points = _points(study)
+        if not points or len(points) < len(study.cells()):
+            continue
+        summary, seconds = dict(run.summary), run.seconds
+        if len(points) == 1:
+            summary |= {"accuracy": points[0][2]["correct"] / points[0][2]["count"], "images": points[0][2]["count"]}
+        elif seconds == 0:
+            seconds = _seconds(study)
+        if (summary, seconds) != (run.summary, run.seconds):
+            store().keep_run(
+                run.study, owner=run.owner, name="", kept=run.kept, seconds=seconds, summary=summary
+            )  # fmt: skip
+
+
+def _seconds(study: Study) -> float:
+    """How long the job of a study ran, if this store knows it."""
+    try:
+        return engine().view(study.key).seconds
+    except PruningError:
+        return 0.0
 
 
 def choose(found: pd.DataFrame) -> list[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pruning import registry
+from pruning.checks import checked
 from pruning.entries import Entry
 from pruning.errors import BadValue, UnknownName
 from pruning.limits import LEVELS
-from pruning.specs import Study, checked, load_study
+from pruning.specs import Study, load_study
 
 SPARSITY_RULE = (
     "The share of all prunable weights to remove: a share from 0 to 1 with a decimal point (0.8), a percentage (80%%), "

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pruning.errors import BadValue, Incompatible, PruningError
-from pruning.specs import Base, MeasureSpec, Prune, Recalibrate, Study, checked, load_study, require
+from pruning.checks import checked
+from pruning.errors import BadValue, PruningError
+from pruning.specs import Base, MeasureSpec, Prune, Recalibrate, Study, load_study
 
 SIZE = (MeasureSpec(name="size"),)
 
@@ -138,9 +139,3 @@ def test_a_study_survives_json() -> None:
     )
     assert load_study(asked.model_dump_json()) == asked
     assert load_study("  " + asked.model_dump_json(indent=2) + "\n").key == asked.key
-
-
-def test_require() -> None:
-    require(True, "never said")
-    with pytest.raises(Incompatible, match="no norms"):
-        require(False, "There are no norms.")

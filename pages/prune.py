@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import accuracy, layers, size, state
+from pages.ui import accuracy, flips, layers, size, state
 from pages.ui.controls import controls
 from pages.ui.results import live
 from pages.ui.take_home import take_home
@@ -47,7 +47,7 @@ def page() -> None:
     setting = setting.model_copy(update={"layer": layer})
     live(partial(layers.inside, setting, layer), "inside", layers.busy_inside(setting, layer))
     st.subheader("Which images pay?", anchor=False)
-    live(partial(accuracy.flipped, setting, norm), "flips", accuracy.busy_flips(setting, norm))
+    live(partial(flips.flipped, setting, norm), "flips", flips.busy(setting, norm))
     st.subheader("How large is it really?", anchor=False)
     live(partial(size.size_panel, setting, old), "size", size.busy(setting, old))
     take_home(setting, st.session_state["charts"])

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from pages.ui.results import TEST, Answer, ask, curve_points, missing
@@ -14,13 +9,12 @@ from pages.ui.server import engine, owner, store
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.accuracy_curve import accuracy_curve
-from pruning.charts.flips import flips
 from pruning.charts.words import tip
 from pruning.engine import JobView
 from pruning.frames import curve_frame
 from pruning.links import Setting
 from pruning.sentences import difference, duration, headline, interval
-from pruning.specs import MeasureSpec, Prune, Study
+from pruning.specs import Prune, Study
 
 AUTOMATIC = 20.0
 """A curve that takes at most so many seconds is measured without being asked for."""
@@ -151,41 +145,3 @@ def _offer(setting: Setting, lacking: list[Study]) -> None:
             name = f"Curve: {setting.sentence()}"
             store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
         st.rerun()
-
-
-def _pictures(setting: Setting, value: Mapping[str, Any] | None) -> Answer | None:
-    """The images whose prediction changed, as soon as their list will not change any more."""
-    if not value or not value["flips"] or (len(value["flips"]) < 12 and value["count"] < 1000):
-        return None
-    spec = MeasureSpec(name="pictures", options={"positions": tuple(item["position"] for item in value["flips"])})
-    return ask(Study(base=setting.base, recipe=(), measures=(spec,)), "pictures")
-
-
-def busy_flips(setting: Setting, norm: bool) -> bool:
-    """Whether the flipped images are on their way."""
-    pruned = answers(setting, norm)["pruned"]
-    pictures = _pictures(setting, pruned.value)
-    return pruned.pending or (pictures is not None and pictures.pending)
-
-
-def flipped(setting: Setting, norm: bool) -> bool:
-    """Twelve test images whose prediction changed."""
-    pruned = answers(setting, norm)["pruned"]
-    value, pictures = pruned.value, _pictures(setting, pruned.value)
-    if value is None or pictures is None or pictures.value is None or "images" not in pictures.value:
-        if pictures is not None and pictures.error:
-            st.info(pictures.error)
-        elif value and not value["flips"]:
-            st.caption(f"No prediction changed on {value['count']:,} images.")
-        elif not pruned.error:
-            st.caption("Looking for images whose prediction changed …")
-        return pruned.pending or (pictures is not None and pictures.pending)
-    data = registry.datasets[setting.base.data_name or ""]()
-    table = pd.DataFrame(value["flips"])
-    for column in ("label", "before", "after"):
-        table[column] = [data.class_name(label) for label in table[column]]
-    st.caption(
-        f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}."
-    )
-    show(flips(np.stack(pictures.value["images"]), table), "flips", width=540)
-    return pruned.pending

@@ -1,0 +1,71 @@
+"""Steps of a recipe: frozen, validated, hashable; no torch. A recipe is a flat tuple of them, folded over a state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pruning import registry
+from pruning.checks import options_of
+from pruning.keys import canonical
+from pruning.limits import LEVELS
+
+Options = dict[str, Any]
+
+
+class Spec(BaseModel):
+    """A frozen specification that refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __hash__(self) -> int:
+        return hash(canonical(self))
+
+
+class Step(Spec):
+    """One step of a recipe. ``version`` rises when the same specification would give another result."""
+
+    version: ClassVar[int] = 1
+    kind: str
+
+    def key_part(self) -> list[Any]:
+        """What the step adds to a state's key."""
+        return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True)]
+
+
+class Prune(Step):
+    """Set the least important units to zero, by a mask, at one level of sparsity."""
+
+    kind: Literal["prune"] = "prune"
+    scorer: str = Field("magnitude_l1", description="The criterion that says what is kept: higher score = keep.")
+    options: Options = Field(default_factory=dict, description="Options of the scorer.")
+    granularity: str = Field("weight", description="What is removed together.")
+    allocation: str = Field("global", description="How the removal is shared among the layers.")
+    sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Prune:
+        scorer = registry.scorers[self.scorer]
+        registry.granularities[self.granularity]
+        registry.allocations[self.allocation]
+        object.__setattr__(self, "options", options_of(f"scorer '{self.scorer}'", scorer, self.options))
+        if not scorer.draws and self.seed:
+            object.__setattr__(self, "seed", 0)
+        return self
+
+    def criterion(self) -> list[Any]:
+        """What a ranking depends on: everything but the level and its sharing among layers."""
+        return [self.scorer, self.options, self.granularity, self.seed, self.version]
+
+
+class Recalibrate(Step):
+    """Measure the BatchNorm statistics of the pruned network anew, on training images; weights stay."""
+
+    kind: Literal["recalibrate"] = "recalibrate"
+    samples: int = Field(1000, ge=10, le=50_000, description="Training images that pass through.")
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+AnyStep = Annotated[Prune | Recalibrate, Field(discriminator="kind")]

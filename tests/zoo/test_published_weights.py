@@ -78,6 +78,7 @@ def test_a_file_that_was_replaced_is_hashed_again(hub: Path, monkeypatch: pytest
         load_model(NAME)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["densenet121", "googlenet"])
 def test_old_names_and_auxiliary_heads_as_torchvision_itself_does(
     name: str, hub: Path, monkeypatch: pytest.MonkeyPatch

@@ -42,7 +42,10 @@ def main(options: dict[str, Any]) -> None:
         memory_limit=options["memory"],
     )
     logging.getLogger("distributed.scheduler").setLevel(logging.CRITICAL)  # deaths are the engine's to report
-    print(json.dumps({"address": cluster.scheduler_address}), flush=True)
+    try:
+        print(json.dumps({"address": cluster.scheduler_address}), flush=True)
+    except BrokenPipeError:  # the server has ended meanwhile
+        os._exit(0)
     ended = threading.Event()
     threading.Thread(target=_watch, args=(ended,), daemon=True).start()
     while not ended.wait(CHECK_SECONDS):

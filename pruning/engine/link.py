@@ -13,6 +13,7 @@ from pruning.errors import Missing, PruningError
 from pruning.settings import Settings
 
 CONNECT_SECONDS = 5
+COUNT_SECONDS = 2
 
 
 class Link:
@@ -79,8 +80,11 @@ class Link:
         self._send(self.tasks.kill, None, worker, nanny=True)
 
     def count(self) -> int:
-        """Worker threads that are there now. Waits for the scheduler's answer."""
-        return sum(self.client.nthreads().values())
+        """Worker threads that are there now. Waits for the scheduler's answer, two seconds at most; 0 without one."""
+        try:
+            return sum(self.client.nthreads(callback_timeout=COUNT_SECONDS).values())
+        except (OSError, TimeoutError):  # it is ending: ``alive`` will say so
+            return 0
 
     def close(self) -> None:
         """Give the connection up, and end the workers if they are ours. Waits a few seconds at most."""

@@ -16,7 +16,7 @@ from pruning.specs import Base, MeasureSpec, Study
 from tests.engine import fake_run
 
 TASK = "tests.engine.fake_run:run"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds: bounds in these tests are generous, since the machine may be busy with other things."""
 
 _numbers = itertools.count()

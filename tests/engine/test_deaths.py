@@ -118,7 +118,7 @@ def test_a_closed_server_gives_its_jobs_back(lab: Lab, settings: Settings) -> No
 def test_the_server_process_never_imports_torch(lab: Lab, settings: Settings) -> None:
     script = f"""
         job = engine.submit(load_study({lab.study().model_dump_json()!r}), owner="ada", durable=False)
-        print(engine.wait(job, 60).state, [name for name in ("torch", "pandas", "streamlit") if name in sys.modules])
+        print(engine.wait(job, 100).state, [name for name in ("torch", "pandas", "streamlit") if name in sys.modules])
         engine.close()
     """
     ended = other_server(settings, lab.engine, script)
@@ -135,7 +135,7 @@ def test_workers_that_all_went_away_are_started_again(lab: Lab) -> None:
     worker = int((lab.folder / "log").read_text().split()[1])
     link.cluster.process.kill()
     lab.until(lambda: not psutil.pid_exists(worker) or psutil.Process(worker).status() == "zombie")
-    lab.until(lambda: lab.executions(study) == 2, 2 * PATIENCE)
+    lab.until(lambda: lab.executions(study) == 2)
     lab.open(study)
     assert lab.engine.wait(job, PATIENCE).state == "done"
 

@@ -24,7 +24,7 @@ RECALIBRATION = Recalibrate()
 class Setting(Spec):
     """All that a person chose on the Prune page."""
 
-    model: str = "lenet_5"
+    model: str = "resnet_20"
     data: str | None = None
     weights: int = Field(0, ge=0, description="Training seed of the weights.")
     scorer: str = "magnitude_l1"

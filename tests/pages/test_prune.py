@@ -73,7 +73,7 @@ def test_every_scorer_and_allocation(visit: Visit, scorer: str, allocation: str)
 def test_weights_of_another_training_seed_are_other_weights(visit: Visit) -> None:
     page = visit(**FAST)
     first = value(Setting(model="lenet_300_100"))
-    page.sidebar.button_group(key="w_weights").set_value([2])
+    page.sidebar.button_group(key="w_weights").set_value(2)
     settled(page.run())
     assert page.query_params["weights"] == "2"
     assert value(Setting(model="lenet_300_100", weights=2))["dense_correct"] != first["dense_correct"]

@@ -6,6 +6,7 @@ import copy
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 from torch.nn.utils import prune
 
@@ -27,6 +28,7 @@ def tied(state: State, level: int, layers: list[str]) -> bool:
 
 
 def modules(model: nn.Module, names: tuple[str, ...]) -> list[tuple[nn.Module, str]]:
+    model.to(memory_format=torch.contiguous_format)  # torch's own pruning knows no other
     return [(model.get_submodule(name.rpartition(".")[0]), "weight") for name in names]
 
 

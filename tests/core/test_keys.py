@@ -17,16 +17,19 @@ ROOT = Path(__file__).resolve().parents[2]
 RANDOM = Prune(scorer="random", seed=3, sparsity=900, allocation="uniform")
 
 
+INIT = Base(mark="init")  # no file of weights, whose content would enter
+
+
 def measure_key(name: str, *recipe: Prune | Recalibrate, **options: object) -> str:
     spec = MeasureSpec(name=name, options=options)
-    return Cell(base=Base(), recipe=recipe, coordinates={}).measure_key(spec)
+    return Cell(base=INIT, recipe=recipe, coordinates={}).measure_key(spec)
 
 
 def golden() -> list[str]:
     return [
-        Base().state_key(),
-        Base(model="lenet_5", seed=2).state_key((Prune(),)),
-        Base(model="resnet_20", device="cuda:1").state_key((RANDOM, Recalibrate(samples=500))),
+        INIT.state_key(),
+        Base(model="lenet_5", seed=2, mark="init").state_key((Prune(),)),
+        Base(model="resnet_20", mark="init", device="cuda:1").state_key((RANDOM, Recalibrate(samples=500))),
         measure_key("accuracy", Prune()),
         measure_key("profile", Prune()),
         measure_key("size", Prune()),
@@ -34,12 +37,12 @@ def golden() -> list[str]:
 
 
 GOLDEN = [
-    "94f659ac22953aa74b5e15dc",
-    "0e7d922c0dedda19e5ef9daf",
-    "8cee2a09b0470aff7c1e832b",
-    "94b7e901f5d9c458bbf1ce8a",
-    "31745dded0ce3961d3301af9",
-    "69aa0ec7c72d616523fe475a",
+    "cbbbb024edb5134fe3de377d",
+    "a58dfcd4cbdf2f138d0b88d6",
+    "0b7b617580f112b3b6079b41",
+    "05fe55d9d4824767d2c0bb18",
+    "5449c9d93cc34668d528c9a5",
+    "7d22e3646ab070598fc30569",
 ]
 
 
@@ -107,6 +110,18 @@ RECIPES = [
 def test_other_work_has_another_key() -> None:
     keys = [base.state_key(recipe) for base in STATES for recipe in RECIPES]
     assert len(set(keys)) == len(keys)
+
+
+def test_weights_that_were_trained_again_have_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pruning.entries.ASSETS", tmp_path)
+    file = tmp_path / "models" / "lenet_5" / "seed0.dense.safetensors"
+    file.parent.mkdir(parents=True)
+    keys = []
+    for number, content in enumerate((b"one", b"two", b"one")):
+        file.write_bytes(content)
+        os.utime(file, ns=(number, number))
+        keys.append([Base(model="lenet_5").state_key(), Base(model="lenet_5", mark="init").state_key()])
+    assert keys[0] == keys[2] and keys[0][0] != keys[1][0] and keys[0][1] == keys[1][1]
 
 
 def test_one_kind_of_device_is_one_backend() -> None:

@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
-        log.debug("Internal error", exc_info=True)
+        log.error("Internal error", exc_info=True)
         return _said(f"Internal error: {type(error).__name__}: {error}", FAILED)
     return DONE
 

@@ -63,7 +63,7 @@ def collapse(layers: pd.DataFrame) -> str:
     subject = "layer has" if len(names) == 1 else "layers have"
     return (
         f"**Layer collapse**: {len(names)} {subject} lost every weight ({listed}). Nothing passes but biases and "
-        "shortcuts. Try the uniform allocation, or less sparsity."
+        "shortcuts. Less sparsity keeps it alive, or an allocation that spares it."
     )
 
 

@@ -87,9 +87,9 @@ def test_a_layer_is_looked_into_and_enters_the_link(visit: Visit) -> None:
 
 
 def test_layer_collapse_is_called_out(visit: Visit) -> None:
-    page = visit(v="1", model="lenet_5", sparsity="99.9")
-    assert any("Layer collapse" in warning.value for warning in page.warning)
-    page.sidebar.selectbox(key="w_allocation").set_value("uniform")
+    page = visit(v="1", model="lenet_5", sparsity="99.7")
+    assert any("Layer collapse" in warning.value and "`fc2`" in warning.value for warning in page.warning)
+    page.sidebar.select_slider(key="w_sparsity").set_value(900)
     settled(page.run())
     assert not any("Layer collapse" in warning.value for warning in page.warning)
 

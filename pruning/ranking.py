@@ -31,14 +31,12 @@ class Ranking:
         scores: for each layer, in forward order, one float32 score per unit, in the unit's shape.
         removed: ``(layers, 1001)`` int64, units removed at each level in per mille, or masked already.
         thresholds: ``(layers, 1001)`` float32, the highest score removed (-inf where none is).
-        below: ``(layers, 1001)`` int64, units whose score lies strictly below the threshold.
         upto: ``(layers, 1001)`` int64, units whose score does not exceed the threshold.
     """
 
     scores: dict[str, Tensor]
     removed: np.ndarray
     thresholds: np.ndarray
-    below: np.ndarray
     upto: np.ndarray
 
     @classmethod
@@ -53,22 +51,25 @@ class Ranking:
         flat: dict[str, np.ndarray] = {}
         for name, score in scores.items():
             values = score.detach().to("cpu", torch.float32).flatten().numpy()
-            if not np.isfinite(values).all():
+            flat[name] = np.sort(values)
+            # Infinities lie at the ends of a sorted array, NaN at its upper end: two looks are enough.
+            if not np.isfinite(flat[name][[0, -1] if values.size else []]).all():
                 bad = int((~np.isfinite(values)).sum())
                 raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: no ranking.")
-            flat[name] = np.sort(values)
         shapes = {name: tuple(score.shape) for name, score in scores.items()}
         masked = [np.searchsorted(ordered, np.float32(MASKED), "right") for ordered in flat.values()]
         removed = np.maximum(allocation.removed(flat, shapes, np.arange(LEVELS + 1)), np.array(masked)[:, None])
         thresholds = np.full(removed.shape, -np.inf, dtype=np.float32)
-        below, upto = np.zeros_like(removed), np.zeros_like(removed)
+        upto = removed.copy()
         for row, ordered in enumerate(flat.values()):
             some = removed[row] > 0
             thresholds[row, some] = ordered[removed[row, some] - 1]
-            below[row] = np.searchsorted(ordered, thresholds[row], "left")
-            upto[row] = np.searchsorted(ordered, thresholds[row], "right")
+            # Where the next score does not tie with the threshold, nothing is left to be searched.
+            more = some & (removed[row] < len(ordered))
+            more[more] = ordered[removed[row, more]] == thresholds[row, more]
+            upto[row, more] = np.searchsorted(ordered, thresholds[row, more], "right")
         kept = {name: score.detach().to(torch.float32).contiguous() for name, score in scores.items()}
-        return cls(kept, removed, thresholds, below, upto)
+        return cls(kept, removed, thresholds, upto)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ def counts(levels: np.ndarray, total: int) -> np.ndarray:
     return whole + ((2 * rest > LEVELS) | ((2 * rest == LEVELS) & (whole % 2 == 1)))
 
 
-_SAMPLE = 64
+_SAMPLE = 16
 """One score in so many goes into the sample that gives the first brackets."""
 
 

@@ -40,7 +40,7 @@ def python(setting: Setting) -> str:
         "study = pruning.Study(\n"
         f"    base=pruning.Base({base}),\n"
         f"    recipe=(pruning.Prune({step}),),\n"
-        '    measures=(pruning.MeasureSpec(name="accuracy"),),\n'
+        '    measures=(pruning.MeasureSpec(name="profile"), pruning.MeasureSpec(name="accuracy")),\n'
         ")\n"
         "print(pruning.table(pruning.run(study)))"
     )

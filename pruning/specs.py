@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pruning import registry
 from pruning.checks import explain, options_of
-from pruning.errors import BadValue
+from pruning.errors import BadValue, Missing
 from pruning.keys import digest
 from pruning.limits import STUDY_CELLS
 from pruning.recipe import AnyStep, Options, Prune, Recalibrate, Spec, Step
@@ -68,7 +68,10 @@ class Base(Spec):
     def state_key(self, steps: tuple[Step, ...] = ()) -> str:
         """Name of the state after these steps."""
         backend = self.device.split(":")[0]
-        form = registry.datasets[self.data_name]().form() if self.data_name else ""
+        try:
+            form = registry.datasets[self.data_name]().form() if self.data_name else ""
+        except Missing:
+            form = "absent"  # maps, sizes and MACs need no images
         weights = registry.models[self.model]().fingerprint(self.seed, self.mark)
         parts = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
         return digest("state", 1, parts, [step.key_part() for step in steps])

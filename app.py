@@ -16,7 +16,7 @@ from pages.ui.style import style
 
 @st.cache_resource(show_spinner=False)
 def _freeze() -> None:
-    """Streamlit collects garbage after every script run; what the imports left need not be looked at again."""
+    """Streamlit collects garbage after every script run; what the first page imported need not be looked at again."""
     gc.collect()
     gc.freeze()
 
@@ -31,5 +31,5 @@ page = st.navigation(
     ],
     position="top",
 )
-_freeze()
 page.run()
+_freeze()

@@ -30,8 +30,9 @@ def page() -> None:
     baseline = layers.profile_of(old, "profile_pinned").table if old is not None else None
     busy = accuracy.busy(setting, norm)
     live(partial(accuracy.say_headline, setting, norm), "headline", busy)
+    key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
-        "Horizontal axis", list(AXES), format_func=AXES.__getitem__, key=state.widget("axis", setting.axis),
+        "Horizontal axis", list(AXES), default=state.first("axis"), format_func=AXES.__getitem__, key=key,
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     setting = setting.model_copy(update={"axis": axis})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.server import devices
-from pages.ui.state import widget
+from pages.ui.state import first, place, widget
 from pruning import registry
 from pruning.charts.words import tip
 from pruning.frames import STOPS
@@ -26,13 +26,15 @@ def controls(setting: Setting) -> Setting:
             key = widget("weights", start)
             if st.session_state[key] not in seeds:
                 st.session_state[key] = seeds[0]
-            weights = st.segmented_control("Trained with seed", seeds, key=key, required=True)
+            label, default = "Trained with seed", seeds[place("weights", seeds)]
+            weights = st.segmented_control(label, seeds, default=default, key=key, required=True)
         scorer = _choice("Scorer", "scorer", registry.scorers, setting.scorer, tip("scorer"))
         explain(scorer)
         seed = 0
         if registry.scorers[scorer].draws:
             label = "Seed of the draw"
-            seed = int(st.number_input(label, 0, 2**31 - 1, step=1, key=widget("seed", setting.seed)))
+            key = widget("seed", setting.seed)
+            seed = int(st.number_input(label, 0, 2**31 - 1, first("seed"), step=1, key=key))
         granularity = _choice(
             "Granularity", "granularity", registry.granularities, setting.granularity, tip("granularity")
         )
@@ -60,31 +62,32 @@ def controls(setting: Setting) -> Setting:
 def _sparsity(setting: Setting) -> int:
     """The one obvious control: finer where networks give way; a level from a link joins the stops."""
     key = widget("sparsity", setting.sparsity)
-    stops = sorted({*STOPS, st.session_state[key]})
+    stops = sorted({*STOPS, st.session_state[key], first("sparsity")})
     level = st.select_slider(
-        "Sparsity", stops, key=key, format_func=lambda stop: f"{stop / 10:g} %", help=tip("sparsity")
+        "Sparsity", stops, first("sparsity"), key=key, format_func=lambda stop: f"{stop / 10:g} %", help=tip("sparsity")
     )
     return int(level)
 
 
 def _choice(label: str, field: str, entries: registry.Registry, value: str, help_: str) -> str:
     """A list of registered things, by their labels."""
-    return str(
-        st.selectbox(
-            label, entries.names(), key=widget(field, value), format_func=lambda name: entries[name].label, help=help_
-        )
-    )
+    key, names = widget(field, value), entries.names()
+    index = place(field, names)
+    return str(st.selectbox(label, names, index, key=key, format_func=lambda name: entries[name].label, help=help_))
 
 
 def _data(setting: Setting, model: str) -> str | None:
     """The data set; the model's own one is not written into links."""
     own = registry.models[model].data
+    if own is None:
+        st.caption("No data set here fits this model: maps, sizes and MACs work, accuracy does not.")
+        return None
     key = widget("data", setting.data or own)
     if model != setting.model:
         st.session_state[key] = own
-    chosen = st.selectbox(
-        "Data", registry.datasets.names(), key=key, format_func=lambda name: registry.datasets[name].label
-    )
+    names = registry.datasets.names()
+    index = place("data", names)
+    chosen = st.selectbox("Data", names, index, key=key, format_func=lambda name: registry.datasets[name].label)
     entry = registry.datasets[chosen]
     st.caption(f"{entry.summary} Training images for scoring and recalibration, test images for the accuracies.")
     return None if chosen == own else chosen
@@ -95,7 +98,8 @@ def _device(setting: Setting) -> str:
     found = devices()
     present = list(dict.fromkeys([*found, setting.device]))
     key = widget("device", setting.device)
-    return str(st.selectbox("Device", present, key=key, format_func=lambda name: found.get(name, name.upper())))
+    index = place("device", present)
+    return str(st.selectbox("Device", present, index, key=key, format_func=lambda name: found.get(name, name.upper())))
 
 
 def explain(name: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.results import PROFILE, Answer, ask
 from pages.ui.show import show
-from pages.ui.state import PREFIX, widget
+from pages.ui.state import PREFIX, place, widget
 from pruning.charts.channel_density import channel_density
 from pruning.charts.layer_bars import layer_bars
 from pruning.charts.layer_map import layer_map
@@ -75,7 +75,7 @@ def layer_choice(setting: Setting, names: list[str]) -> str:
     key = widget("layer", chosen)
     if st.session_state[key] not in names:
         st.session_state[key] = chosen
-    return str(st.selectbox("Layer (or click a bar above)", names, key=key))
+    return str(st.selectbox("Layer (or click a bar above)", names, place("layer", names), key=key))
 
 
 def _look(setting: Setting, layer: str) -> Answer:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from pruning.links import DEFAULT, Setting, read_query
 
 PREFIX = "w_"
+FIRST = "first_"
 """Widgets of the controls have the key ``w_FIELD``."""
 
 
@@ -38,7 +42,23 @@ def widget(field: str, value: object) -> str:
     key = PREFIX + field
     if key not in st.session_state:
         st.session_state[key] = value
+        st.session_state[FIRST + field] = value
     return key
+
+
+def first(field: str) -> Any:
+    """The value with which a field's widget was made: its default.
+
+    A value that is only set through the session state is sent to the browser once; where a rerun follows so quickly
+    that the message is dropped, the browser would show another value than the server has. The default comes each time.
+    """
+    return st.session_state.get(FIRST + field)
+
+
+def place(field: str, options: Sequence[Any]) -> int:
+    """Where that value stands among the options of a list."""
+    value = first(field)
+    return options.index(value) if value in options else 0
 
 
 def publish(setting: Setting) -> None:

@@ -112,6 +112,11 @@ def test_a_model_without_weights_says_what_is_missing(visit: Visit, monkeypatch:
     assert "alexnet" in said.casefold() and ".pth" in said
 
 
+def test_a_model_that_no_data_fits_opens_without_an_error(visit: Visit) -> None:
+    page = visit(v="1", model="efficientnet_b1")
+    assert "efficientnet_b1" in texts(page) and "No data set here fits" in texts(page)
+
+
 def test_data_that_does_not_fit_is_a_sentence_where_accuracy_stands(visit: Visit) -> None:
     page = visit(**FAST, data="cifar10")
     assert "32x32" in texts(page)

@@ -24,14 +24,14 @@ def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
         st.divider()
         _pin(setting)
         _keep(setting)
-        with st.popover("Share and reproduce", icon=":material/link:", width="stretch"):
+        with st.popover("Share and reproduce", icon=":material/link:", width="stretch", key="share"):
             st.caption("The address holds the whole setting; opening it gives the same view.")
             st.code(commands.link(setting, st.context.url or ""), language=None)
             st.caption("The same numbers on the command line")
             st.code(commands.shell(setting), language="bash")
             st.caption("and in Python")
             st.code(commands.python(setting), language="python")
-        with st.popover("Download", icon=":material/download:", width="stretch"):
+        with st.popover("Download", icon=":material/download:", width="stretch", key="download"):
             st.caption("The masked model: same shapes, zeros in place of the removed weights.")
             st.download_button(
                 "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting),

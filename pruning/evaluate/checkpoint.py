@@ -34,4 +34,4 @@ class Checkpoint(Measure):
             "recipe": json.dumps([step.model_dump(mode="json") for step in state.recipe]),
         }
         data = plain(state.model, header)
-        return {"path": str(desk.save("checkpoint", state.key, data, "safetensors")), "bytes": len(data)}
+        return {"path": str(desk.save("checkpoint", state.key, data, ".safetensors")), "bytes": len(data)}

@@ -125,7 +125,7 @@ def test_the_file_to_take_home() -> None:
     saved = {}
 
     def save(kind: str, key: str, data: bytes, suffix: str) -> str:
-        saved[f"{kind}/{key}.{suffix}"] = data
+        saved[f"{kind}/{key}{suffix}"] = data
         return f"there/{key}"
 
     after = state_of(Base(model="lenet_5", seed=1), (Prune(sparsity=900), Prune(scorer="random", seed=2)))

@@ -63,7 +63,9 @@ def place(field: str, options: Sequence[Any]) -> int:
 
 def publish(setting: Setting) -> None:
     """Write the setting into the address of the browser."""
-    if setting != st.session_state.get("setting"):
+    before: Setting | None = st.session_state.get("setting")
+    if before is not None and setting.model_copy(update={"layer": before.layer}) != before:
+        # The person went on: what the link said is history. (A layer is chosen by the page where the link names none.)
         st.session_state["changes"] = []
     st.session_state["setting"] = setting
     words = setting.query()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import accuracy, flips, layers, size, state
 from pages.ui.controls import controls
+from pages.ui.entry import framed, start
 from pages.ui.results import live
 from pages.ui.take_home import take_home
 from pruning.links import Setting
@@ -71,4 +72,7 @@ def _waiting(setting: Setting) -> bool:
     return found.table is None and not found.error
 
 
-page()
+if framed():
+    page()
+else:
+    start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import runs_table
+from pages.ui.entry import framed, start
 from pages.ui.server import store
 
 SHOWN = 1000
@@ -55,4 +56,7 @@ def _teach() -> None:
         st.switch_page("pages/prune.py")
 
 
-page()
+if framed():
+    page()
+else:
+    start()

@@ -1,0 +1,40 @@
+"""The frame of every page: configuration, navigation, engine start."""
+
+from __future__ import annotations
+
+import gc
+
+import streamlit as st
+
+from pages.ui.server import engine
+from pages.ui.style import style
+
+
+@st.cache_resource(show_spinner=False)
+def _freeze() -> None:
+    """Streamlit collects garbage after every script run; what the first page imported need not be looked at again."""
+    gc.collect()
+    gc.freeze()
+
+
+def start() -> None:
+    """Draw the frame, and in it the page that the address names."""
+    st.session_state["framed"] = True
+    st.set_page_config(page_title="Pruning", page_icon=":material/content_cut:", layout="wide")
+    engine()
+    style()
+    page = st.navigation(
+        [
+            st.Page("pages/prune.py", title="Prune", icon=":material/content_cut:", default=True),
+            st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
+        ],
+        position="top",
+    )
+    page.run()
+    _freeze()
+
+
+def framed() -> bool:
+    """Whether the frame is drawn already. Right after a server's start Streamlit runs a file of ``pages/`` by itself
+    where the first address names one; such a file draws the frame, which then runs the file again."""
+    return bool(st.session_state.get("framed"))

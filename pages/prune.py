@@ -21,8 +21,9 @@ def page() -> None:
     st.session_state["charts"] = {}
     setting, changes = state.current()
     setting = controls(setting)
+    above = st.container()
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        above.warning(sentence, icon=":material/link_off:")
     profile = layers.profile_of(setting)
     if profile.table is None:
         _without_profile(setting, profile.error)

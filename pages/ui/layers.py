@@ -51,8 +51,9 @@ def profile_of(setting: Setting, slot: str = "profile") -> Profile:
 def layer_panel(setting: Setting, profile: pd.DataFrame, baseline: pd.DataFrame | None, old: Setting | None) -> None:
     """Map and bars, with the slider's level as the cursor."""
     now = layers_at(profile, setting.sparsity)
+    above = st.container()  # always there, so that nothing below changes its place when a warning comes or goes
     if warning := collapse(now):
-        st.warning(warning, icon=":material/warning:")
+        above.warning(warning, icon=":material/warning:")
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -22,7 +22,7 @@ def opened(page: Page, server: Server, words: str = "") -> None:
     """Open a link and wait for its charts and its measured headline."""
     page.goto(server.url + words)
     expect(page.locator("h2").first).to_contain_text(re.compile(r"keeps [\d.]+ %"), timeout=PATIENCE)
-    expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-map .js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
 
 
 def quiet(page: Page) -> None:
@@ -56,8 +56,8 @@ def taken(page: Page, menu: str, label: str) -> tuple[str, bytes]:
 
 def test_first_view_shows_measured_results_at_once(page: Page, server: Server) -> None:
     opened(page, server)
-    expect(page.locator(".st-key-curve .js-plotly-plot")).to_be_visible()
-    expect(page.locator(".st-key-bars .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-curve .js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".st-key-bars .js-plotly-plot").first).to_be_visible()
     quiet(page)
     shot(page, "first-view-1440-light")
 
@@ -85,7 +85,7 @@ def test_the_slider_changes_headline_link_and_cursor(page: Page, server: Server)
     expect(page).to_have_url(re.compile("sparsity=8[1-9]"), timeout=PATIENCE)
     quiet(page)
     assert "85 %" in page.locator("h2").first.inner_text()
-    expect(page.locator(".st-key-curve")).to_contain_text("85 %")
+    expect(page.locator(".st-key-curve").first).to_contain_text("85 %")
 
 
 def test_clicking_a_bar_looks_inside_that_layer(page: Page, server: Server) -> None:

@@ -12,6 +12,7 @@ from pages.ui.server import engine, owner, session, store
 from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.frames import GRID, STOPS
+from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
 from pruning.specs import MeasureSpec, Study
 
@@ -82,14 +83,7 @@ def release(slot: str) -> None:
         engine().cancel(entry[1], owner())
 
 
-def values(studies: Iterable[Study]) -> dict[str, Any]:
-    """Stored or bundled results of many studies of one cell, by study key: one look into the store."""
-    keys = {study.key: study.cells()[0].measure_key(study.measures[0]) for study in studies}
-    found = store().get(keys.values())
-    return {name: found[key] for name, key in keys.items() if key in found}
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=PAGE_TABLES, show_spinner=False)
 def _keys(words: str, recalibrate: bool) -> list[tuple[int, str]]:
     """Level and measure key of every stop of a setting's curve; hashing 110 specifications takes a while."""
     setting = Setting.model_validate_json(words)

@@ -18,7 +18,7 @@ import torch
 from torch.nn.utils import prune
 
 from pruning import registry
-from pruning.ranking import Ranking
+from pruning.budget import ranked
 from pruning.settings import machine
 from pruning.state import apply_masks, prunable
 from pruning.zoo.checkpoints import initial
@@ -40,7 +40,7 @@ def main() -> None:
     scores = {name: weight.detach().abs() for name, weight in prunable(model).items()}
     everything = torch.cat([score.flatten() for score in scores.values()])
     allocation = registry.allocations["global"]()
-    ranking = Ranking.of(scores, allocation)
+    ranking = ranked(scores, allocation)
     target = copy.deepcopy(model)
 
     def usual() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
 
     works: dict[str, Callable[[], object]] = {
         "kthvalue": lambda: everything.kthvalue(len(everything) // 2),
-        "ranking": lambda: Ranking.of(scores, allocation),
+        "ranking": lambda: ranked(scores, allocation),
         "look-up": lambda: ranking.removed[:, LEVEL],
         "masks applied": lambda: apply_masks(target, ranking.masks(LEVEL)),
         "global_unstructured on a copy": usual,

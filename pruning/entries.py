@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +20,8 @@ from pydantic import BaseModel, ConfigDict
 from pruning.errors import BadValue
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor, nn
 
-    from pruning.passes import Scene
     from pruning.state import State
     from pruning.zoo.data import Split
 
@@ -136,52 +134,6 @@ class Dataset(Entry):
     def download(self, folder: Path, progress: Progress) -> Path:
         """Download into ``folder`` and return what is to be kept of it; for data sets that have an address."""
         raise BadValue(f"{self.label} is not downloaded by this program.")
-
-
-class Scorer(Entry):
-    """A criterion that gives every weight one score, **higher = keep**, in one pass (a ranking)."""
-
-    formula: ClassVar[str]
-    """LaTeX."""
-    idea: ClassVar[str]
-    """One sentence: why this should be a sign of importance."""
-    cost: ClassVar[str]
-    fails: ClassVar[str]
-    needs: ClassVar[Literal["weights", "gradients", "activations"]] = "weights"
-    draws: ClassVar[bool] = False
-    """Whether it draws random numbers (or a random sample of images), so that a seed matters."""
-
-    @abstractmethod
-    def score(self, scene: Scene) -> dict[str, Tensor]:
-        """One tensor for each prunable weight, of the weight's shape. Must leave no trace on the model."""
-
-
-class Granularity(Entry):
-    """What is removed together: single weights, blocks, channels."""
-
-    @abstractmethod
-    def units(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Scores per unit, made of the scores per weight."""
-
-    @abstractmethod
-    def expand(self, unit_masks: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-        """Masks per weight, made of the masks per unit."""
-
-
-class Allocation(Entry):
-    """How much each layer gives at each level of the whole network's sparsity."""
-
-    @abstractmethod
-    def removed(
-        self, ordered: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], levels: np.ndarray
-    ) -> np.ndarray:
-        """Units removed, ``(layers, levels)`` int64.
-
-        Args:
-            ordered: for each layer its unit scores in ascending order.
-            shapes: for each layer the shape of its weight.
-            levels: sparsities in per mille, ascending.
-        """
 
 
 class Measure(Entry):

@@ -6,13 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from pruning import registry
 from pruning.state import State, prunable
+
+
+def macs_per_weight(model: nn.Module, name: str, weights: tuple[str, ...]) -> dict[str, float]:
+    """MACs of one image per entry of each of these weights, for a network of the registered model ``name``."""
+    found, _ = _counted(model, registry.models[name].input_shape)
+    sizes = {key: weight.numel() for key, weight in prunable(model).items()}
+    return {key: found[key] / sizes[key] for key in weights}
 
 
 def macs(state: State) -> tuple[dict[str, float], float]:
@@ -23,8 +30,11 @@ def macs(state: State) -> tuple[dict[str, float], float]:
     never called, and a tied weight is read twice. Two images are passed and the count halved, since some networks
     treat a batch of one apart.
     """
-    shape = registry.models[state.base.model].input_shape
-    model, weights = state.model, prunable(state.model)
+    return _counted(state.model, registry.models[state.base.model].input_shape)
+
+
+def _counted(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], float]:
+    weights = prunable(model)
     known = {id(weight): name for name, weight in weights.items()}
     per_layer, owners, tensors = dict.fromkeys(weights, 0.0), {}, {}
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:

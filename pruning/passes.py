@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from pruning.entries import Progress
 from pruning.errors import Missing
 from pruning.specs import Base
 from pruning.state import prunable
+from pruning.units import Layout
 from pruning.zoo import data as zoo_data
 from pruning.zoo.match import compatible
 
@@ -108,6 +109,7 @@ class Scene:
     """What a scorer sees: a network, its prunable weights in forward order, training images, a seed.
 
     Weights that are already masked are zero in the network and stay masked whatever their score.
+    ``layout`` says which units are to be scored; it is None while the granularity makes it.
     """
 
     model: nn.Module
@@ -115,6 +117,8 @@ class Scene:
     base: Base
     seed: int
     progress: Progress
+    masks: dict[str, Tensor] = field(default_factory=dict)
+    layout: Layout | None = None
 
     def generator(self) -> torch.Generator:
         """A fresh CPU generator from the seed: drawing leaves the global generators untouched."""

@@ -8,14 +8,13 @@ with a threshold. Masks are nested, and "prune k" removes exactly k: of units th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.entries import Allocation
 from pruning.errors import BadTensor, BadValue
 from pruning.limits import LEVELS
 
@@ -40,8 +39,12 @@ class Ranking:
     upto: np.ndarray
 
     @classmethod
-    def of(cls, scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:
+    def of(cls, scores: Mapping[str, Tensor], table: Callable[[dict[str, np.ndarray]], np.ndarray]) -> Ranking:
         """Sort once and build the table.
+
+        Args:
+            scores: one tensor per group of units.
+            table: from the scores of each group in ascending order to the units removed, ``(groups, 1001)``.
 
         Raises:
             BadTensor: a score is NaN or infinite, or there is nothing to rank.
@@ -56,9 +59,8 @@ class Ranking:
             if not np.isfinite(flat[name][[0, -1] if values.size else []]).all():
                 bad = int((~np.isfinite(values)).sum())
                 raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: no ranking.")
-        shapes = {name: tuple(score.shape) for name, score in scores.items()}
         masked = [np.searchsorted(ordered, np.float32(MASKED), "right") for ordered in flat.values()]
-        removed = np.maximum(allocation.removed(flat, shapes, np.arange(LEVELS + 1)), np.array(masked)[:, None])
+        removed = np.maximum(table(flat), np.array(masked)[:, None])
         thresholds = np.full(removed.shape, -np.inf, dtype=np.float32)
         upto = removed.copy()
         for row, ordered in enumerate(flat.values()):
@@ -98,6 +100,17 @@ class Ranking:
             tied = (scores == threshold).flatten().nonzero().squeeze(1)
             keep.view(-1)[tied[len(tied) - spared :]] = True
         return keep
+
+    def first_levels(self) -> dict[str, np.ndarray]:
+        """For each unit the lowest level at which it is removed, of the scores' shape; 1001 where it never is."""
+        found = {}
+        for row, (name, scores) in enumerate(self.scores.items()):
+            values = scores.cpu().numpy().ravel()
+            levels = np.empty(values.size, dtype=np.int64)
+            places = np.arange(values.size)
+            levels[np.argsort(values, kind="stable")] = np.searchsorted(self.removed[row], places, "right")
+            found[name] = levels.reshape(scores.shape)
+        return found
 
     def masks(self, level: int) -> dict[str, Tensor]:
         """All masks at a level; together they remove exactly ``removed[:, level].sum()`` units."""

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pruning import registry
 from pruning.checks import options_of
+from pruning.compatibility import reduces, refusal
+from pruning.errors import Incompatible
 from pruning.keys import canonical
 from pruning.limits import LEVELS
 
@@ -41,23 +43,37 @@ class Prune(Step):
     scorer: str = Field("magnitude_l1", description="The criterion that says what is kept: higher score = keep.")
     options: Options = Field(default_factory=dict, description="Options of the scorer.")
     granularity: str = Field("weight", description="What is removed together.")
+    granularity_options: Options = Field(default_factory=dict, description="Options of the granularity.")
+    reduction: Literal["mean", "sum", "l2", "max"] = Field(
+        "mean", description="How the scores of a unit's weights become the unit's score."
+    )
     allocation: str = Field("global", description="How the removal is shared among the layers.")
+    allocation_options: Options = Field(default_factory=dict, description="Options of the allocation.")
     sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
 
     @model_validator(mode="after")
     def _known(self) -> Prune:
         scorer = registry.scorers[self.scorer]
-        registry.granularities[self.granularity]
-        registry.allocations[self.allocation]
-        object.__setattr__(self, "options", options_of(f"scorer '{self.scorer}'", scorer, self.options))
+        granularity = registry.granularities[self.granularity]
+        allocation = registry.allocations[self.allocation]
+        for field, kind, entry in (
+            ("options", f"scorer '{self.scorer}'", scorer),
+            ("granularity_options", f"granularity '{self.granularity}'", granularity),
+            ("allocation_options", f"allocation '{self.allocation}'", allocation),
+        ):
+            object.__setattr__(self, field, options_of(kind, entry, getattr(self, field)))
+        if (reason := refusal(self.scorer, self.granularity, self.allocation, self.allocation_options)) is not None:
+            raise Incompatible(reason)
         if not scorer.draws and self.seed:
             object.__setattr__(self, "seed", 0)
+        if not reduces(self.scorer, self.granularity) and self.reduction != "mean":
+            object.__setattr__(self, "reduction", "mean")
         return self
 
     def criterion(self) -> list[Any]:
-        """What a ranking depends on: everything but the level and its sharing among layers."""
-        return [self.scorer, self.options, self.granularity, self.seed, self.version]
+        """What a plan for all levels depends on: everything but the level."""
+        return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True, exclude={"sparsity"})]
 
 
 class Recalibrate(Step):

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from pruning.entries import Allocation, Dataset, Entry, Granularity, Measure, Model, Scorer
+from pruning.criteria import Allocation, Criterion, Granularity
+from pruning.entries import Dataset, Entry, Measure, Model
 from pruning.errors import UnknownName
 
 T = TypeVar("T", bound=Entry)
@@ -96,7 +97,7 @@ class Registry(Generic[T]):
 
 models: Registry[Model] = Registry("model", "pruning.zoo.models")
 datasets: Registry[Dataset] = Registry("data set", "pruning.zoo.datasets")
-scorers: Registry[Scorer] = Registry("scorer", "pruning.scorers")
+scorers: Registry[Criterion] = Registry("scorer", "pruning.scorers")
 granularities: Registry[Granularity] = Registry("granularity", "pruning.granularities")
 allocations: Registry[Allocation] = Registry("allocation", "pruning.allocations")
 measures: Registry[Measure] = Registry("measure", "pruning.evaluate")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from pruning.errors import BadTensor, Missing
-from pruning.ranking import Ranking
 from pruning.specs import Base, Step
+
+if TYPE_CHECKING:
+    from pruning.criterion import Plan
 
 
 def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -47,10 +50,10 @@ class State:
         base: where the recipe started.
         key: name of this state.
         model: the network in eval mode; pruned weights are zero in it.
-        masks: for each pruned weight a bool tensor of its shape, True = kept.
+        masks: for each pruned parameter (biases and norms of removed channels too) a bool tensor, True = kept.
         parent: the state one step before; none at the start.
         step: the step that led here from the parent.
-        ranking: the ranking that the last pruning step used.
+        plan: what the last pruning step decided, for all levels.
         order: names of the prunable weights in forward order.
     """
 
@@ -60,7 +63,7 @@ class State:
     order: tuple[str, ...]
     masks: dict[str, Tensor] = field(default_factory=dict)
     parent: State | None = None
-    ranking: Ranking | None = None
+    plan: Plan | None = None
     step: Step | None = None
 
     @property
@@ -82,12 +85,12 @@ class State:
 
     def next(self, key: str) -> State:
         """A copy for the next step, whose network may be changed."""
-        return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.ranking)
+        return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.plan)
 
 
 def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
     """Set the weights to exact zero where their mask is False, in place."""
-    found = prunable(model)
+    found = dict(model.named_parameters(remove_duplicate=False))
     with torch.no_grad():
         for name, mask in masks.items():
             # masked_fill, not a product: inf * 0 would be NaN, and -1 * 0 a negative zero.

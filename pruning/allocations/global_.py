@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pruning.entries import Allocation
+from pruning.criteria import Allocation
 from pruning.registry import allocations
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from pruning.budget import Budget
 
 
 @allocations.register
 class Global(Allocation):
     name = "global"
     label = "Global"
-    summary = "All weights compete: the lowest scores of the whole network go, wherever they are. Can empty a layer."
+    summary = "All units compete: the lowest scores of the whole network go, wherever they are. Can empty a layer."
     reference = "Frankle & Carbin 2019; Blalock et al. 2020"
     rank = 10
+    scored = True
 
-    def removed(
-        self, ordered: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], levels: np.ndarray
-    ) -> np.ndarray:
+    def removed(self, budget: Budget) -> np.ndarray:
         from pruning.ranking import counts, split_globally
 
-        layers = list(ordered.values())
-        return split_globally(layers, counts(levels, sum(map(len, layers))))
+        if budget.bounded:
+            return budget.lowest(budget.ordered)
+        return split_globally(budget.ordered, counts(budget.levels, int(budget.sizes.sum())))

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pruning.entries import Allocation
+from pruning.criteria import Allocation
 from pruning.registry import allocations
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from pruning.budget import Budget
 
 
 @allocations.register
 class Uniform(Allocation):
     name = "uniform"
     label = "Uniform"
-    summary = "Every layer loses the same share of its weights; no layer can be emptied before the others."
+    summary = "Every layer loses the same share of its units; no layer can be emptied before the others."
     reference = "Han et al. 2015"
     rank = 20
 
-    def removed(
-        self, ordered: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], levels: np.ndarray
-    ) -> np.ndarray:
+    def removed(self, budget: Budget) -> np.ndarray:
         import numpy as np
 
         from pruning.ranking import counts
 
-        return np.stack([counts(levels, len(layer)) for layer in ordered.values()])
+        if budget.bounded:
+            return budget.fill(lambda t: np.broadcast_to(t, budget.lower.shape))
+        return np.stack([counts(budget.levels, int(size)) for size in budget.sizes])

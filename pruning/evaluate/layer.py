@@ -22,7 +22,8 @@ class Layer(Measure):
     Result: ``shape``; ``mask`` uint8 ``(rows, columns)``, at most 512 each, share kept times 255 (rows are outputs,
     columns inputs times kernel positions); ``sampled``, whether a pixel stands for several weights; ``output_density``
     and ``input_density`` float (0..1) per channel; histogram ``edges`` ``(82,)`` of the weights before pruning,
-    ``kept`` and ``removed`` counts; ``threshold``: the highest score that the last pruning step removed, or None.
+    ``kept`` and ``removed`` counts; ``threshold``: the highest score of a single weight that the last pruning step
+    removed, or None.
     """
 
     name = "layer"
@@ -49,8 +50,9 @@ class Layer(Measure):
         extent = float(np.abs(weight).max()) or 1.0
         edges = np.linspace(-extent, extent, BINS + 1)
         threshold = None
-        if state.ranking is not None and mask.size > mask.sum():
-            dropped = state.ranking.scores[name].cpu().numpy()[~mask]
+        group = state.plan.layout.groups.get(name) if state.plan is not None else None
+        if group is not None and group.single and state.plan.ranking is not None and mask.size > mask.sum():
+            dropped = state.plan.ranking.scores[name].cpu().numpy()[~mask]
             threshold = float(dropped.max()) if dropped.max() > MASKED else None
         return {
             "layer": self.layer,

@@ -16,7 +16,9 @@ class Profile(Measure):
     """Weights removed per layer at all 1,001 levels of the last pruning step.
 
     Result: ``layers`` in forward order, ``shapes``, ``weights`` per layer, ``parameters`` of the whole network,
-    ``batch_norm`` (whether it has running statistics), ``removed`` as one list of 1,001 counts per layer.
+    ``batch_norm`` (whether it has running statistics), ``removed`` as one list of 1,001 counts per layer. Where units
+    are more than single weights: ``unit``, the noun for them, and ``groups``, each with ``name`` (of the layer that
+    leads it), ``units`` and ``removed`` units at each level. ``skipped``: layers left alone, with the reason.
     """
 
     name = "profile"
@@ -28,14 +30,24 @@ class Profile(Measure):
         from pruning.errors import Incompatible
         from pruning.state import has_batch_norm, layer_label
 
-        if state.ranking is None:
+        if state.plan is None:
             raise Incompatible("A profile needs a pruning step in the recipe.")
-        shapes = [list(weight.shape) for weight in state.weights.values()]
-        return {
+        plan, weights = state.plan, state.weights
+        value: dict[str, Any] = {
             "layers": [layer_label(name) for name in state.order],
-            "shapes": shapes,
-            "weights": state.ranking.sizes.tolist(),
+            "shapes": [list(weight.shape) for weight in weights.values()],
+            "weights": [weight.numel() for weight in weights.values()],
             "parameters": sum(p.numel() for p in state.model.parameters()),
             "batch_norm": has_batch_norm(state.model),
-            "removed": state.ranking.removed.tolist(),
+            "removed": plan.weights_removed.tolist(),
         }
+        groups = plan.layout.groups.values()
+        if not all(group.single for group in groups):
+            value["unit"] = plan.noun
+            value["groups"] = [
+                {"name": layer_label(group.leads), "units": group.count, "removed": row.tolist()}
+                for group, row in zip(groups, plan.removed, strict=True)
+            ]
+        if plan.layout.skipped:
+            value["skipped"] = {layer_label(name): why for name, why in plan.layout.skipped.items()}
+        return value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pruning.entries import Granularity
+from pruning.criteria import Granularity
 from pruning.registry import granularities
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from pruning.passes import Scene
+    from pruning.units import Layout
 
 
 @granularities.register
@@ -20,8 +20,7 @@ class Weight(Granularity):
     reference = "LeCun et al. 1990; Han et al. 2015"
     rank = 10
 
-    def units(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return dict(scores)
+    def layout(self, scene: Scene) -> Layout:
+        from pruning.units import Layout
 
-    def expand(self, unit_masks: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-        return dict(unit_masks)
+        return Layout.singles({name: tuple(weight.shape) for name, weight in scene.weights.items()})

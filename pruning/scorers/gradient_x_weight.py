@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pruning.entries import Scorer
+from pruning.criteria import Scorer
 from pruning.registry import scorers
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Scorer
+from pruning.criteria import Scorer
 from pruning.registry import scorers
 
 if TYPE_CHECKING:

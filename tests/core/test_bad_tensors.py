@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pruning import registry
-from pruning.entries import Scorer
+from pruning.criteria import Scorer
 from pruning.errors import BadTensor, Missing
 from pruning.passes import Scene
 from pruning.run import state_of

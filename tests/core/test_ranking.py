@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pruning import ranking, registry
-from pruning.ranking import Ranking, counts, split_globally
+from pruning.budget import ranked
+from pruning.ranking import counts, split_globally
 
 GLOBAL, UNIFORM = registry.allocations["global"](), registry.allocations["uniform"]()
 TIES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38])
@@ -44,7 +45,7 @@ LEVELS = st.sampled_from([0, 1, 499, 500, 501, 999, 1000]) | st.integers(0, 1000
 
 @given(layers(), LEVELS)
 def test_global_masks_are_those_of_a_stable_sort(scores: dict[str, torch.Tensor], level: int) -> None:
-    found, right = Ranking.of(scores, GLOBAL).masks(level), brute(scores, level)
+    found, right = ranked(scores, GLOBAL).masks(level), brute(scores, level)
     assert list(found) == list(scores)
     for name, mask in right.items():
         assert torch.equal(found[name], mask), name
@@ -52,7 +53,7 @@ def test_global_masks_are_those_of_a_stable_sort(scores: dict[str, torch.Tensor]
 
 @given(layers(), LEVELS)
 def test_uniform_masks_are_those_of_each_layer_alone(scores: dict[str, torch.Tensor], level: int) -> None:
-    found = Ranking.of(scores, UNIFORM).masks(level)
+    found = ranked(scores, UNIFORM).masks(level)
     for name, score in scores.items():
         assert torch.equal(found[name], brute({name: score}, level)[name])
 
@@ -60,7 +61,7 @@ def test_uniform_masks_are_those_of_each_layer_alone(scores: dict[str, torch.Ten
 @given(layers(), LEVELS)
 def test_the_table_is_what_counting_gives(scores: dict[str, torch.Tensor], level: int) -> None:
     for allocation in (GLOBAL, UNIFORM):
-        made = Ranking.of(scores, allocation)
+        made = ranked(scores, allocation)
         for row, (name, score) in enumerate(scores.items()):
             values, threshold = score.numpy(), made.thresholds[row, level]
             mask = made.mask(name, level).numpy()
@@ -77,7 +78,7 @@ def test_masks_are_nested_over_all_levels(allocation: object, values: str) -> No
     generator = torch.Generator().manual_seed(3)
     draw = torch.randn if values == "normal" else lambda *s, generator: torch.randint(0, 4, s, generator=generator)
     scores = {name: draw(*shape, generator=generator).float() for name, shape in (("a", (30, 9)), ("b", (7, 7, 3)))}
-    made = Ranking.of(scores, allocation)
+    made = ranked(scores, allocation)
     before = made.masks(0)
     assert all(mask.all() for mask in before.values())
     for level in range(1, 1001):

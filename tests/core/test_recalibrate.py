@@ -66,7 +66,7 @@ def test_masks_and_ranking_go_on(images: Images) -> None:
     pruned = state_of(base, (Prune(sparsity=700),))
     after = state_of(base, (Prune(sparsity=700), Recalibrate(samples=20)))
     assert same(after.masks, pruned.masks) and same(after.weights, pruned.weights)
-    assert after.ranking is pruned.ranking and after.parent is pruned
+    assert after.plan is pruned.plan and after.parent is pruned
 
 
 def test_only_training_images_are_used_and_dropout_stays_off(images: Images) -> None:

@@ -172,7 +172,7 @@ def test_looks_that_are_not_worth_keeping_are_not_kept() -> None:
 
 def test_states_are_shared_between_cells() -> None:
     one, two = (state_of(Base(model="lenet_5"), (Prune(sparsity=level),)) for level in (100, 900))
-    assert one.parent is two.parent and one.ranking is two.ranking and one.model is not two.model
+    assert one.parent is two.parent and one.plan is two.plan and one.model is not two.model
     assert state_of(Base(model="lenet_5"), (Prune(sparsity=100),)) is one
 
 

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pruning import registry
+from pruning.budget import ranked
 from pruning.entries import quiet
 from pruning.passes import Scene
-from pruning.ranking import Ranking
 from pruning.specs import Base
 from pruning.zoo import data as zoo_data
 from tests.core.networks import small, state
@@ -40,8 +40,8 @@ def test_both_magnitudes_give_the_same_masks(values: np.ndarray, level: int) -> 
     weights = {"a": torch.from_numpy(values), "b": torch.from_numpy(values[::-1].copy() / 3)}
     seen = Scene(nn.Identity(), weights, Base(), 0, quiet)
     for allocation in ALLOCATIONS:
-        one = Ranking.of(registry.scorers["magnitude_l1"]().score(seen), allocation).masks(level)
-        two = Ranking.of(registry.scorers["magnitude_l2"]().score(seen), allocation).masks(level)
+        one = ranked(registry.scorers["magnitude_l1"]().score(seen), allocation).masks(level)
+        two = ranked(registry.scorers["magnitude_l2"]().score(seen), allocation).masks(level)
         assert all(torch.equal(one[name], two[name]) for name in weights)
 
 

@@ -1,0 +1,142 @@
+"""What an allocation sees, and the arithmetic that all of them share: bounds, water-filling, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from pruning.criteria import Allocation
+from pruning.limits import LEVELS
+from pruning.ranking import Ranking, counts
+from pruning.units import Layout
+
+if TYPE_CHECKING:
+    from pruning.passes import Scene
+
+
+@dataclass(frozen=True)
+class Budget:
+    """One row per group of units, in forward order; one column per level.
+
+    Attributes:
+        names: of the groups.
+        levels: sparsities in per mille, ascending, ``(levels,)``.
+        sizes: units per group, ``(groups,)`` int64.
+        shapes: for each group the shape of the weight that leads it.
+        lower, upper: least and most units removed, ``(groups, levels)`` int64, never falling with the level.
+        ordered: for each group its unit scores in ascending order; empty for solvers, which have none.
+        layout, scene: the units and the network, for allocations that look at it; no scene for bare scores.
+    """
+
+    names: tuple[str, ...]
+    levels: np.ndarray
+    sizes: np.ndarray
+    shapes: tuple[tuple[int, ...], ...]
+    lower: np.ndarray
+    upper: np.ndarray
+    ordered: tuple[np.ndarray, ...]
+    layout: Layout
+    scene: Scene | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a bound says more than "between none and all"."""
+        return bool(self.lower.any() or (self.upper != self.sizes[:, None]).any())
+
+    def fill(self, density: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Units removed when a family of densities is followed until the whole network's share is met.
+
+        Args:
+            density: of ``(1, levels)`` parameters in 0..1, never falling with the parameter, to the share kept per
+                group ``(groups, levels)``; 0 gives 0 and 1 gives 1 everywhere. What exceeds a bound is cut off, and
+                the other groups make up for it.
+
+        Returns:
+            ``(groups, levels)`` int64; each group is rounded by itself, so that sums may miss by half a unit a group.
+        """
+        sizes, wanted = self.sizes[:, None].astype(np.float64), self.levels / 1000 * self.sizes.sum()
+
+        def removed(t: np.ndarray) -> np.ndarray:
+            return np.clip(sizes * (1 - density(t)), self.lower, self.upper)
+
+        low, high = np.zeros((1, len(self.levels))), np.ones((1, len(self.levels)))
+        for _ in range(60):
+            middle = (low + high) / 2
+            much = removed(middle).sum(0) > wanted
+            low, high = np.where(much, middle, low), np.where(much, high, middle)
+        found = np.rint(np.round(removed((low + high) / 2), 6)).astype(np.int64)
+        return np.maximum.accumulate(np.clip(found, self.lower, self.upper), axis=1)
+
+    def lowest(self, ordered: tuple[np.ndarray, ...]) -> np.ndarray:
+        """Units removed when one threshold cuts all groups, within the bounds; counts are exact where bounds allow.
+
+        Args:
+            ordered: comparable scores per group in ascending order, float32.
+        """
+        wanted = np.clip(counts(self.levels, int(self.sizes.sum())), self.lower.sum(0), self.upper.sum(0))
+        low = np.full(len(self.levels), _rank(np.float32(-np.inf)), dtype=np.int64)
+        high = np.full(len(self.levels), _rank(np.float32(np.inf)), dtype=np.int64)
+        while (low < high).any():  # the lowest threshold at or under which lie enough scores
+            middle = (low + high) // 2
+            enough = self._below(ordered, _score(middle), "right").sum(0) >= wanted
+            low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
+        threshold = _score(low)
+        removed = self._below(ordered, threshold, "left")
+        tied = self._below(ordered, threshold, "right") - removed
+        before = np.cumsum(tied, 0) - tied
+        return removed + np.clip(wanted - removed.sum(0) - before, 0, tied)
+
+    def _below(self, ordered: tuple[np.ndarray, ...], threshold: np.ndarray, side: str) -> np.ndarray:
+        found = np.stack([np.searchsorted(scores, threshold, side) for scores in ordered])  # type: ignore[call-overload]
+        return np.clip(found, self.lower, self.upper)
+
+
+def ranked(scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:
+    """The ranking of bare scores, every entry a unit: for notebooks, benchmarks and tests, without a network."""
+    layout = Layout.singles({name: tuple(score.shape) for name, score in scores.items()})
+
+    def table(ordered: dict[str, np.ndarray]) -> np.ndarray:
+        sizes = np.array([len(layer) for layer in ordered.values()], dtype=np.int64)
+        levels = np.arange(LEVELS + 1)
+        ends = tuple({0, len(sizes) - 1})
+        lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor)
+        shapes = tuple(group.shape for group in layout.groups.values())
+        flat = tuple(ordered.values())
+        return allocation.removed(Budget(tuple(ordered), levels, sizes, shapes, lower, upper, flat, layout))
+
+    return Ranking.of(scores, table)
+
+
+def _rank(score: np.float32) -> int:
+    """A float32 as an integer in the same order."""
+    bits = int(np.float32(score).view(np.int32))
+    return bits if bits >= 0 else -(bits & 0x7FFFFFFF)
+
+
+def _score(rank: np.ndarray) -> np.ndarray:
+    """The float32 of that rank."""
+    bits = np.where(rank >= 0, rank, (-rank) | 0x80000000).astype(np.uint32)
+    return bits.view(np.float32)
+
+
+def bounds(
+    sizes: np.ndarray, levels: np.ndarray, ends: tuple[int, ...], how: str, cap: int, floor: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least and most units removed per group and level.
+
+    Args:
+        ends: rows of the groups that hold the first and the last layer.
+        how: "same", "half" (at most half of the level) or "dense" (nothing) for those rows.
+        cap, floor: per mille of a group's units; a floor counts only as far as the level itself.
+    """
+    columns = np.broadcast_to(levels, (len(sizes), len(levels)))
+    upper = (np.full(columns.shape, cap) * sizes[:, None]) // 1000
+    lower = (np.minimum(floor, columns) * sizes[:, None]) // 1000
+    for row in ends if how != "same" else ():
+        most = counts(levels, int(sizes[row])) // 2 if how == "half" else np.zeros(len(levels), np.int64)
+        upper[row] = np.minimum(upper[row], most)
+    return np.minimum(lower, upper).astype(np.int64), upper.astype(np.int64)

@@ -1,0 +1,64 @@
+"""Which criterion goes with which granularity and allocation; made from what each declares in its own file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pruning import registry
+from pruning.criteria import Solver
+
+GIVES = {"channels": "channel", "blocks": "layer_block"}
+"""The granularity that scores of whole units fit."""
+
+
+def fits(scorer: str, granularity: str) -> str | None:
+    """Why a criterion does not go with a granularity, in one sentence; None where it does."""
+    criterion, unit = registry.scorers[scorer], registry.granularities[granularity]
+    if issubclass(criterion, Solver):
+        if granularity not in criterion.granularities:
+            known = ", ".join(registry.granularities[name].label for name in criterion.granularities)
+            return f"{criterion.label} gives masks of its own for: {known}; not for {unit.label.lower()}."
+    elif criterion.gives != "weights" and GIVES[criterion.gives] != granularity:
+        right = registry.granularities[GIVES[criterion.gives]].label.lower()
+        return f"{criterion.label} scores {right} as a whole; it cannot rank {unit.label.lower()}."
+    return None
+
+
+def shares(scorer: str, granularity: str, allocation: str) -> str | None:
+    """Why an allocation does not go with a criterion and a granularity, in one sentence; None where it does."""
+    criterion, unit = registry.scorers[scorer], registry.granularities[granularity]
+    budget = registry.allocations[allocation]
+    if issubclass(criterion, Solver) and budget.scored:
+        return f"{criterion.label} has no scores to share by: {budget.label.lower()} needs them. Choose uniform, say."
+    if unit.allocations is not None and allocation not in unit.allocations:
+        known = ", ".join(registry.allocations[name].label.lower() for name in unit.allocations)
+        return f"{unit.label} go with the allocations: {known}; not with {budget.label.lower()}."
+    return None
+
+
+def refusal(scorer: str, granularity: str, allocation: str, options: dict[str, Any]) -> str | None:
+    """Why a combination does not exist, in one sentence; None where it does."""
+    reason = fits(scorer, granularity) or shares(scorer, granularity, allocation)
+    if reason is None and options.get("multiple", 1) > 1 and granularity != "channel":
+        return "Only channels are rounded to multiples: choose the channel granularity, or multiple 1."
+    if reason is None and options.get("target", "units") != "units" and issubclass(registry.scorers[scorer], Solver):
+        return f"{registry.scorers[scorer].label} removes a share of the weights; targets in MACs need a ranking."
+    return reason
+
+
+def reduces(scorer: str, granularity: str) -> bool:
+    """Whether scores of weights are reduced to scores of units, so that the reduction matters."""
+    criterion = registry.scorers[scorer]
+    if issubclass(criterion, Solver) or criterion.gives == "blocks":
+        return False
+    return granularity not in ("weight", "n_m")
+
+
+def granularities_for(scorer: str) -> list[str]:
+    """The granularities that go with a criterion, in their order."""
+    return [name for name in registry.granularities.names() if fits(scorer, name) is None]
+
+
+def allocations_for(scorer: str, granularity: str) -> list[str]:
+    """The allocations that go with both, in their order."""
+    return [name for name in registry.allocations.names() if shares(scorer, granularity, name) is None]

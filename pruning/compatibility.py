@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pruning import registry
-from pruning.criteria import Solver
+from pruning.criteria import Scorer, Solver
 
 GIVES = {"channels": "channel", "blocks": "layer_block"}
 """The granularity that scores of whole units fit."""
@@ -18,7 +18,7 @@ def fits(scorer: str, granularity: str) -> str | None:
         if granularity not in criterion.granularities:
             known = ", ".join(registry.granularities[name].label for name in criterion.granularities)
             return f"{criterion.label} gives masks of its own for: {known}; not for {unit.label.lower()}."
-    elif criterion.gives != "weights" and GIVES[criterion.gives] != granularity:
+    elif issubclass(criterion, Scorer) and criterion.gives != "weights" and GIVES[criterion.gives] != granularity:
         right = registry.granularities[GIVES[criterion.gives]].label.lower()
         return f"{criterion.label} scores {right} as a whole; it cannot rank {unit.label.lower()}."
     return None
@@ -49,9 +49,7 @@ def refusal(scorer: str, granularity: str, allocation: str, options: dict[str, A
 def reduces(scorer: str, granularity: str) -> bool:
     """Whether scores of weights are reduced to scores of units, so that the reduction matters."""
     criterion = registry.scorers[scorer]
-    if issubclass(criterion, Solver) or criterion.gives == "blocks":
-        return False
-    return granularity not in ("weight", "n_m")
+    return issubclass(criterion, Scorer) and criterion.gives != "blocks" and granularity not in ("weight", "n_m")
 
 
 def granularities_for(scorer: str) -> list[str]:

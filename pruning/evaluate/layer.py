@@ -10,6 +10,7 @@ from pruning.registry import measures
 if TYPE_CHECKING:
     import numpy as np
 
+    from pruning.ranking import Ranking
     from pruning.state import State
 
 BINS = 81
@@ -50,9 +51,9 @@ class Layer(Measure):
         extent = float(np.abs(weight).max()) or 1.0
         edges = np.linspace(-extent, extent, BINS + 1)
         threshold = None
-        group = state.plan.layout.groups.get(name) if state.plan is not None else None
-        if group is not None and group.single and state.plan.ranking is not None and mask.size > mask.sum():
-            dropped = state.plan.ranking.scores[name].cpu().numpy()[~mask]
+        ranking = state.plan.ranking if state.plan is not None else None
+        if ranking is not None and mask.size > mask.sum() and _single(ranking, name, weight):
+            dropped = ranking.scores[name].cpu().numpy()[~mask]
             threshold = float(dropped.max()) if dropped.max() > MASKED else None
         return {
             "layer": self.layer,
@@ -66,6 +67,11 @@ class Layer(Measure):
             "removed": np.histogram(weight[~mask], edges)[0],
             "threshold": threshold,
         }
+
+
+def _single(ranking: Ranking, name: str, weight: np.ndarray) -> bool:
+    """Whether the ranking has one score for each weight of this layer."""
+    return name in ranking.scores and ranking.scores[name].shape == weight.shape
 
 
 def _side() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from torch import Tensor
@@ -90,8 +90,8 @@ class Budget:
         before = np.cumsum(tied, 0) - tied
         return removed + np.clip(wanted - removed.sum(0) - before, 0, tied)
 
-    def _below(self, ordered: tuple[np.ndarray, ...], threshold: np.ndarray, side: str) -> np.ndarray:
-        found = np.stack([np.searchsorted(scores, threshold, side) for scores in ordered])  # type: ignore[call-overload]
+    def _below(self, ordered: tuple[np.ndarray, ...], threshold: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+        found = np.stack([np.searchsorted(scores, threshold, side) for scores in ordered])
         return np.clip(found, self.lower, self.upper)
 
 

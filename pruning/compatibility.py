@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pruning import registry
@@ -11,15 +12,18 @@ GIVES = {"channels": "channel", "blocks": "layer_block"}
 """The granularity that scores of whole units fit."""
 
 
-def fits(scorer: str, granularity: str) -> str | None:
+def fits(scorer: str, granularity: str, options: Mapping[str, Any] | None = None) -> str | None:
     """Why a criterion does not go with a granularity, in one sentence; None where it does."""
     criterion, unit = registry.scorers[scorer], registry.granularities[granularity]
     if issubclass(criterion, Solver):
         if granularity not in criterion.granularities:
             known = ", ".join(registry.granularities[name].label for name in criterion.granularities)
             return f"{criterion.label} gives masks of its own for: {known}; not for {unit.label.lower()}."
-    elif issubclass(criterion, Scorer) and criterion.gives != "weights" and GIVES[criterion.gives] != granularity:
-        right = registry.granularities[GIVES[criterion.gives]].label.lower()
+    elif issubclass(criterion, Scorer):
+        gives = criterion.scores_of(options or {})
+        if gives == "weights" or GIVES[gives] == granularity:
+            return None
+        right = registry.granularities[GIVES[gives]].label.lower()
         return f"{criterion.label} scores {right} as a whole; it cannot rank {unit.label.lower()}."
     return None
 
@@ -36,9 +40,11 @@ def shares(scorer: str, granularity: str, allocation: str) -> str | None:
     return None
 
 
-def refusal(scorer: str, granularity: str, allocation: str, options: dict[str, Any]) -> str | None:
-    """Why a combination does not exist, in one sentence; None where it does."""
-    reason = fits(scorer, granularity) or shares(scorer, granularity, allocation)
+def refusal(
+    scorer: str, granularity: str, allocation: str, scorer_options: Mapping[str, Any], options: Mapping[str, Any]
+) -> str | None:
+    """Why a combination does not exist, in one sentence; None where it does. ``options`` are the allocation's."""
+    reason = fits(scorer, granularity, scorer_options) or shares(scorer, granularity, allocation)
     if reason is None and options.get("multiple", 1) > 1 and granularity != "channel":
         return "Only channels are rounded to multiples: choose the channel granularity, or multiple 1."
     if reason is None and options.get("target", "units") != "units" and issubclass(registry.scorers[scorer], Solver):
@@ -46,15 +52,17 @@ def refusal(scorer: str, granularity: str, allocation: str, options: dict[str, A
     return reason
 
 
-def reduces(scorer: str, granularity: str) -> bool:
+def reduces(scorer: str, granularity: str, options: Mapping[str, Any] | None = None) -> bool:
     """Whether scores of weights are reduced to scores of units, so that the reduction matters."""
     criterion = registry.scorers[scorer]
-    return issubclass(criterion, Scorer) and criterion.gives != "blocks" and granularity not in ("weight", "n_m")
+    if not issubclass(criterion, Scorer) or criterion.scores_of(options or {}) == "blocks":
+        return False
+    return granularity not in ("weight", "n_m")
 
 
-def granularities_for(scorer: str) -> list[str]:
+def granularities_for(scorer: str, options: Mapping[str, Any] | None = None) -> list[str]:
     """The granularities that go with a criterion, in their order."""
-    return [name for name in registry.granularities.names() if fits(scorer, name) is None]
+    return [name for name in registry.granularities.names() if fits(scorer, name, options) is None]
 
 
 def allocations_for(scorer: str, granularity: str) -> list[str]:

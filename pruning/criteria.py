@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,11 @@ class Scorer(Criterion):
 
     gives: ClassVar[Literal["weights", "channels", "blocks"]] = "weights"
     """What has a score: single weights (which any granularity reduces to units), output channels, or blocks."""
+
+    @classmethod
+    def scores_of(cls, options: Mapping[str, Any]) -> Literal["weights", "channels", "blocks"]:
+        """What has a score under these options: for controls that wrap another criterion."""
+        return cls.gives
 
     @abstractmethod
     def score(self, scene: Scene) -> dict[str, Tensor]:

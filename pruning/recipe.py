@@ -63,17 +63,21 @@ class Prune(Step):
             ("allocation_options", f"allocation '{self.allocation}'", allocation),
         ):
             object.__setattr__(self, field, options_of(kind, entry, getattr(self, field)))
-        if (reason := refusal(self.scorer, self.granularity, self.allocation, self.allocation_options)) is not None:
+        if (reason := _refused(self)) is not None:
             raise Incompatible(reason)
         if not scorer.draws and self.seed:
             object.__setattr__(self, "seed", 0)
-        if not reduces(self.scorer, self.granularity) and self.reduction != "mean":
+        if not reduces(self.scorer, self.granularity, self.options) and self.reduction != "mean":
             object.__setattr__(self, "reduction", "mean")
         return self
 
     def criterion(self) -> list[Any]:
         """What a plan for all levels depends on: everything but the level."""
         return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True, exclude={"sparsity"})]
+
+
+def _refused(step: Prune) -> str | None:
+    return refusal(step.scorer, step.granularity, step.allocation, step.options, step.allocation_options)
 
 
 class Recalibrate(Step):

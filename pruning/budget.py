@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pruning.passes import Scene
 
 
+Side = Literal["left", "right"]
+
+
 @dataclass(frozen=True)
 class Budget:
     """One row per group of units, in forward order; one column per level.
@@ -90,7 +93,7 @@ class Budget:
         before = np.cumsum(tied, 0) - tied
         return removed + np.clip(wanted - removed.sum(0) - before, 0, tied)
 
-    def _below(self, ordered: tuple[np.ndarray, ...], threshold: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    def _below(self, ordered: tuple[np.ndarray, ...], threshold: np.ndarray, side: Side) -> np.ndarray:
         found = np.stack([np.searchsorted(scores, threshold, side) for scores in ordered])
         return np.clip(found, self.lower, self.upper)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from pruning.links import DEFAULT, Setting
@@ -15,7 +18,13 @@ def link(setting: Setting, page: str) -> str:
 def shell(setting: Setting) -> str:
     """The command that prints the same table."""
     words = ["python -m pruning prune", f"--model {setting.model}", f"--scorer {setting.scorer}"]
-    words += [f"--granularity {setting.granularity}", f"--allocation {setting.allocation}"]
+    words += _options("--option", setting.prune.options)
+    words += [f"--granularity {setting.granularity}"]
+    words += _options("--granularity-option", setting.prune.granularity_options)
+    if setting.prune.reduction != DEFAULT.reduction:
+        words.append(f"--reduction {setting.reduction}")
+    words += [f"--allocation {setting.allocation}"]
+    words += _options("--allocation-option", setting.prune.allocation_options)
     words += [f"--sparsity {setting.sparsity / 10:g}%"]
     for flag, value, default in (
         ("--data", setting.data, DEFAULT.data),
@@ -26,6 +35,12 @@ def shell(setting: Setting) -> str:
         if value != default:
             words.append(f"{flag} {value}")
     return " \\\n  ".join(words)
+
+
+def _options(flag: str, options: Mapping[str, object]) -> list[str]:
+    """``--option name=value`` for each, quoted for a shell; what is no plain value as JSON."""
+    pairs = {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in options.items()}
+    return [f"{flag} {shlex.quote(f'{name}={value}')}" for name, value in pairs.items()]
 
 
 def python(setting: Setting) -> str:

@@ -105,6 +105,10 @@ class Granularity(Entry):
         """The scores by which units are ranked within their group, made of their own: a pattern's place, say."""
         return units
 
+    def stops(self) -> tuple[int, ...] | None:
+        """The levels (per mille) that a pattern can meet; None: any."""
+        return None
+
     def settle(self, removed: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """The budget ``(groups, levels)`` moved to what the pattern allows."""
         return removed

@@ -6,77 +6,22 @@ replaced by the default, and said.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Literal
-
-from pydantic import Field
+from typing import Any
 
 from pruning import registry
-from pruning.checks import checked
+from pruning.checks import checked, options_of
+from pruning.compatibility import allocations_for, granularities_for
 from pruning.errors import PruningError
 from pruning.limits import LEVELS
-from pruning.specs import AnyStep, Base, MeasureSpec, Prune, Recalibrate, Spec, Study
+from pruning.setting import DEFAULT, VERSION, Setting
+from pruning.specs import Prune, Study
 
-VERSION = 1
-RECALIBRATION = Recalibrate()
-
-
-class Setting(Spec):
-    """All that a person chose on the Prune page."""
-
-    model: str = "resnet_20"
-    data: str | None = None
-    weights: int = Field(0, ge=0, description="Training seed of the weights.")
-    scorer: str = "magnitude_l1"
-    granularity: str = "weight"
-    allocation: str = "global"
-    sparsity: int = Field(800, ge=0, lt=LEVELS, description="Share removed, in per mille.")
-    seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
-    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
-    layer: str | None = None
-    axis: Literal["sparsity", "remaining"] = "sparsity"
-    pin: str | None = Field(None, description="The pinned setting, as the words of its own link.")
-
-    @property
-    def base(self) -> Base:
-        return Base(model=self.model, data=self.data, seed=self.weights, device=self.device)
-
-    @property
-    def prune(self) -> Prune:
-        return Prune(
-            scorer=self.scorer,
-            granularity=self.granularity,
-            allocation=self.allocation,
-            sparsity=self.sparsity,
-            seed=self.seed,
-        )
-
-    def study(self, *measures: MeasureSpec, recalibrate: bool = False) -> Study:
-        """The study of these measures at the chosen level."""
-        recipe: tuple[AnyStep, ...] = (self.prune, RECALIBRATION) if recalibrate else (self.prune,)
-        return Study(base=self.base, recipe=recipe, measures=measures)
-
-    def curve(self, measure: MeasureSpec, levels: tuple[int, ...], *, recalibrate: bool = False) -> Study:
-        """The study of one measure at many levels."""
-        recipe: tuple[AnyStep, ...] = (self.prune, RECALIBRATION) if recalibrate else (self.prune,)
-        return Study(base=self.base, recipe=recipe, axes={"0.sparsity": levels}, measures=(measure,))
-
-    def sentence(self) -> str:
-        """The setting in a few words, for lists and legends."""
-        parts = [registry.models[self.model].label, registry.scorers[self.scorer].label]
-        return f"{', '.join(parts)}, {registry.allocations[self.allocation].label.lower()}, {self.sparsity / 10:g} %"
-
-    def query(self) -> dict[str, str]:
-        """The words of a link: what differs from the defaults, sparsity in percent, and the schema version."""
-        words = {"v": str(VERSION)}
-        for name, value in self.model_dump(exclude_defaults=True).items():
-            words[name] = f"{value / 10:g}" if name == "sparsity" else str(value)
-        return words
-
-
-DEFAULT = Setting()
-_MEANS = {"model": registry.models, "scorer": registry.scorers, "granularity": registry.granularities,
-          "allocation": registry.allocations, "data": registry.datasets}  # fmt: skip
+_MEANS: dict[str, registry.Registry[Any]] = {
+    "model": registry.models, "data": registry.datasets, "scorer": registry.scorers,
+    "granularity": registry.granularities, "allocation": registry.allocations,
+}  # fmt: skip
 
 
 def read_query(words: Mapping[str, str]) -> tuple[Setting, list[str]]:
@@ -102,7 +47,7 @@ def read_query(words: Mapping[str, str]) -> tuple[Setting, list[str]]:
             default = getattr(DEFAULT, name)
             shown = f"{default / 10:g} %" if name == "sparsity" else "none" if default is None else default
             changes.append(f"The link's {name} '{text}' cannot be used, {shown} is shown instead. {_why(error)}")
-    setting = Setting.model_validate(chosen)
+    setting = _mended(Setting.model_validate(chosen), changes)
     seeds = registry.models[setting.model].seeds
     if setting.weights not in seeds:
         changes.append(f"{setting.model} has weights of training seeds {_listed(seeds)}, not {setting.weights}.")
@@ -110,8 +55,37 @@ def read_query(words: Mapping[str, str]) -> tuple[Setting, list[str]]:
     return setting, changes
 
 
+def _mended(setting: Setting, changes: list[str]) -> Setting:
+    """The setting without what does not go together, each change with its sentence."""
+    for kind in ("scorer", "granularity", "allocation"):
+        field, name = f"{kind}_options", getattr(setting, kind)
+        try:
+            options_of(f"{kind} '{name}'", _MEANS[kind][name], getattr(setting, field))
+        except PruningError as error:
+            changes.append(f"The link's {field} were left out. {error}")
+            setting = setting.model_copy(update={field: {}})
+    try:
+        setting.prune  # noqa: B018
+    except PruningError as error:
+        fallback = {
+            "granularity": (granularities_for(setting.scorer, setting.scorer_options) or [DEFAULT.granularity])[0],
+            "granularity_options": {},
+            "allocation_options": {},
+        }
+        if setting.granularity in granularities_for(setting.scorer, setting.scorer_options):
+            fallback = {"allocation_options": {}}
+        setting = setting.model_copy(update=fallback)
+        possible = allocations_for(setting.scorer, setting.granularity)
+        if setting.allocation not in possible:
+            setting = setting.model_copy(update={"allocation": possible[0]})
+        changes.append(f"{error} Shown instead: {setting.method()}.")
+    return setting
+
+
 def _value(name: str, text: str) -> object:
     """The value that a word of a link means."""
+    if name.endswith("_options"):
+        return json.loads(text)
     if name == "sparsity":
         level = float(text) * 10
         if not abs(level - round(level)) < 1e-6:
@@ -120,7 +94,7 @@ def _value(name: str, text: str) -> object:
     if name in ("weights", "seed"):
         return int(text)
     if name in _MEANS:
-        _MEANS[name][text]  # type: ignore[index]
+        _MEANS[name][text]
     return text
 
 
@@ -149,8 +123,15 @@ def of_study(study: Study) -> Setting:
         weights=cell.base.seed,
         device=cell.base.device,
         scorer=step.scorer,
+        scorer_options=step.options,
         granularity=step.granularity,
+        granularity_options=step.granularity_options,
+        reduction=step.reduction,
         allocation=step.allocation,
+        allocation_options=step.allocation_options,
         seed=step.seed,
         sparsity=min(step.sparsity, LEVELS - 1) if len(prunes) == 1 else DEFAULT.sparsity,
     )
+
+
+__all__ = ["DEFAULT", "VERSION", "Setting", "of_study", "read_query"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -63,16 +64,26 @@ def options(kind: str, entry: type[Entry], pairs: list[str]) -> dict[str, Any]:
         BadValue: not of that form, or a value out of bounds.
         UnknownName: an option that the entry does not have.
     """
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise BadValue(f"An option is written name=value, not '{pair}'.")
         if name not in entry.model_fields:
             raise UnknownName(f"option of {kind} '{entry.name}' called", name, entry.model_fields)
-        values[name] = value
+        values[name] = _content(pair, value)
     filled = checked(f"the options of {kind} '{entry.name}'", entry, values)
     return filled.model_dump(mode="json", exclude_defaults=True)
+
+
+def _content(pair: str, value: str) -> Any:
+    """The value of an option: JSON where it is an object or a list, else the text, which the option's type reads."""
+    if not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise BadValue(f"The option '{pair}' is no JSON: write name='{{\"layer\": 500}}', say.") from None
 
 
 def study_of(given: argparse.Namespace) -> Study:
@@ -95,7 +106,14 @@ def study_of(given: argparse.Namespace) -> Study:
             "scorer": given.scorer,
             "options": options("scorer", scorer, given.option),
             "granularity": given.granularity,
+            "granularity_options": options(
+                "granularity", registry.granularities[given.granularity], given.granularity_option
+            ),
+            "reduction": given.reduction,
             "allocation": given.allocation,
+            "allocation_options": options(
+                "allocation", registry.allocations[given.allocation], given.allocation_option
+            ),
             "sparsity": sparsities[0],
             "seed": given.seed,
         }
@@ -118,7 +136,6 @@ def read_study(path: str) -> Study:
     Raises:
         BadValue: no such file, or no study in it.
     """
-    import json
     import sys
 
     try:

@@ -6,11 +6,11 @@ from typing import Any
 
 from pruning import registry
 from pruning.cli.output import columns
-from pruning.entries import Entry
+from pruning.options import option_list
 
 LISTS: dict[str, tuple[registry.Registry[Any], tuple[str, ...]]] = {
     "models": (registry.models, ("data", "input_shape", "classes", "seeds", "embedded")),
-    "scorers": (registry.scorers, ("needs", "draws", "formula", "idea", "cost", "fails")),
+    "scorers": (registry.scorers, ("family", "needs", "draws", "formula", "idea", "cost", "fails")),
     "granularities": (registry.granularities, ()),
     "allocations": (registry.allocations, ()),
     "datasets": (registry.datasets, ("shape", "classes", "licence", "embedded", "megabytes")),
@@ -18,7 +18,7 @@ LISTS: dict[str, tuple[registry.Registry[Any], tuple[str, ...]]] = {
 """For each list its registry, and what an entry says about itself beside name, label, summary and reference."""
 SHOWN: dict[str, tuple[str, ...]] = {
     "models": ("data", "seeds", "embedded"),
-    "scorers": ("needs", "draws"),
+    "scorers": ("family", "needs", "draws"),
     "datasets": ("shape", "embedded", "megabytes"),
 }
 """The columns of the list for people; ``--json`` gives all."""
@@ -33,23 +33,6 @@ def entries(kind: str) -> list[dict[str, Any]]:
         about = {field: getattr(entry, field) for field in ("name", "label", "summary", "reference", *fields)}
         found.append(about | {"options": option_list(entry)})
     return found
-
-
-def option_list(entry: type[Entry]) -> list[dict[str, Any]]:
-    """The options of an entry: name, type, default, bounds, help."""
-    properties = entry.model_json_schema().get("properties", {})
-    return [
-        {
-            "name": name,
-            "type": about.get("type", "string"),
-            "default": about.get("default"),
-            "minimum": about.get("minimum", about.get("exclusiveMinimum")),
-            "maximum": about.get("maximum", about.get("exclusiveMaximum")),
-            "choices": about.get("enum"),
-            "help": about.get("description", ""),
-        }
-        for name, about in properties.items()
-    ]
 
 
 def option_text(option: dict[str, Any]) -> str:
@@ -70,8 +53,16 @@ def list_text(kind: str) -> str:
     names = ["name", "label", *shown, "summary"]
     lines = [[_text(entry[name]) for name in names] for entry in found]
     text = columns([name.replace("_", " ") for name in names], lines)
-    options = [f"  {entry['name']}: {option_text(option)}" for entry in found for option in entry["options"]]
-    return "\n".join([text, "", "Options (--option name=value):", *options]) if options else text
+    flag = {"granularities": "--granularity-option", "allocations": "--allocation-option"}.get(kind, "--option")
+    common = [option for option in found[0]["options"] if all(option in entry["options"] for entry in found)]
+    options = [
+        f"  {entry['name']}: {option_text(option)}"
+        for entry in found
+        for option in entry["options"]
+        if option not in common
+    ]
+    options += [f"  all: {option_text(option)}" for option in common]
+    return "\n".join([text, "", f"Options ({flag} name=value):", *options]) if options else text
 
 
 def scorer_help() -> str:

@@ -36,8 +36,14 @@ def parser() -> Parser:
     prune.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the scorer; may be repeated"
     )
-    prune.add_argument("--granularity", metavar="NAME", **_as_in_a_step("granularity"))
-    prune.add_argument("--allocation", metavar="NAME", **_as_in_a_step("allocation"))
+    for kind in ("granularity", "allocation"):
+        prune.add_argument(f"--{kind}", metavar="NAME", **_as_in_a_step(kind))
+        prune.add_argument(
+            f"--{kind}-option", action="append", default=[], metavar="NAME=VALUE",
+            help=f"an option of the {kind}, as '{'granularities' if kind == 'granularity' else 'allocations'}' lists "
+            "them; may be repeated",
+        )  # fmt: skip
+    prune.add_argument("--reduction", choices=("mean", "sum", "l2", "max"), **_as_in_a_step("reduction"))
     prune.add_argument("--seed", type=int, **_as_in_a_step("seed"))
     prune.add_argument(
         "--model-seed", default=0, type=int, metavar="SEED", help="training seed of the weights (default: 0)"

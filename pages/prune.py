@@ -31,7 +31,7 @@ def page() -> None:
     norm, old = profile.norm, state.pinned(setting)
     baseline = layers.profile_of(old, "profile_pinned").table if old is not None else None
     busy = accuracy.busy(setting, norm)
-    live(partial(accuracy.say_headline, setting, norm), "headline", busy)
+    live(partial(accuracy.say_headline, setting, norm, profile.value), "headline", busy)
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
         "Horizontal axis", list(AXES), default=state.first("axis"), format_func=AXES.__getitem__, key=key,
@@ -44,7 +44,7 @@ def page() -> None:
     with right:
         live(partial(accuracy.accuracy_now, setting, norm), "now", busy)
     st.subheader("Which layers give way?", anchor=False)
-    layers.layer_panel(setting, profile.table, baseline, old)
+    layers.layer_panel(setting, profile.table, profile.value or {}, baseline, old)
     st.subheader("Inside a layer", anchor=False)
     layer = layers.layer_choice(setting, list(dict.fromkeys(profile.table["layer"])))
     setting = setting.model_copy(update={"layer": layer})

@@ -109,6 +109,10 @@ class Granularity(Entry):
         """The levels (per mille) that a pattern can meet; None: any."""
         return None
 
+    def said(self, level: int) -> str:
+        """A level in words, for the slider."""
+        return f"{level / 10:g} %"
+
     def settle(self, removed: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """The budget ``(groups, levels)`` moved to what the pattern allows."""
         return removed

@@ -14,25 +14,51 @@ from pruning.links import Setting
 BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
 
 
-def headline(setting: Setting, value: Mapping[str, Any] | None, better: Mapping[str, Any] | None = None) -> str:
+def headline(
+    setting: Setting,
+    value: Mapping[str, Any] | None,
+    better: Mapping[str, Any] | None = None,
+    profile: Mapping[str, Any] | None = None,
+) -> str:
     """What pruning at this level costs: "ResNet-20 keeps 91.8 % with 80 % of its weights gone (dense 93.4 %)".
 
     Args:
         value: the accuracy value of the pruned network, if measured.
         better: that of the recalibrated network, named when it was measured too.
+        profile: what was really removed, if known.
     """
-    name, share = registry.models[setting.model].label, f"{setting.sparsity / 10:g} %"
+    name, share = registry.models[setting.model].label, gone(setting, profile)
     if setting.sparsity == 0:
         dense = f": {value['dense_correct'] / value['count']:.1%}".replace("%", " %") if value else ""
         return f"{name}, dense{dense}. Move the slider to prune it."
     if value is None:
-        return f"{name} with {share} of its weights gone"
+        return f"{name} with {share} gone"
     kept = _percent(value["correct"], value["count"])
     dense = _percent(value["dense_correct"], value["count"])
-    text = f"{name} keeps {kept} accuracy with {share} of its weights gone (dense {dense})"
+    text = f"{name} keeps {kept} accuracy with {share} gone (dense {dense})"
     if better and better["count"] == value["count"]:
         text += f"; {_percent(better['correct'], better['count'])} after BatchNorm recalibration"
     return text
+
+
+def gone(setting: Setting, profile: Mapping[str, Any] | None) -> str:
+    """What is removed, as asked and, where that differs, as it really is: "50 % of its channels (74 % of …)"."""
+    unit = registry.granularities[setting.granularity].unit
+    asked = f"{setting.sparsity / 10:g} %"
+    target = setting.allocation_options.get("target", "units")
+    words = {"parameters": f"{asked} of its weights asked for", "macs": f"{asked} of its MACs asked for"}
+    text = words.get(target, f"{asked} of its {unit}")
+    if profile is None:
+        return text
+    really = removed(profile, setting.sparsity)
+    if unit == "weights" and target == "units" and abs(1000 * really - setting.sparsity) <= 0.5:
+        return text
+    return f"{text} ({100 * really:.1f} % of all prunable weights)"
+
+
+def removed(profile: Mapping[str, Any], level: int) -> float:
+    """Share of the prunable weights that are really removed at a level (0..1)."""
+    return sum(row[level] for row in profile["removed"]) / sum(profile["weights"])
 
 
 def _percent(part: int, whole: int) -> str:

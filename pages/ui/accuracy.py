@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from pages.ui.results import TEST, Answer, ask, curve_points, missing
@@ -33,11 +36,11 @@ def busy(setting: Setting, norm: bool) -> bool:
     return any(answer.pending for answer in answers(setting, norm).values())
 
 
-def say_headline(setting: Setting, norm: bool) -> bool:
+def say_headline(setting: Setting, norm: bool, profile: Mapping[str, Any] | None) -> bool:
     """The page's finding; it sharpens while images come in."""
     found = answers(setting, norm)
     better = found["recalibrated"].value if norm else None
-    st.header(headline(setting, found["pruned"].value, better), anchor=False)
+    st.header(headline(setting, found["pruned"].value, better, profile), anchor=False)
     return any(answer.pending for answer in found.values())
 
 

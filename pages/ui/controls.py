@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.method import choice, method
 from pages.ui.server import devices
-from pages.ui.state import first, place, widget
+from pages.ui.state import PREFIX, first, place, widget
 from pruning import registry
 from pruning.charts.words import tip
 from pruning.frames import STOPS
@@ -16,7 +17,7 @@ def controls(setting: Setting) -> Setting:
     """Draw all controls in the sidebar; returns what is chosen now."""
     with st.sidebar:
         level = _sparsity(setting)
-        model = _choice("Model", "model", registry.models, setting.model, tip("model"))
+        model = choice("Model", "model", registry.models, setting.model, tip("model"))
         entry = registry.models[model]
         st.caption(entry.summary)
         seeds = entry.seeds
@@ -28,52 +29,35 @@ def controls(setting: Setting) -> Setting:
                 st.session_state[key] = seeds[0]
             label, default = "Trained with seed", seeds[place("weights", seeds)]
             weights = st.segmented_control(label, seeds, default=default, key=key, required=True)
-        scorer = _choice("Scorer", "scorer", registry.scorers, setting.scorer, tip("scorer"))
-        explain(scorer)
-        seed = 0
-        if registry.scorers[scorer].draws:
-            label = "Seed of the draw"
-            key = widget("seed", setting.seed)
-            seed = int(st.number_input(label, 0, 2**31 - 1, first("seed"), step=1, key=key))
-        granularity = _choice(
-            "Granularity", "granularity", registry.granularities, setting.granularity, tip("granularity")
-        )
-        allocation = _choice("Allocation", "allocation", registry.allocations, setting.allocation, tip("allocation"))
-        st.caption(registry.allocations[allocation].summary)
+        pruned = method(setting if model == setting.model else setting.model_copy(update={"layer": None}))
         with st.expander("Data and device"):
             data = _data(setting, model)
             device = _device(setting)
-    chosen = setting.model_copy(
-        update={
-            "model": model,
-            "weights": weights,
-            "data": data,
-            "scorer": scorer,
-            "seed": seed,
-            "granularity": granularity,
-            "allocation": allocation,
-            "sparsity": level,
-            "device": device,
-        }
+    chosen = pruned.model_copy(
+        update={"model": model, "weights": weights, "data": data, "sparsity": level, "device": device}
     )
     return chosen if model == setting.model else chosen.model_copy(update={"layer": None})
 
 
 def _sparsity(setting: Setting) -> int:
-    """The one obvious control: finer where networks give way; a level from a link joins the stops."""
+    """The one obvious control: finer where networks give way; a level from a link joins the stops, and a pattern
+    that only some levels meet (2:4) offers these alone."""
     key = widget("sparsity", setting.sparsity)
-    stops = sorted({*STOPS, st.session_state[key], first("sparsity")})
-    level = st.select_slider(
-        "Sparsity", stops, first("sparsity"), key=key, format_func=lambda stop: f"{stop / 10:g} %", help=tip("sparsity")
-    )
+    unit = st.session_state.get(PREFIX + "granularity", setting.granularity)
+    kept = setting.granularity_options if unit == setting.granularity else {}
+    names = registry.granularities[unit].model_fields
+    keys = {name: f"{PREFIX}granularity_options.{unit}.{name}" for name in names}
+    now = {name: st.session_state.get(key, kept.get(name)) for name, key in keys.items()}
+    entry = registry.granularities[unit](**{name: value for name, value in now.items() if value is not None})
+    if (pattern := entry.stops()) is not None:
+        stops = list(pattern)
+        if st.session_state[key] not in stops:
+            st.session_state[key] = min(stops, key=lambda stop: abs(stop - st.session_state[key]))
+        start = first("sparsity") if first("sparsity") in stops else st.session_state[key]
+    else:
+        stops, start = sorted({*STOPS, st.session_state[key], first("sparsity")}), first("sparsity")
+    level = st.select_slider("Sparsity", stops, start, key=key, format_func=entry.said, help=tip("sparsity"))
     return int(level)
-
-
-def _choice(label: str, field: str, entries: registry.Registry, value: str, help_: str) -> str:
-    """A list of registered things, by their labels."""
-    key, names = widget(field, value), entries.names()
-    index = place(field, names)
-    return str(st.selectbox(label, names, index, key=key, format_func=lambda name: entries[name].label, help=help_))
 
 
 def _data(setting: Setting, model: str) -> str | None:
@@ -100,15 +84,3 @@ def _device(setting: Setting) -> str:
     key = widget("device", setting.device)
     index = place("device", present)
     return str(st.selectbox("Device", present, index, key=key, format_func=lambda name: found.get(name, name.upper())))
-
-
-def explain(name: str) -> None:
-    """What the scorer is: formula, reference, cost, where it fails."""
-    scorer = registry.scorers[name]
-    with st.popover(f"What is {scorer.label}?", width="stretch"):
-        st.markdown(f"**{scorer.label}.** {scorer.idea}")
-        st.latex(scorer.formula)
-        st.markdown("Higher = keep.")
-        st.markdown(f"**Cost.** {scorer.cost}")
-        st.markdown(f"**When it fails.** {scorer.fails}")
-        st.caption(scorer.reference)

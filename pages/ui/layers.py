@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -34,8 +35,13 @@ class Profile:
     """The layers at all levels; without a table, a sentence why not, or a job that is under way."""
 
     table: pd.DataFrame | None = None
-    norm: bool = False
+    value: dict[str, Any] | None = None
     error: str = ""
+
+    @property
+    def norm(self) -> bool:
+        """Whether the network has BatchNorm."""
+        return bool(self.value and self.value["batch_norm"])
 
 
 def profile_of(setting: Setting, slot: str = "profile") -> Profile:
@@ -44,22 +50,43 @@ def profile_of(setting: Setting, slot: str = "profile") -> Profile:
     answer = ask(study, slot)
     if answer.value is None or "removed" not in answer.value:
         return Profile(error=answer.error)
+    st.session_state.setdefault("layer_names", {})[setting.model] = list(answer.value["layers"])
     table = _table(study.cells()[0].measure_key(PROFILE), answer.value)
-    return Profile(table, answer.value["batch_norm"])
+    return Profile(table, answer.value)
 
 
-def layer_panel(setting: Setting, profile: pd.DataFrame, baseline: pd.DataFrame | None, old: Setting | None) -> None:
-    """Map and bars, with the slider's level as the cursor."""
+def layer_panel(
+    setting: Setting, profile: pd.DataFrame, value: dict[str, Any], baseline: pd.DataFrame | None, old: Setting | None
+) -> None:
+    """Map and bars, with the slider's level as the cursor; what was asked, and what was left alone."""
     now = layers_at(profile, setting.sparsity)
     above = st.container()  # always there, so that nothing below changes its place when a warning comes or goes
     if warning := collapse(now):
         above.warning(warning, icon=":material/warning:")
+    _asked(setting, value)
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=540)
     with right:
         show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
+
+
+def _asked(setting: Setting, value: dict[str, Any]) -> None:
+    """What the level removes in units and in weights, and which layers the granularity leaves alone."""
+    if "groups" in value:
+        groups = value["groups"]
+        gone, units = sum(g["removed"][setting.sparsity] for g in groups), sum(g["units"] for g in groups)
+        weights, of = sum(row[setting.sparsity] for row in value["removed"]), sum(value["weights"])
+        st.caption(
+            f"Removed: {gone:,} of {units:,} {value['unit']} in {len(groups)} groups that go together, and with them "
+            f"{weights:,} of {of:,} prunable weights ({100 * weights / of:.1f} %)."
+        )
+    if skipped := value.get("skipped"):
+        with st.popover(f"{len(skipped)} layers are left alone", type="tertiary", icon=":material/info:"):
+            st.dataframe(
+                pd.DataFrame({"layer": list(skipped), "why": list(skipped.values())}), hide_index=True, key="skipped"
+            )
 
 
 def _clicked() -> None:

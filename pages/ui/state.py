@@ -33,8 +33,8 @@ def current() -> tuple[Setting, list[str]]:
 def put(setting: Setting) -> None:
     """Make a setting the session's; widgets take their values from it when they are drawn next."""
     st.session_state["setting"] = setting
-    for field in Setting.model_fields:
-        st.session_state.pop(PREFIX + field, None)
+    for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX)]:
+        st.session_state.pop(key, None)
 
 
 def widget(field: str, value: object) -> str:

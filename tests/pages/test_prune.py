@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.server import store
 from pruning import registry
+from pruning.compatibility import allocations_for, granularities_for
 from pruning.frames import STOPS
 from pruning.links import DEFAULT, Setting, read_query
 from pruning.specs import MeasureSpec
@@ -53,21 +54,64 @@ def test_slider_is_finer_where_networks_give_way() -> None:
     assert all(level in STOPS for level in range(950, 1000))
 
 
-@pytest.mark.parametrize("scorer", registry.scorers.names())
-@pytest.mark.parametrize("allocation", registry.allocations.names())
-def test_every_scorer_and_allocation(visit: Visit, scorer: str, allocation: str) -> None:
-    page = visit(**FAST)
-    page.sidebar.selectbox(key="w_scorer").set_value(scorer)
-    page.sidebar.selectbox(key="w_allocation").set_value(allocation)
-    settled(page.run())
+def choose(page: AppTest, **names: str) -> None:
+    """Choose in the sidebar's lists, one after another: each list offers only what goes with those above it."""
+    for field, name in names.items():
+        box = page.sidebar.selectbox(key=f"w_{field}")
+        if box.value != name:
+            box.set_value(name)
+            page.run()
+
+
+def shows(page: AppTest, **names: str) -> None:
+    """The page's link says these choices, and its headline the number that they give, or a sentence says why not."""
     setting, changes = read_query(dict(page.query_params.items()))
-    assert not changes
-    assert (setting.scorer, setting.allocation) == (scorer, allocation)
-    measured = value(setting)
-    assert f"{100 * measured['correct'] / measured['count']:.1f} %" in page.header[0].value
+    assert not changes and not page.exception
+    assert {field: getattr(setting, field) for field in names} == names
+    if page.header and "keeps" in page.header[0].value:
+        measured = value(setting)
+        assert f"{100 * measured['correct'] / measured['count']:.1f} %" in page.header[0].value
+    else:
+        assert page.info, texts(page)
+
+
+@pytest.mark.parametrize("scorer", registry.scorers.names())
+def test_every_scorer(visit: Visit, scorer: str) -> None:
+    page = visit(**FAST)
+    choose(page, scorer=scorer)
+    settled(page.run())
+    shows(page, scorer=scorer)
+    assert page.sidebar.selectbox(key="w_granularity").options == [
+        registry.granularities[name].label for name in granularities_for(scorer)
+    ]
     assert registry.scorers[scorer].formula in " ".join(latex.value for latex in page.sidebar.latex)
-    draws = [field.key for field in page.sidebar.number_input]
-    assert draws == (["w_seed"] if registry.scorers[scorer].draws else [])
+    draws = "w_seed" in [field.key for field in page.sidebar.number_input]
+    assert draws == registry.scorers[scorer].draws
+
+
+@pytest.mark.parametrize("allocation", registry.allocations.names())
+def test_every_allocation(visit: Visit, allocation: str) -> None:
+    page = visit(**FAST)
+    choose(page, allocation=allocation)
+    settled(page.run())
+    shows(page, allocation=allocation)
+
+
+@pytest.mark.parametrize("granularity", registry.granularities.names())
+def test_every_granularity(visit: Visit, granularity: str) -> None:
+    page = visit(**FAST)
+    choose(page, granularity=granularity)
+    settled(page.run())
+    shows(page, granularity=granularity)
+    allowed = allocations_for("magnitude_l1", granularity)
+    boxes = page.sidebar.selectbox(key="w_allocation").options
+    assert boxes == [registry.allocations[name].label for name in allowed]
+
+
+def test_a_link_whose_parts_do_not_go_together_is_mended_and_said(visit: Visit) -> None:
+    page = visit(**FAST, granularity="n_m", allocation="global")
+    assert any("N:M" in warning.value and "uniform" in warning.value for warning in page.warning)
+    assert page.query_params["allocation"] == "uniform"
 
 
 def test_weights_of_another_training_seed_are_other_weights(visit: Visit) -> None:

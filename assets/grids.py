@@ -71,6 +71,10 @@ class Grid:
         """A grid holds no files."""
         raise NotImplementedError(f"{kind}/{key}.{suffix}: {len(data)} bytes")
 
+    def read(self, kind: str, key: str, suffix: str) -> bytes | None:
+        """A grid holds no files."""
+        return None
+
     def save(self) -> None:
         """Write the file whole; results of keys that nothing asks for any more are left out."""
         about = {

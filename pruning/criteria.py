@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pruning.budget import Budget
     from pruning.passes import Scene
+    from pruning.training.session import Session
     from pruning.units import Layout
 
 
@@ -145,3 +146,26 @@ class Allocation(Entry):
     @abstractmethod
     def removed(self, budget: Budget) -> np.ndarray:
         """Units removed, ``(groups, levels)`` int64, within the budget's bounds and never falling with the level."""
+
+
+class Dynamics(Entry):
+    """What changes masks, gradients or loss while a network trains: gradual pruning, regrowth, penalties.
+
+    It keeps nothing itself: what must survive an interruption goes into ``session.memory``, which checkpoints hold.
+    """
+
+    revives: ClassVar[bool] = False
+    """Whether it may switch a mask entry on again."""
+
+    def begin(self, session: Session) -> None:
+        """Before the first step, of a new training and of a continued one."""
+
+    def penalty(self, session: Session) -> Tensor | None:
+        """A term added to the loss."""
+        return None
+
+    def gradients(self, session: Session) -> None:
+        """After the backward pass, before the optimiser's step."""
+
+    def after(self, session: Session) -> None:
+        """After the optimiser's step; the masks are applied afterwards."""

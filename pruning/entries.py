@@ -42,6 +42,18 @@ def quiet(done: float, total: float, note: str = "", partial: dict[str, Any] | N
     """Progress that nobody watches."""
 
 
+class Shelf(Protocol):
+    """Where steps that take long keep files under the name of their state."""
+
+    def read(self, kind: str, key: str, suffix: str) -> bytes | None:
+        """The file's content, or None."""
+        ...
+
+    def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
+        """Keep a file, whole or not at all."""
+        ...
+
+
 @dataclass(frozen=True)
 class Desk:
     """What a measure works with, beside the state: progress, and a place for files."""

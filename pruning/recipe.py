@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pruning import registry
 from pruning.checks import options_of
 from pruning.compatibility import reduces, refusal
-from pruning.errors import Incompatible
+from pruning.errors import BadValue, Incompatible
 from pruning.keys import canonical
 from pruning.limits import LEVELS
 
@@ -88,4 +88,59 @@ class Recalibrate(Step):
     seed: int = Field(0, ge=0, lt=2**31)
 
 
-AnyStep = Annotated[Prune | Recalibrate, Field(discriminator="kind")]
+class Rewind(Step):
+    """Set the weights that are left back to an earlier value; masks stay."""
+
+    kind: Literal["rewind"] = "rewind"
+    mark: Literal["init", "early", "dense"] = Field("init", description="Which weights: initial, early, or trained.")
+    redraw: int | None = Field(
+        None, ge=0, lt=2**31, description="Draw new initial weights by this seed instead: the lottery ticket's control."
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Rewind:
+        if self.redraw is not None and self.mark != "init":
+            raise BadValue("New initial weights are drawn for the mark 'init' alone.")
+        return self
+
+
+class Shuffle(Step):
+    """Permute the masks within each layer: the same layer densities at random places; a control."""
+
+    kind: Literal["shuffle"] = "shuffle"
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+class Train(Step):
+    """Train the weights that are left, on training images; every masked weight stays zero."""
+
+    kind: Literal["train"] = "train"
+    steps: int = Field(1000, ge=1, le=500_000, description="Optimiser steps.")
+    batch: int = Field(100, ge=2, le=4096, description="Images in a step.")
+    samples: int = Field(0, ge=0, description="Training images used, the first of a fixed order; 0: all.")
+    optimiser: Literal["sgd", "adam", "adamw"] = Field("sgd", description="SGD has momentum 0.9.")
+    lr: float = Field(0.02, gt=0, le=10, description="Highest learning rate.")
+    schedule: Literal["cosine", "one_cycle", "steps", "constant"] = Field(
+        "cosine", description="How the learning rate falls."
+    )
+    warmup: float = Field(0.05, ge=0, lt=1, description="Share of the steps in which the rate rises.")
+    weight_decay: float = Field(5e-4, ge=0, le=1)
+    crop: int = Field(0, ge=0, le=8, description="Random shifts by up to so many pixels.")
+    flip: bool = Field(False, description="Random mirror images.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of the data order and the augmentation.")
+    teacher: Literal["none", "dense"] = Field("none", description="Distil from the trained dense network.")
+    temperature: float = Field(4.0, gt=0, le=100, description="Softens both distributions (Hinton et al. 2015).")
+    mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    during: str = Field("static", description="What happens to the masks while it trains.")
+    during_options: Options = Field(default_factory=dict)
+    validation: int = Field(1000, ge=0, le=50_000, description="Validation images looked at along the way.")
+    looks: int = Field(10, ge=1, le=200, description="How often they are looked at.")
+
+    @model_validator(mode="after")
+    def _during(self) -> Train:
+        entry = registry.dynamics[self.during]
+        object.__setattr__(self, "during_options", options_of(f"'{self.during}'", entry, self.during_options))
+        return self
+
+
+AnyStep = Annotated[Prune | Recalibrate | Rewind | Shuffle | Train, Field(discriminator="kind")]

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from pruning.criteria import Allocation, Criterion, Granularity
+from pruning.criteria import Allocation, Criterion, Dynamics, Granularity
 from pruning.entries import Dataset, Entry, Measure, Model
 from pruning.errors import UnknownName
 
@@ -101,3 +101,4 @@ scorers: Registry[Criterion] = Registry("scorer", "pruning.scorers")
 granularities: Registry[Granularity] = Registry("granularity", "pruning.granularities")
 allocations: Registry[Allocation] = Registry("allocation", "pruning.allocations")
 measures: Registry[Measure] = Registry("measure", "pruning.evaluate")
+dynamics: Registry[Dynamics] = Registry("way of training", "pruning.dynamics")

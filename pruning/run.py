@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypedDict
 import torch
 
 from pruning import registry, steps
-from pruning.entries import Desk, Progress, quiet
+from pruning.entries import Desk, Progress, Shelf, quiet
 from pruning.errors import PruningError
 from pruning.limits import WORKER_STATES
 from pruning.lru import Recent
@@ -36,12 +36,15 @@ class Keeper(Protocol):
     def get(self, keys: Any) -> Any: ...
     def put(self, key: str, value: dict[str, Any], **about: Any) -> None: ...
     def write(self, kind: str, key: str, data: bytes, suffix: str) -> Any: ...
+    def read(self, kind: str, key: str, suffix: str) -> bytes | None: ...
 
 
 _states: Recent[State] = Recent(WORKER_STATES)
 
 
-def state_of(base: Base, recipe: tuple[Step, ...], progress: Progress = quiet) -> State:
+def state_of(
+    base: Base, recipe: tuple[Step, ...], progress: Progress = quiet, shelf: Shelf | None = None
+) -> State:
     """The state after a recipe; prefixes that this process made lately are not made again.
 
     Raises:
@@ -53,8 +56,8 @@ def state_of(base: Base, recipe: tuple[Step, ...], progress: Progress = quiet) -
         return found
     if not recipe:
         return _states.put(key, _start(base, key))
-    parent = state_of(base, recipe[:-1], progress)
-    return _states.put(key, steps.apply(recipe[-1], parent, key, progress))
+    parent = state_of(base, recipe[:-1], progress, shelf)
+    return _states.put(key, steps.apply(recipe[-1], parent, key, progress, shelf))
 
 
 def _start(base: Base, key: str) -> State:
@@ -112,7 +115,7 @@ def _within(progress: Progress, number: int, count: int) -> Progress:
 def _measured(cell: Cell, spec: MeasureSpec, key: str, store: Keeper | None, progress: Progress) -> Row:
     """One result, computed and stored."""
     began = time.perf_counter()
-    state = state_of(cell.base, cell.recipe, progress)
+    state = state_of(cell.base, cell.recipe, progress, store)
     measure = spec.build()
     value = measure.measure(state, Desk(progress, store.write if store is not None else None))
     seconds = time.perf_counter() - began

@@ -16,7 +16,7 @@ from pruning.checks import explain, options_of
 from pruning.errors import BadValue, Missing
 from pruning.keys import digest
 from pruning.limits import STUDY_CELLS
-from pruning.recipe import AnyStep, Options, Prune, Recalibrate, Spec, Step
+from pruning.recipe import AnyStep, Options, Prune, Recalibrate, Rewind, Shuffle, Spec, Step, Train
 
 Mark = Literal["init", "early", "dense"]
 
@@ -183,4 +183,7 @@ def load_study(text: str) -> Study:
         raise BadValue(explain("the study", error)) from None
 
 
-__all__ = ["AnyStep", "Base", "Cell", "MeasureSpec", "Prune", "Recalibrate", "Spec", "Step", "Study", "load_study"]
+__all__ = [
+    "AnyStep", "Base", "Cell", "MeasureSpec", "Prune", "Recalibrate", "Rewind", "Shuffle", "Spec", "Step", "Study",
+    "Train", "load_study",
+]  # fmt: skip

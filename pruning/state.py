@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,8 @@ class State:
         step: the step that led here from the parent.
         plan: what the last pruning step decided, for all levels.
         order: names of the prunable weights in forward order.
+        trace: one entry per look at a training, over all trainings so far.
+        diverged: the step at which a training became NaN, if one did.
     """
 
     base: Base
@@ -65,6 +67,8 @@ class State:
     parent: State | None = None
     plan: Plan | None = None
     step: Step | None = None
+    trace: list[dict[str, Any]] = field(default_factory=list)
+    diverged: int | None = None
 
     @property
     def recipe(self) -> tuple[Step, ...]:
@@ -85,7 +89,8 @@ class State:
 
     def next(self, key: str) -> State:
         """A copy for the next step, whose network may be changed."""
-        return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.plan)
+        return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.plan,
+                     trace=self.trace, diverged=self.diverged)
 
 
 def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:

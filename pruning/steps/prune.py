@@ -7,7 +7,7 @@ import torch
 from pruning import registry
 from pruning.criteria import Solver
 from pruning.criterion import Plan, plan
-from pruning.entries import Progress
+from pruning.entries import Progress, Shelf
 from pruning.keys import digest
 from pruning.limits import WORKER_RANKINGS
 from pruning.lru import Recent
@@ -23,7 +23,7 @@ def plan_of(step: Prune, state: State, progress: Progress) -> Plan:
     return _rankings.get_or_make(key, lambda: plan(state, step, progress))
 
 
-def apply(step: Prune, state: State, key: str, progress: Progress) -> State:
+def apply(step: Prune, state: State, key: str, progress: Progress, shelf: Shelf | None = None) -> State:
     """The state with exactly the units masked that the plan counts at this level."""
     made = plan_of(step, state, progress)
     pruned = state.next(key)

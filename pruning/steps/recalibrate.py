@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from pruning.entries import Progress
+from pruning.entries import Progress, Shelf
 from pruning.errors import Incompatible, Missing
 from pruning.passes import parts, training_images
 from pruning.specs import Recalibrate
 from pruning.state import State, has_batch_norm
 
 
-def apply(step: Recalibrate, state: State, key: str, progress: Progress) -> State:
+def apply(step: Recalibrate, state: State, key: str, progress: Progress, shelf: Shelf | None = None) -> State:
     """The state with fresh running means and variances: the average over the batches of the sample.
 
     Only the norm layers run in train mode, so dropout stays off; images come from the training split alone.

@@ -41,3 +41,8 @@ class Store(Measures, Runs, Jobs):
     def path(self, kind: str, key: str, suffix: str) -> Path | None:
         """Where an artefact file is, if it is; see ``Artefacts.path``."""
         return self.artefacts.path(kind, key, suffix)
+
+    def read(self, kind: str, key: str, suffix: str) -> bytes | None:
+        """An artefact file's content, or None when there is none."""
+        place = self.artefacts.path(kind, key, suffix)
+        return None if place is None else place.read_bytes()

@@ -1,0 +1,26 @@
+"""Rewind: the weights that are left go back to an earlier value; masks stay."""
+
+from __future__ import annotations
+
+import torch
+
+from pruning.entries import Progress, Shelf
+from pruning.specs import Rewind
+from pruning.state import State, apply_masks
+from pruning.zoo.checkpoints import initial, load_model
+
+
+def apply(step: Rewind, state: State, key: str, progress: Progress, shelf: Shelf | None = None) -> State:
+    """The state with all parameters and buffers as they were at the mark, bit for bit at the survivors.
+
+    Frankle & Carbin 2019 (init), Frankle et al. 2020 (early). With ``redraw``: other initial weights.
+
+    Raises:
+        Missing: the model has no such weights here.
+    """
+    base, after = state.base, state.next(key)
+    earlier = load_model(base.model, base.seed, step.mark) if step.redraw is None else initial(base.model, step.redraw)
+    with torch.no_grad():
+        after.model.load_state_dict(earlier.state_dict())
+    apply_masks(after.model, after.masks)
+    return after

@@ -1,0 +1,36 @@
+"""Train: the weights that are left, under their masks; continued from its last checkpoint where there is one."""
+
+from __future__ import annotations
+
+import logging
+
+from pruning.entries import Progress, Shelf
+from pruning.errors import StoreError
+from pruning.specs import Train
+from pruning.state import State
+from pruning.training.loop import train
+
+log = logging.getLogger(__name__)
+
+
+def apply(step: Train, state: State, key: str, progress: Progress, shelf: Shelf | None = None) -> State:
+    """The state after training; with a shelf, a training that was interrupted goes on where it stood.
+
+    Raises:
+        Missing: there are no training images for this model.
+        Cancelled: through ``progress``; what was saved stays.
+    """
+    after = state.next(key)
+    saved = shelf.read("training", key, ".pt") if shelf is not None else None
+    save = None if shelf is None else lambda data: shelf.write("training", key, data, ".pt")
+    try:
+        session = train(after, step, progress, saved, save)
+    except StoreError as error:
+        log.warning("%s", error)
+        after = state.next(key)
+        session = train(after, step, progress, None, save)
+    before = state.trace[-1]["total"] if state.trace else 0
+    rows = [{**record, "total": before + record["step"]} for record in session.records]
+    after.trace = [*state.trace, *rows]
+    after.diverged = session.diverged if session.diverged is not None else state.diverged
+    return after

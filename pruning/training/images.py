@@ -1,0 +1,77 @@
+"""Training batches from images that lie in memory: order, shifts and mirror images drawn by one generator."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pruning.errors import Missing
+from pruning.recipe import Train
+from pruning.specs import Base
+from pruning.zoo import data as zoo_data
+from pruning.zoo.match import compatible
+
+IN_MEMORY = 200_000_000
+"""Numbers of a training set that may lie in memory at once; larger ones are read batch by batch."""
+
+
+class Batches:
+    """Endless batches of a training split, each epoch in a new order.
+
+    The order of epoch e is drawn by ``(seed, e)`` alone, so that training continues in the middle of an epoch without
+    drawing what came before; arms of one experiment that share the seed see the same images in the same order.
+    """
+
+    def __init__(self, base: Base, spec: Train, device: torch.device) -> None:
+        name = base.data_name
+        if name is None:
+            raise Missing(f"Training needs images, and there is no data set for {base.model}.")
+        if (reason := compatible(base.model, name)) is not None:
+            raise Missing(reason)
+        self.split, self.spec, self.device = zoo_data.load(name, "train"), spec, device
+        self.count = min(spec.samples or len(self.split), len(self.split))
+        if self.count < spec.batch:
+            raise Missing(f"A batch of {spec.batch} images needs as many; the training set used has {self.count}.")
+        self.per_epoch = self.count // spec.batch
+        self.images: Tensor | None = None
+        self.epoch, self.order = -1, torch.empty(0, dtype=torch.int64)
+        first, labels = self.split.batch(0, 1)
+        if first[0].numel() * self.count <= IN_MEMORY:
+            images, labels = self.split.batch(0, self.count)
+            self.images, self.labels = images.to(device), labels.to(device)
+            self.darkest = float(self.images.min())
+        else:
+            self.darkest = float(first.min())
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        """Images ``(batch, C, H, W)`` and labels of a step."""
+        epoch, place = divmod(step, self.per_epoch)
+        if epoch != self.epoch:
+            self.epoch, self.order = epoch, torch.randperm(self.count, generator=self._generator(epoch))
+        chosen = self.order[place * self.spec.batch : (place + 1) * self.spec.batch]
+        if self.images is not None:
+            images, labels = self.images[chosen.to(self.device)], self.labels[chosen.to(self.device)]
+        else:
+            images, labels = (part.to(self.device) for part in self.split.take(chosen))
+        return self._augmented(images, step), labels
+
+    def _generator(self, number: int) -> torch.Generator:
+        return torch.Generator().manual_seed((self.spec.seed * 1_000_003 + number) % 2**63)
+
+    def _augmented(self, images: Tensor, step: int) -> Tensor:
+        """Shifts over a border of the darkest value, and mirror images."""
+        crop, n = self.spec.crop, len(images)
+        generator = self._generator(step + 2**40)
+        if crop:
+            height, width = images.shape[-2:]
+            padded = F.pad(images, [crop] * 4, value=self.darkest)
+            shift = torch.randint(0, 2 * crop + 1, (2, n, 1), generator=generator).to(images.device)
+            rows = shift[0] + torch.arange(height, device=images.device)
+            columns = shift[1] + torch.arange(width, device=images.device)
+            at = torch.arange(n, device=images.device)
+            images = padded.movedim(1, -1)[at[:, None, None], rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+        if self.spec.flip:
+            mirrored = (torch.rand(n, generator=generator) < 0.5).to(images.device)
+            images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
+        return images.contiguous()

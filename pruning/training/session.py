@@ -1,0 +1,131 @@
+"""A training under way: network, masks, optimiser, memory; saved and continued bit for bit."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pruning.criterion import plan
+from pruning.entries import Progress
+from pruning.errors import StoreError
+from pruning.recipe import Prune, Train
+from pruning.state import State, apply_masks, prunable
+
+FORMAT = 1
+
+
+@dataclass
+class Session:
+    """What a training step works on.
+
+    Attributes:
+        state: the state being trained; its masks and network change.
+        spec: how it is trained.
+        step: number of the current step, from 0.
+        memory: what the way of training must remember (tensors, numbers, strings, lists of them).
+        records: one entry per look: step, losses, accuracies, sparsity per layer, weights that came and went.
+    """
+
+    state: State
+    spec: Train
+    progress: Progress
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    diverged: int | None = None
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole training."""
+        return self.spec.steps
+
+    @property
+    def model(self) -> nn.Module:
+        return self.state.model
+
+    @property
+    def weights(self) -> dict[str, nn.Parameter]:
+        """The prunable weights, with their gradients, in forward order."""
+        found = prunable(self.model)
+        return {name: found[name] for name in self.state.order}
+
+    @property
+    def masks(self) -> dict[str, Tensor]:
+        return self.state.masks
+
+    def hold(self) -> None:
+        """Set masked entries to zero."""
+        apply_masks(self.model, self.masks)
+
+    def level(self) -> int:
+        """Sparsity now, per mille of the prunable weights."""
+        total = sum(weight.numel() for weight in self.weights.values())
+        gone = sum(int((~self.masks[name]).sum()) for name in self.weights if name in self.masks)
+        return round(1000 * gone / total)
+
+    def prune(self, scorer: str, allocation: str, level: int) -> None:
+        """Prune the network as it is now to a level; what is masked stays masked."""
+        step = Prune(scorer=scorer, allocation=allocation, sparsity=level)
+        self.model.eval()
+        made = plan(self.state, step, self.progress)
+        assert made.ranking is not None
+        shapes = {name: tuple(weight.shape) for name, weight in self.weights.items()}
+        for name, mask in made.layout.expanded(made.ranking.masks(level), shapes).items():
+            self.masks[name] = mask & self.masks[name] if name in self.masks else mask
+        self.state.plan = made
+        self.model.train()
+        self.hold()
+
+    def saved(self) -> bytes:
+        """Everything that a continued training needs, as a file."""
+        content = {
+            "format": FORMAT,
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "masks": self.masks,
+            "optimiser": self.optimiser.state_dict(),
+            "memory": self.memory,
+            "records": self.records,
+            "diverged": self.diverged,
+        }
+        file = io.BytesIO()
+        torch.save(content, file)
+        return file.getvalue()
+
+    def restore(self, data: bytes) -> None:
+        """Go on from a saved training.
+
+        Raises:
+            StoreError: the file is damaged or of another format.
+        """
+        device = next(self.model.parameters()).device
+        try:
+            content = torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+            if content["format"] != FORMAT:
+                raise StoreError(f"This checkpoint has format {content['format']}; {FORMAT} is read here.")
+            self.model.load_state_dict(content["model"])
+            self.optimiser.load_state_dict(content["optimiser"])
+        except StoreError:
+            raise
+        except Exception as error:  # a cut file raises whatever the reader stumbles on
+            raise StoreError(f"The checkpoint cannot be read ({type(error).__name__}); training starts anew.") from None
+        self.state.masks = dict(content["masks"])
+        self.step, self.memory, self.records = content["step"], content["memory"], content["records"]
+        self.diverged = content["diverged"]
+
+
+def optimiser_of(model: nn.Module, spec: Train) -> torch.optim.Optimizer:
+    """A new optimiser; biases and norms are not decayed (Goyal et al. 2017)."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": spec.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    groups = [group for group in groups if group["params"]]
+    if spec.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=spec.lr, momentum=0.9, nesterov=True, foreach=True)
+    kind = torch.optim.Adam if spec.optimiser == "adam" else torch.optim.AdamW
+    return kind(groups, lr=spec.lr, foreach=True)

@@ -17,6 +17,7 @@ from pruning.errors import BadValue, Missing
 from pruning.keys import digest
 from pruning.limits import STUDY_CELLS
 from pruning.recipe import AnyStep, Options, Prune, Recalibrate, Rewind, Shuffle, Spec, Step, Train
+from pruning.settings import machine
 
 Mark = Literal["init", "early", "dense"]
 
@@ -89,7 +90,7 @@ class Cell(Spec):
         return self.base.state_key(self.recipe)
 
     def measure_key(self, measure: MeasureSpec) -> str:
-        """Name of one measured result of this cell; the caller adds the machine where the measure is a timing."""
+        """Name of one measured result of this cell; a timing's holds the machine."""
         steps = self.recipe
         if registry.measures[measure.name].scope == "ranking":
             # One table answers every level: the level itself is not part of its name.
@@ -98,7 +99,8 @@ class Cell(Spec):
                 step.model_copy(update={"sparsity": 0}) if isinstance(step, Prune) and i == last else step
                 for i, step in enumerate(steps[: last + 1])
             )
-        return digest("measure", self.base.state_key(steps), measure)
+        here = [] if registry.measures[measure.name].pure else [machine()]
+        return digest("measure", self.base.state_key(steps), measure, *here)
 
 
 class Study(Spec):

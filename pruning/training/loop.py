@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pruning import registry
+from pruning.criteria import Dynamics
 from pruning.entries import Progress
 from pruning.passes import BATCH, mode
 from pruning.recipe import Train
@@ -21,6 +22,7 @@ from pruning.training.images import Batches
 from pruning.training.session import Session, optimiser_of
 from pruning.zoo import data as zoo_data
 
+Save = Callable[[bytes], object]
 SAVE_SECONDS = 20.0
 """Time between two checkpoints."""
 
@@ -30,7 +32,7 @@ def train(
     spec: Train,
     progress: Progress,
     saved: bytes | None = None,
-    save: Callable[[bytes], object] | None = None,
+    save: Save | None = None,
 ) -> Session:
     """Train a state's network in place, under its masks.
 
@@ -56,29 +58,14 @@ def train(
     batches = Batches(state.base, spec, device)
     dynamics = registry.dynamics[spec.during](**spec.during_options)
     teacher = _teacher(state) if spec.teacher == "dense" else None
-    looks = {max(1, round(spec.steps * look / spec.looks)) for look in range(1, spec.looks + 1)}
     dynamics.begin(session)
     session.hold()
     session.memory.setdefault("masks_before", dict(session.masks))
-    last = time.monotonic()
-    losses, right, seen = 0.0, 0, 0
     state.model.train()
+    devices = [device] if device.type == "cuda" else []
     try:
-        while session.step < spec.steps and session.diverged is None:
-            images, labels = batches(session.step)
-            loss, correct = _step(session, dynamics, teacher, images, labels)
-            if session.diverged is not None:
-                break
-            losses, right, seen = losses + loss * len(labels), right + correct, seen + len(labels)
-            session.step += 1
-            if session.step in looks:
-                _look(session, losses / seen, right / seen)
-                losses, right, seen = 0.0, 0, 0
-            note = f"training, step {session.step:,} of {spec.steps:,}"
-            progress(session.step, spec.steps, note, {"records": session.records} if session.step in looks else None)
-            if save is not None and time.monotonic() - last > SAVE_SECONDS and session.step in looks:
-                save(session.saved())
-                last = time.monotonic()
+        with torch.random.fork_rng(devices=devices):
+            _steps(session, batches, dynamics, teacher, save)
     finally:
         state.model.eval()
         for parameter in state.model.parameters():
@@ -88,8 +75,36 @@ def train(
     return session
 
 
+def _steps(
+    session: Session, batches: Batches, dynamics: Dynamics, teacher: nn.Module | None, save: Save | None
+) -> None:
+    """All steps that are left, with looks and checkpoints."""
+    spec = session.spec
+    looks = {max(1, round(spec.steps * look / spec.looks)) for look in range(1, spec.looks + 1)}
+    last = time.monotonic()
+    losses, right, seen = 0.0, 0, 0
+    while session.step < spec.steps and session.diverged is None:
+        # Dropout draws from torch's own generator: seeded by the step, so that a continued training draws the same.
+        torch.manual_seed((spec.seed * 1_000_003 + session.step) % 2**63)
+        images, labels = batches(session.step)
+        loss, correct = _step(session, dynamics, teacher, images, labels)
+        if session.diverged is not None:
+            break
+        losses, right, seen = losses + loss * len(labels), right + correct, seen + len(labels)
+        session.step += 1
+        if session.step in looks:
+            _look(session, losses / seen, right / seen)
+            losses, right, seen = 0.0, 0, 0
+        note = f"training, step {session.step:,} of {spec.steps:,}"
+        partial = {"records": list(session.records)} if session.step in looks else None
+        session.progress(session.step, spec.steps, note, partial)
+        if save is not None and time.monotonic() - last > SAVE_SECONDS and session.step in looks:
+            save(session.saved())
+            last = time.monotonic()
+
+
 def _step(
-    session: Session, dynamics: Any, teacher: nn.Module | None, images: Tensor, labels: Tensor
+    session: Session, dynamics: Dynamics, teacher: nn.Module | None, images: Tensor, labels: Tensor
 ) -> tuple[float, int]:
     """One step of the optimiser; the mean loss and the number of correct images before it."""
     spec, optimiser = session.spec, session.optimiser

@@ -1,0 +1,58 @@
+"""The methods of the literature as recipes: flat tuples of steps. No torch."""
+
+from __future__ import annotations
+
+from pruning.recipe import AnyStep, Prune, Rewind, Shuffle, Train
+from pruning.schedules import Growth, rounds
+
+Recipe = tuple[AnyStep, ...]
+
+
+def one_shot(prune: Prune, train: Train) -> Recipe:
+    """Prune once, then fine-tune (Han et al. 2015, the single round)."""
+    return (prune, train)
+
+
+def iterative(prune: Prune, train: Train, count: int, growth: Growth = "geometric") -> Recipe:
+    """Prune and train in ``count`` rounds, with a fresh score each; the training steps are shared among the rounds.
+
+    The rounds together have exactly ``train.steps`` steps, so that methods compare on equal budgets.
+    """
+    steps: list[AnyStep] = []
+    for number, level in enumerate(rounds(growth, count, prune.sparsity)):
+        share = (number + 1) * train.steps // count - number * train.steps // count
+        steps += [prune.model_copy(update={"sparsity": level}), train.model_copy(update={"steps": share})]
+    return tuple(steps)
+
+
+def gradual(prune: Prune, train: Train) -> Recipe:
+    """Zhu and Gupta's gradual pruning inside one training."""
+    options = {"final": prune.sparsity, "allocation": prune.allocation}
+    return (Train.model_validate(train.model_dump() | {"during": "gradual", "during_options": options}),)
+
+
+def rewound(prune: Prune, train: Train, mark: str) -> Recipe:
+    """Prune, set the survivors back to an earlier value, train again (Renda et al. 2020, weight rewinding)."""
+    return (prune, Rewind(mark=mark), train)  # type: ignore[arg-type]
+
+
+def ticket(prune: Prune, train: Train, levels: tuple[int, ...], mark: str = "init") -> Recipe:
+    """Iterative magnitude pruning with rewinding, ending in the trained ticket of the last level.
+
+    Frankle & Carbin 2019: train, prune, rewind to the initial weights, and again. Deeper networks start from, and are
+    rewound to, an early step instead (mark ``early``; Frankle et al. 2020).
+    """
+    steps: list[AnyStep] = [train]
+    for level in levels:
+        steps += [prune.model_copy(update={"sparsity": level}), Rewind(mark=mark), train]  # type: ignore[arg-type]
+    return tuple(steps)
+
+
+def redrawn(recipe: Recipe, seed: int) -> Recipe:
+    """A ticket's control: the same mask on other initial weights."""
+    return (*recipe[:-2], Rewind(mark="init", redraw=seed), recipe[-1])
+
+
+def shuffled(recipe: Recipe, seed: int) -> Recipe:
+    """A ticket's control: its own initial weights under a random mask of the same layer densities."""
+    return (*recipe[:-2], Shuffle(seed=seed), *recipe[-2:])

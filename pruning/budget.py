@@ -133,13 +133,15 @@ def bounds(
 
     Args:
         ends: rows of the groups that hold the first and the last layer.
-        how: "same", "half" (at most half of the level) or "dense" (nothing) for those rows.
+        how: "same", "half" (at most half of the level), "last_half" (the last row alone) or "dense" (nothing).
         cap, floor: per mille of a group's units; a floor counts only as far as the level itself.
     """
     columns = np.broadcast_to(levels, (len(sizes), len(levels)))
     upper = (np.full(columns.shape, cap) * sizes[:, None]) // 1000
     lower = (np.minimum(floor, columns) * sizes[:, None]) // 1000
     for row in ends if how != "same" else ():
-        most = counts(levels, int(sizes[row])) // 2 if how == "half" else np.zeros(len(levels), np.int64)
+        if how == "last_half" and row != max(ends):
+            continue
+        most = np.zeros(len(levels), np.int64) if how == "dense" else counts(levels, int(sizes[row])) // 2
         upper[row] = np.minimum(upper[row], most)
     return np.minimum(lower, upper).astype(np.int64), upper.astype(np.int64)

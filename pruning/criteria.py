@@ -133,8 +133,10 @@ class Allocation(Entry):
     floor: int = Field(
         0, ge=0, le=1000, description="Every layer loses this share, or the network's if that is less (per mille)."
     )
-    ends: Literal["same", "half", "dense"] = Field(
-        "same", description="First and last layer: like the others, at most half the network's share, or kept dense."
+    ends: Literal["same", "half", "last_half", "dense"] = Field(
+        "same",
+        description="First and last layer: like the others, at most half the network's share (or the last one alone), "
+        "or kept dense.",
     )
     multiple: Literal[1, 2, 4, 8, 16, 32] = Field(
         1, description="Channels kept per layer are rounded to multiples of this (channel granularity)."

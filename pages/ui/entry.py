@@ -26,6 +26,7 @@ def start() -> None:
     page = st.navigation(
         [
             st.Page("pages/prune.py", title="Prune", icon=":material/content_cut:", default=True),
+            st.Page("pages/curves.py", title="Curves", icon=":material/stacked_line_chart:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
         ],
         position="top",

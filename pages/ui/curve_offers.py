@@ -1,0 +1,72 @@
+"""Work on curves: how far it is, how to stop it, what failed, and what can still be measured."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.curve_known import Known, size_study, sizing
+from pages.ui.curve_view import View
+from pages.ui.curve_work import FEW, Work, seconds, submit
+from pages.ui.server import engine, owner
+from pruning.engine import JobView
+from pruning.errors import PruningError
+from pruning.sentences import duration
+
+
+def failures(failed: dict[tuple[str, str], str]) -> None:
+    """What could not be computed, each sentence once, beside what was."""
+    reasons: dict[str, list[str]] = {}
+    for (curve, run), error in failed.items():
+        reasons.setdefault(error, []).append(f"{curve} ({run})")
+    for error, runs in reasons.items():
+        st.warning(f"Failed: {'; '.join(runs)}. {error}", icon=":material/error:")
+
+
+def progress(running: list[JobView]) -> None:
+    """How far the work is, how long it will take, and the way to stop it."""
+    share = sum(job.share for job in running) / len(running)
+    left = [job.seconds_left for job in running if job.seconds_left is not None]
+    words = f"{duration(max(left))} left" if left and len(left) == len(running) else "measuring"
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.progress(min(1.0, share), f"{len(running)} run{'s' if len(running) > 1 else ''} under way, {words}")
+    if row.button("Cancel", key="curves_cancel"):
+        for job in running:
+            try:
+                engine().cancel(job.id, owner())
+            except PruningError as error:
+                st.warning(str(error))
+
+
+def offer(view: View, found: list[tuple[Work, Known]]) -> None:
+    """Measure what is missing, with the time it will take."""
+    lacking = [(work, has) for work, has in found if has.lacking]
+    count = sum(len(has.lacking) for _, has in lacking)
+    if not count:
+        return
+    time = seconds(view, count)
+    label = f"Sharpen: measure {count} missing points on all images" + (f" ({duration(time)})" if time else "")
+    help_ = f"Hollow points saw {FEW:,} images. What is measured is stored, so nobody computes it again."
+    if st.button(label, key="curves_measure", icon=":material/play_arrow:", help=help_):
+        try:
+            for work, _ in lacking:
+                submit(work.full, f"Curves: {work.setting.sentence()}")
+        except PruningError as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def sizes(view: View, found: list[tuple[Work, Known]]) -> None:
+    """Bytes are lengths of files that are really made, so they are made when asked for."""
+    if running := sizing(found):
+        progress(running)
+        return
+    lacking = [(work, has) for work, has in found if has.sizes]
+    count = sum(len(has.sizes) for _, has in lacking)
+    if not count:
+        return
+    st.caption("Bytes: a file with one bit a weight and the kept values. Points whose file was not made are left out.")
+    if st.button(f"Make {count} files and measure them", key="curves_sizes", icon=":material/save:"):
+        for work, _ in lacking:
+            submit(size_study(work))
+        st.rerun()

@@ -1,0 +1,68 @@
+"""The view of this session: from the address, through the widgets, back into the address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.curve_view import DEFAULT, Curve, View
+from pages.ui.curve_words import read_words
+from pruning.links import Setting
+
+FIELD = "curves_"
+"""Widgets of this page have keys of their own, beside those of the Prune page."""
+
+
+def current() -> tuple[View, list[str]]:
+    """The view to show, and what of the address had to be changed.
+
+    An address that this session did not write itself is read. Coming from the Prune page, whose setting this session
+    already has, starts with that setting's method and model.
+    """
+    words = {name: str(value) for name, value in st.query_params.items()}
+    if words == st.session_state.get("words"):
+        words = {}  # they are the Prune page's
+    chosen: View | None = st.session_state.get("curves_view")
+    if chosen is not None and (not words or words == st.session_state.get("curves_words")):
+        return chosen, st.session_state.get("curves_changes", [])
+    view, changes = read_words(words, _start())
+    for key in [str(key) for key in st.session_state if str(key).startswith(state.PREFIX + FIELD)]:
+        st.session_state.pop(key, None)
+    st.session_state["curves_view"], st.session_state["curves_changes"] = view, changes
+    return view, changes
+
+
+def _start() -> View:
+    """The first view: what was looked at on the Prune page, else the default."""
+    setting: Setting | None = st.session_state.get("setting")
+    if setting is None:
+        return DEFAULT
+    fields = set(Curve.model_fields) - {"recalibrate"}
+    curve = Curve(**{name: getattr(setting, name) for name in fields})
+    return View(
+        model=setting.model, data=setting.data, trained=(setting.weights,), device=setting.device,
+        curves=tuple(dict.fromkeys([curve, Curve()])),
+    )  # fmt: skip
+
+
+def publish(view: View) -> None:
+    """Keep the view for this session, and write it into the address of the browser."""
+    if st.session_state.get("curves_view") != view:
+        st.session_state["curves_changes"] = []
+    st.session_state["curves_view"] = view
+    words = view.query()
+    if dict(st.query_params) != words:
+        st.query_params.from_dict(words)
+    st.session_state["curves_words"] = words
+
+
+def keep(name: str, value: Any) -> str:
+    """The key of a widget, whose value is the view's where the widget is new."""
+    return state.widget(FIELD + name, value)
+
+
+def first(name: str) -> Any:
+    """The value with which the widget was made; see ``pages.ui.state.first``."""
+    return state.first(FIELD + name)

@@ -1,0 +1,100 @@
+"""What the Curves page shows: a list of curves and what they share."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pruning import registry
+from pruning.limits import LEVELS
+from pruning.links import Setting
+from pruning.recipe import Options
+from pruning.specs import Spec
+
+VERSION = 1
+"""Of the words of the address."""
+MOST = 8
+"""Curves on one chart: more cannot be told apart."""
+DRAWS = 10
+
+
+class Curve(Spec):
+    """One curve: a method, without model, data, level and seeds, which all curves share."""
+
+    scorer: str = "magnitude_l1"
+    scorer_options: Options = Field(default_factory=dict)
+    granularity: str = "weight"
+    granularity_options: Options = Field(default_factory=dict)
+    reduction: Literal["mean", "sum", "l2", "max"] = "mean"
+    allocation: str = "global"
+    allocation_options: Options = Field(default_factory=dict)
+    recalibrate: bool = Field(False, description="Measure the BatchNorm statistics anew after pruning.")
+
+    @property
+    def control(self) -> bool:
+        """Whether it knows nothing of the weights: drawn in grey."""
+        return self.scorer == "random"
+
+    def setting(self, **shared: Any) -> Setting:
+        """The setting of one run of this curve."""
+        return Setting(**self.model_dump(exclude={"recalibrate"}), **shared)
+
+    def label(self) -> str:
+        """The curve in a few words, for the legend."""
+        return self.setting().method() + (", BatchNorm recalibrated" if self.recalibrate else "")
+
+
+class View(Spec):
+    """All that a person chose on the Curves page."""
+
+    model: str = "lenet_300_100"
+    data: str | None = None
+    trained: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds of the weights.")
+    draws: int = Field(1, ge=1, le=DRAWS, description="Seeds of the draw, for criteria that draw.")
+    split: Literal["test", "validation"] = "test"
+    axis: Literal["sparsity", "compression", "macs", "bytes"] = "sparsity"
+    at: int = Field(950, ge=0, le=LEVELS, description="Level at which pairs are compared, in per mille.")
+    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
+    curves: tuple[Curve, ...] = Field((Curve(),), max_length=MOST)
+
+    def runs(self, curve: Curve) -> list[tuple[str, Setting]]:
+        """The runs of a curve: a name for each seed, and its setting."""
+        draws = range(self.draws if registry.scorers[curve.scorer].draws else 1)
+        shared = {"model": self.model, "data": self.data, "device": self.device}
+        return [
+            (
+                f"training seed {weights}" + (f", draw {draw}" if len(draws) > 1 else ""),
+                curve.setting(weights=weights, seed=draw, **shared),
+            )
+            for weights in self.trained
+            for draw in draws
+        ]
+
+    def query(self) -> dict[str, str]:
+        """The words of the address: what differs from the defaults, and the schema version."""
+        words = {"v": str(VERSION)}
+        for name, value in self.model_dump(exclude_defaults=True).items():
+            if name == "curves":
+                value = json.dumps([c.model_dump(exclude_defaults=True) for c in self.curves], separators=(",", ":"))
+            elif name == "trained":
+                value = ",".join(map(str, value))
+            elif name == "at":
+                value = f"{value / 10:g}"
+            words[name] = str(value)
+        return words
+
+    def with_curve(self, curve: Curve) -> View:
+        """The view with one curve more, unless it is there already or no more fit."""
+        if curve in self.curves or len(self.curves) >= MOST:
+            return self
+        return self.model_copy(update={"curves": (*self.curves, curve)})
+
+    def without(self, place: int) -> View:
+        """The view without one of its curves."""
+        kept = tuple(curve for at, curve in enumerate(self.curves) if at != place)
+        return self.model_copy(update={"curves": kept})
+
+
+DEFAULT = View()

@@ -1,0 +1,89 @@
+"""The address of the Curves page, read: everything that comes from a link is checked, what is wrong is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from pages.ui.curve_view import DEFAULT, MOST, VERSION, Curve, View
+from pruning import registry
+from pruning.checks import checked, explain
+from pruning.errors import PruningError
+
+
+def read_words(words: Mapping[str, str], start: View = DEFAULT) -> tuple[View, list[str]]:
+    """The view that an address describes, and one sentence for each word that had to be changed.
+
+    Args:
+        start: what holds where the address says nothing, when it has no words at all.
+    """
+    given, changes = dict(words), []
+    version = given.pop("v", str(VERSION))
+    if version != str(VERSION):
+        changes.append(f"The link has schema version {version}; this page reads version {VERSION}.")
+    if not words:
+        return start, []
+    chosen: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in View.model_fields:
+            changes.append(f"The link's '{name}' is not known on this page and was left out.")
+            continue
+        try:
+            if name == "curves":
+                chosen[name] = _curves(text, changes)
+            else:
+                value = _value(name, text)
+                checked("the link", View, {name: value})
+                chosen[name] = value
+        except (PruningError, ValueError, RecursionError) as error:
+            why = str(error).removeprefix("In the link: ") if isinstance(error, PruningError) else "It cannot be read."
+            changes.append(f"The link's {name} '{text[:80]}' cannot be used, the default is shown instead. {why}")
+    view = View.model_validate(chosen)
+    seeds = registry.models[view.model].seeds
+    known = tuple(dict.fromkeys(seed for seed in view.trained if seed in seeds))
+    if known != view.trained:
+        listed = ", ".join(map(str, seeds))
+        changes.append(f"{view.model} has weights of training seeds {listed}; others were left out.")
+        view = view.model_copy(update={"trained": known or seeds[:1]})
+    return view, changes
+
+
+def _value(name: str, text: str) -> Any:
+    """The value that a word means."""
+    if name == "trained":
+        return tuple(int(part) for part in text.split(","))
+    if name == "at":
+        return round(float(text) * 10)
+    if name == "draws":
+        return int(text)
+    if name == "model":
+        registry.models[text]
+    if name == "data":
+        registry.datasets[text]
+    return text
+
+
+def _curves(text: str, changes: list[str]) -> tuple[Curve, ...]:
+    """The curves of a word that can be used; a sentence for each other."""
+    content = json.loads(text)
+    if not isinstance(content, list):
+        raise ValueError
+    found: list[Curve] = []
+    for item in content:
+        try:
+            curve = Curve.model_validate(item)
+            curve.setting().prune  # noqa: B018
+            if curve in found:
+                continue
+            if len(found) == MOST:
+                changes.append(f"The link has more than {MOST} curves; the first {MOST} are shown.")
+                break
+            found.append(curve)
+        except ValidationError as error:
+            changes.append(f"One curve of the link was left out. {explain('the curve', error)}")
+        except PruningError as error:
+            changes.append(f"One curve of the link was left out. {error}")
+    return tuple(found)

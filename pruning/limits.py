@@ -23,3 +23,5 @@ STUDY_CELLS = 5_000
 """Cells that one study may have."""
 UPLOAD_MB = 8
 """Largest upload of one person, in megabytes."""
+NORMALISED_NUMBERS = 10_000_000
+"""Numbers of a split that are kept normalised in memory (float32: 40 MB)."""

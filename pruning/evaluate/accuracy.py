@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 FLIPS = 12
 """Images whose prediction changed that are named in a result."""
+PARTIAL_SECONDS = 0.15
+"""Time between two partial results: making one takes as long as evaluating a batch of a small network."""
 
 
 @measures.register
@@ -42,6 +45,7 @@ class Accuracy(Measure):
         total = min(self.count, len(split_of(state, self.split)))
         desk.progress(0, total, "first images")
         result: dict[str, Any] = {}
+        shown = -PARTIAL_SECONDS
         dense, before = predict(state.start, self.split, total, desk), None
         for after in predict(state, self.split, total, desk):
             if state.parent is None:
@@ -49,7 +53,10 @@ class Accuracy(Measure):
             while before is None or len(before) < len(after):
                 before = next(dense)
                 desk.progress(min(len(before), len(after)), total, "images")
-            result = _compared(before, after)
+            if len(after) < total and time.monotonic() - shown < PARTIAL_SECONDS:
+                desk.progress(len(after), total, "images")
+                continue
+            shown, result = time.monotonic(), _compared(before, after)
             desk.progress(len(after), total, "images", result)
         return result
 
@@ -58,7 +65,7 @@ def _compared(before: Predictions, after: Predictions) -> dict[str, Any]:
     """The result on the first images, as many as both have."""
     n = min(len(before), len(after))
     was, now = before.right[:n], after.right[:n]
-    changed = (before.classes[:n] != after.classes[:n]).nonzero().squeeze(1).tolist()
+    changed = (before.classes[:n] != after.classes[:n]).nonzero().squeeze(1)
     flips = [
         {
             "position": i,
@@ -68,7 +75,7 @@ def _compared(before: Predictions, after: Predictions) -> dict[str, Any]:
             "after": int(after.classes[i]),
             "after_confidence": round(float(after.confidences[i]), 4),
         }
-        for i in changed[:FLIPS]
+        for i in changed[:FLIPS].tolist()
     ]
     return {
         "count": n,

@@ -6,7 +6,7 @@ import gzip
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from pruning.errors import BadValue, Missing
+from pruning.limits import NORMALISED_NUMBERS
 from pruning.registry import datasets
 from pruning.zoo.places import data_root
 
@@ -58,9 +59,17 @@ class TensorSplit:
 
     def _normalised(self, images: Tensor) -> Tensor:
         shape = (1, -1, 1, 1)
-        return (images.float() / 255 - torch.tensor(self.mean).view(shape)) / torch.tensor(self.std).view(shape)
+        mean, std = torch.tensor(self.mean).view(shape), torch.tensor(self.std).view(shape)
+        return images.float().div_(255).sub_(mean).div_(std)  # in place: the same numbers, a third of the memory
+
+    @cached_property
+    def _ready(self) -> Tensor | None:
+        """All images normalised, where that takes little memory: a curve reads them again and again."""
+        return self._normalised(self.images) if self.images.numel() <= NORMALISED_NUMBERS else None
 
     def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        if self._ready is not None:
+            return self._ready[start:stop], self.labels[start:stop]
         return self._normalised(self.images[start:stop]), self.labels[start:stop]
 
     def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:

@@ -57,7 +57,8 @@ def test_it_is_what_a_naive_loop_counts(count: int) -> None:
         assert len(changed) > FLIPS and found["lost"] > 0 and found["gained"] > 0
 
 
-def test_paired_numbers_agree_and_partial_results_are_prefixes() -> None:
+def test_paired_numbers_agree_and_partial_results_are_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pruning.evaluate.accuracy.PARTIAL_SECONDS", 0.0)
     after, partial = state_of(LENET, PRUNED), []
     desk = Desk(lambda done, total, note="", partial_=None, **k: partial.append(k.get("partial") or partial_))
     found = accuracy(after, 450, desk=desk)

@@ -115,7 +115,7 @@ def pairs(view: View) -> bool:
         many += f", widened (Bonferroni) so that all {len(couples)} pairs hold together"
     st.caption(
         f"{many}. One seed: McNemar's exact test on the same images, which says nothing of other seeds. Several: seeds "
-        "and images both vary (crossed random effects, Satterthwaite)."
+        "and images both vary (crossed random effects, Student's t)."
     )
     return pending
 

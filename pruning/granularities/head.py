@@ -1,0 +1,31 @@
+"""Attention heads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pruning.criteria import Granularity
+from pruning.registry import granularities
+
+if TYPE_CHECKING:
+    from pruning.passes import Scene
+    from pruning.units import Layout
+
+
+@granularities.register
+class Head(Granularity):
+    """The heads of each attention layer: query, key and value rows with their biases, output projection's columns."""
+
+    name = "head"
+    label = "Attention heads"
+    summary = "Whole heads of an attention layer: rows of query, key and value, columns of the output projection."
+    reference = "Michel, Levy & Neubig 2019; Voita et al. 2019"
+    unit = "heads"
+    rank = 60
+
+    def layout(self, scene: Scene) -> Layout:
+        from pruning import registry
+        from pruning.groups import head_layout
+
+        shape = registry.models[scene.base.model].input_shape
+        return head_layout(scene.model, tuple(scene.weights), shape)

@@ -1,0 +1,128 @@
+"""Attention heads: which rows and columns of an attention layer's projections belong to each head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from pruning.groups.trial import Trial, remembered
+from pruning.units import Group, Layout, Member
+
+COUNTS = ("num_heads", "n_heads", "num_attention_heads", "heads")
+"""Attributes under which attention layers keep their number of heads."""
+
+NONE = "the network has no attention heads"
+OUTSIDE = "it is not a projection of an attention layer"
+UNPROVED = "its attention layer does not keep heads apart in a way that this program knows"
+
+
+def head_layout(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...]) -> Layout:
+    """One group per attention layer, in forward order, one unit per head; weights are scored, biases go along.
+
+    Known are ``nn.MultiheadAttention`` and modules that hold a number of heads beside linear layers: query, key, value
+    and output, or one for the first three. Which is which is not told by names but tried out: what a head's query, key
+    and value rows hold must not matter once the output projection's columns of this head are zero, and must before.
+
+    Args:
+        order: names of the prunable weights in forward order.
+        input_shape: of one image, ``(channels, height, width)``.
+    """
+    return remembered("head", model, order, input_shape, lambda: _found(model, order, input_shape))
+
+
+def _found(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...]) -> Layout:
+    attention = {name: module for name, module in model.named_modules() if _heads(module)}
+    if not attention:
+        return Layout({}, dict.fromkeys(order, NONE))
+    trial = Trial.of(model, input_shape)
+    calls = trial.calls(lambda module: bool(_heads(module)))
+    groups: dict[str, Group] = {}
+    skipped: dict[str, str] = {}
+    for name in attention:
+        module = trial.model.get_submodule(name)
+        own = {f"{name}.{key}" if name else key for key, _ in module.named_parameters()}
+        for rows, columns in _candidates(module) if name in calls else ():
+            if _sound(module, rows, columns, _heads(module), *calls[name][0]):
+                members = [*rows, columns]
+                full = [Member(f"{name}.{m.parameter}" if name else m.parameter, m.unit, m.scored) for m in members]
+                leads = min((m.parameter for m in full if m.parameter in order), key=order.index)
+                groups[leads] = Group((_heads(module),), tuple(full), leads)
+                break
+        else:
+            skipped.update(dict.fromkeys(own, UNPROVED))
+    held = {member.parameter for group in groups.values() for member in group.members}
+    ordered = {name: groups[name] for name in order if name in groups}
+    return Layout(ordered, {name: skipped.get(name, OUTSIDE) for name in order if name not in held})
+
+
+def _heads(module: nn.Module) -> int:
+    """Number of heads of an attention layer; 0 for other modules."""
+    held = isinstance(module, nn.MultiheadAttention) or any(isinstance(m, nn.Linear) for m in module.children())
+    numbers = [getattr(module, name, 0) for name in COUNTS]
+    return next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n > 0), 0) if held else 0
+
+
+def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
+    """Ways in which heads may lie in a module's parameters: rows of query, key and value, columns of the output."""
+    heads = _heads(module)
+    if isinstance(module, nn.MultiheadAttention):
+        each = torch.arange(module.embed_dim) // module.head_dim
+        rows = [("in_proj_weight", each.repeat(3)), ("in_proj_bias", each.repeat(3))]
+        rows += [(f"{part}_proj_weight", each) for part in "qkv"] + [("bias_k", each), ("bias_v", each)]
+        yield [_member(module, n, u, -1 if n in ("bias_k", "bias_v") else 0) for n, u in rows
+               if getattr(module, n, None) is not None], _member(module, "out_proj.weight", each, 1)  # fmt: skip
+        return
+    linear = {name: m for name, m in module.named_children() if isinstance(m, nn.Linear)}
+    for out in reversed(linear):
+        width, others = linear[out].in_features, {n: m for n, m in linear.items() if n != out}
+        if width % heads:
+            continue
+        each = torch.arange(width) // (width // heads)
+        columns = _member(module, f"{out}.weight", each, 1)
+        if len(others) == 3 and all(m.out_features == width for m in others.values()):
+            yield [row for name in others for row in _rows(module, name, each)], columns
+        elif len(others) == 1 and next(iter(others.values())).out_features == 3 * width:
+            for unit in (each.repeat(3), torch.arange(3 * width) // (3 * width // heads)):
+                yield _rows(module, next(iter(others)), unit), columns
+
+
+def _rows(module: nn.Module, name: str, unit: Tensor) -> list[Member]:
+    """A linear layer's rows and bias."""
+    names = [f"{name}.weight", f"{name}.bias"]
+    return [_member(module, n, unit, 0) for n in names if n in dict(module.named_parameters())]
+
+
+def _member(module: nn.Module, name: str, unit: Tensor, dim: int) -> Member:
+    parameter = module.get_parameter(name)
+    shape = [1] * parameter.ndim
+    shape[dim] = -1
+    return Member(name, unit.view(shape), "weight" in name)
+
+
+def _sound(module: nn.Module, rows: list[Member], columns: Member, heads: int, args: Any, kwargs: Any) -> bool:
+    """Whether, for each head, its rows matter, but no longer once its output columns are zero."""
+    parameters = {name: p.detach() for name, p in module.named_parameters()}
+    generator = torch.Generator().manual_seed(2)
+
+    def run(changed: dict[str, Tensor]) -> Tensor:
+        with torch.no_grad():
+            out = functional_call(module, {**parameters, **changed}, args, kwargs)
+        return out[0] if isinstance(out, tuple) else out
+
+    assert columns.unit is not None
+    dense = run({})
+    for head in range(heads):
+        noise = {}
+        for member in rows:
+            assert member.unit is not None
+            old = parameters[member.parameter]
+            noise[member.parameter] = torch.where(member.unit == head, torch.randn(old.shape, generator=generator), old)
+        cut = {columns.parameter: torch.where(columns.unit == head, 0.0, parameters[columns.parameter])}
+        near = 1e-5 * dense.abs().max()
+        if (run(cut) - run(cut | noise)).abs().max() > near or (dense - run(noise)).abs().max() <= near:
+            return False
+    return True

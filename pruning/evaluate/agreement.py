@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -12,15 +11,9 @@ from pruning.lru import Recent
 from pruning.registry import measures
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from pruning.ranking import Ranking
+    from pruning.overlap import Comparison
     from pruning.specs import Prune
     from pruning.state import State
-
-MOST = 1_000_000
-"""Units that are compared; of a larger network so many are drawn, evenly over the whole of it."""
-DIGITS = 4
 
 
 @measures.register
@@ -47,38 +40,39 @@ class Agreement(Measure):
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.keys import digest
+        from pruning.overlap import Comparison
 
         before, step = last_prune(state)
         names = self.scorers or rankings_for(step)
         key = digest(before.key, step.criterion(), names, self.samples)
-        kept = _memory.get(key)
-        if kept is None:
-            kept = _memory.put(key, self._compare(before, step, tuple(names), desk))
+        kept = _memory.get_or_make(key, lambda: Comparison(step.seed))
+        self._compare(kept, before, step, tuple(names), desk)
         return kept.result(step.sparsity)
 
-    def _compare(self, before: State, step: Prune, names: tuple[str, ...], desk: Desk) -> Comparison:
-        """All rankings, one after another; what there is so far is told after each."""
+    def _compare(self, found: Comparison, before: State, step: Prune, names: tuple[str, ...], desk: Desk) -> None:
+        """Those rankings that are not there yet, one after another; what there is so far is told after each."""
         from pruning import registry
         from pruning.criterion import plan
         from pruning.errors import Cancelled, PruningError
+        from pruning.state import layer_label
 
-        found = Comparison(step.seed)
         for number, name in enumerate(names):
+            if name in found.first or name in found.skipped:
+                continue
             label = registry.scorers[name].label
-
             desk.progress(number, len(names), label, found.result(step.sparsity) if len(found.first) > 1 else None)
             try:
                 made = plan(before, rival(step, name, self.samples), _within(desk.progress, number, len(names)))
                 if made.ranking is None:
                     found.skipped[name] = f"{label} is a solver: it gives masks, and ranks nothing."
                 else:
-                    found.unit, leads = made.noun, [group.leads for group in made.layout.groups.values()]
-                    found.add(name, made.ranking, leads)
+                    found.unit = made.noun
+                    labels = [layer_label(group.leads) for group in made.layout.groups.values()]
+                    found.add(name, made.ranking, labels)
             except Cancelled:
                 raise
             except PruningError as error:
                 found.skipped[name] = str(error)
-        return found
 
 
 def _within(progress: Progress, number: int, count: int) -> Progress:
@@ -90,66 +84,8 @@ def _within(progress: Progress, number: int, count: int) -> Progress:
     return inner
 
 
-@dataclass
-class Comparison:
-    """Ranks of all scorers on the compared units, and the level from which on each removes a unit."""
-
-    seed: int
-    unit: str = "weights"
-    skipped: dict[str, str] = field(default_factory=dict)
-    layers: list[str] = field(default_factory=list)
-    units: list[int] = field(default_factory=list)
-    first: dict[str, np.ndarray] = field(default_factory=dict)
-    _ranks: list[list[np.ndarray]] = field(default_factory=list)
-    _chosen: np.ndarray | None = None
-    _parts: list[slice] = field(default_factory=list)
-
-    def add(self, name: str, ranking: Ranking, leads: list[str]) -> None:
-        """Take in one ranking; all have the same units."""
-        import numpy as np
-
-        from pruning.ranking import MASKED
-        from pruning.state import layer_label
-
-        scores = np.concatenate([score.cpu().numpy().ravel() for score in ranking.scores.values()])
-        if self._chosen is None:
-            self.layers, self.units = [layer_label(lead) for lead in leads], ranking.sizes.tolist()
-            chosen = np.flatnonzero(scores != MASKED)
-            if len(chosen) > MOST:
-                chosen = np.sort(np.random.default_rng(self.seed).choice(chosen, MOST, replace=False))
-            ends = np.searchsorted(chosen, np.cumsum([0, *self.units])).tolist()
-            self._chosen = chosen
-            self._parts = [slice(0, len(chosen)), *(slice(a, b) for a, b in zip(ends, ends[1:], strict=False))]
-        levels = np.concatenate([level.ravel() for level in ranking.first_levels().values()])
-        self.first[name] = levels[self._chosen].astype(np.int16)
-        scores = scores[self._chosen]
-        self._ranks.append([_standardised(scores[part]) for part in self._parts])
-
-    def result(self, level: int) -> dict[str, Any]:
-        """The measure's result at a level, on the scorers that were taken in so far."""
-        import numpy as np
-
-        gone = np.stack(list(self.first.values())) <= level if self.first else np.zeros((0, 0), bool)
-        removed, spearman, jaccard = [], [], []
-        for number, part in enumerate(self._parts):
-            # float32 counts exactly up to 2^24, and a part has at most MOST units.
-            sets = gone[:, part].astype(np.float32)
-            both, sizes = sets @ sets.T, sets.sum(1)
-            either = sizes[:, None] + sizes[None] - both
-            removed.append(sizes.astype(int).tolist())
-            jaccard.append(_listed(np.divide(both, either, out=np.full_like(both, np.nan), where=either > 0)))
-            ranks = np.stack([ranks[number] for ranks in self._ranks])
-            spearman.append(_listed(np.clip(ranks @ ranks.T, -1.0, 1.0)))
-        return {
-            "scorers": list(self.first), "skipped": dict(self.skipped), "unit": self.unit, "level": level,
-            "layers": self.layers, "units": self.units,
-            "compared": [part.stop - part.start for part in self._parts[1:]],
-            "removed": removed, "spearman": spearman, "jaccard": jaccard,
-        }  # fmt: skip
-
-
 _memory: Recent[Comparison] = Recent(2)
-"""A level more asks for no scoring."""
+"""Another level asks for no scoring, and work that was cancelled goes on where it stopped."""
 
 
 def last_prune(state: State) -> tuple[State, Prune]:
@@ -196,31 +132,3 @@ def rival(step: Prune, name: str, samples: int) -> Prune:
         return step
     options = {"samples": samples} if "samples" in registry.scorers[name].model_fields else {}
     return Prune.model_validate(step.model_dump() | {"scorer": name, "options": options})
-
-
-def average_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 in ascending order, float64 of the values' shape ``(n,)``; of values that tie, their mean rank."""
-    import numpy as np
-
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(values) else np.zeros(0, np.int64)
-    ends = np.append(starts[1:], len(values))
-    ranks = np.empty(len(values))
-    ranks[order] = np.repeat((starts + 1 + ends) / 2, ends - starts)
-    return ranks
-
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    """Ranks around their mean, of length one, so that a scalar product is a correlation; NaN where all values tie."""
-    import numpy as np
-
-    ranks = average_ranks(values)
-    ranks -= ranks.mean() if len(ranks) else 0.0
-    length = np.sqrt(ranks @ ranks)
-    return ranks / length if length > 0 else np.full(len(ranks), np.nan)
-
-
-def _listed(matrix: np.ndarray) -> list[list[float | None]]:
-    """JSON-ready: rounded, None in place of NaN."""
-    return [[None if value != value else round(value, DIGITS) for value in row] for row in matrix.tolist()]

@@ -41,7 +41,8 @@ class TwoScores(Measure):
 
         from pruning import registry
         from pruning.errors import Incompatible
-        from pruning.evaluate.agreement import average_ranks, last_prune, rival
+        from pruning.evaluate.agreement import last_prune, rival
+        from pruning.overlap import average_ranks
         from pruning.ranking import MASKED
         from pruning.state import layer_label
         from pruning.steps.prune import plan_of

@@ -15,9 +15,10 @@ from pruning import registry
 from pruning.criteria import Scorer, Solver
 from pruning.entries import Desk, quiet
 from pruning.errors import Cancelled, Incompatible, UnknownName
-from pruning.evaluate.agreement import average_ranks, rankings_for
+from pruning.evaluate.agreement import rankings_for
 from pruning.keys import canonical
 from pruning.lru import Recent
+from pruning.overlap import average_ranks
 from pruning.settings import machine
 from pruning.specs import Base, MeasureSpec, Prune, Study
 from pruning.state import State
@@ -129,7 +130,7 @@ def test_units_masked_before_are_left_out() -> None:
 def test_of_a_large_network_a_sample_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = measure("agreement", pruned(), scorers=THREE)
     monkeypatch.setattr(agreement, "_memory", Recent(2))
-    monkeypatch.setattr(agreement, "MOST", 500)
+    monkeypatch.setattr("pruning.overlap.MOST", 500)
     found = measure("agreement", pruned(), scorers=THREE)
     assert sum(found["compared"]) == 500 < sum(found["units"])
     assert found["jaccard"][0][0][2] == pytest.approx(whole["jaccard"][0][0][2], abs=0.1)
@@ -153,6 +154,25 @@ def test_partial_results_grow_and_cancelling_ends_it() -> None:
 
     with pytest.raises(Cancelled):
         registry.measures["agreement"](scorers=("random",)).measure(pruned(), Desk(stop))
+
+
+def test_cancelled_work_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, scored = state(small()), []
+    score = registry.scorers["magnitude_l2"].score
+    monkeypatch.setattr(
+        registry.scorers["magnitude_l2"], "score", lambda self, scene: scored.append(1) or score(self, scene)
+    )
+
+    def stop_at_two(done: float, total: float, note: str = "", partial: Any = None) -> None:
+        if done >= 2:
+            raise Cancelled("Cancelled.")
+
+    with pytest.raises(Cancelled):
+        registry.measures["agreement"](scorers=THREE).measure(pruned(600, before), Desk(stop_at_two))
+    found = measure("agreement", pruned(600, before), scorers=THREE)
+    assert len(scored) == 1
+    monkeypatch.setattr(agreement, "_memory", Recent(2))
+    assert measure("agreement", pruned(600, before), scorers=THREE) == found
 
 
 @pytest.mark.parametrize("layer", ["conv1", "fc2"])

@@ -130,7 +130,7 @@ def test_one_kind_of_device_is_one_backend() -> None:
 
 @pytest.mark.parametrize("name", list(registry.measures))
 def test_only_measures_of_the_ranking_leave_the_level_out(name: str) -> None:
-    options = {"layer": {"layer": "fc1"}, "pictures": {"positions": [1]}}.get(name, {})
+    options = {"layer": {"layer": "fc1"}, "two_scores": {"layer": "fc1"}, "pictures": {"positions": [1]}}.get(name, {})
     one, two = (measure_key(name, Prune(sparsity=level), **options) for level in (0, 900))
     assert (one == two) is (registry.measures[name].scope == "ranking")
     assert one != measure_key(name, Prune(sparsity=0, allocation="uniform"), **options)

@@ -1,0 +1,98 @@
+"""Scorers: what each criterion is, what it needs and costs, when it fails, and how it fares. Made of registrations."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui import scorers_cards, scorers_fares, scorers_table, state
+from pages.ui.entry import framed, start
+from pages.ui.method import choice
+from pages.ui.results import live
+from pages.ui.server import EMBEDDED
+from pages.ui.show import show
+from pruning import registry
+from pruning.charts.compatibility_table import compatibility_table
+from pruning.charts.words import tip
+from pruning.links import Setting
+
+FEW = 3
+"""Cards that are open from the start when a search leaves no more."""
+
+
+def page() -> None:
+    """Read the controls, look up what is known, draw."""
+    st.session_state["charts"] = {}
+    if "setting" not in st.session_state and not st.query_params:
+        state.put(Setting(model=EMBEDDED))
+    setting, changes = state.current()
+    for sentence in changes:
+        st.warning(sentence, icon=":material/link_off:")
+    setting = _model(setting)
+    names = registry.scorers.names()
+    solvers = [name for name in names if scorers_table.kind(registry.scorers[name]) == "solver"]
+    said = f"{len(names) - len(solvers)} rank once for all levels" + (
+        f", {len(solvers)} solve level by level" if solvers else ""
+    )
+    st.header(f"{len(names)} scorers: {said}", anchor=False)
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    words = row.text_input(
+        "Search", key="scorers_search", placeholder="name, idea, paper, need …", icon=":material/search:"
+    )
+    families = row.pills("Family", scorers_table.FAMILIES, selection_mode="multi", key="scorers_family")
+    found = scorers_table.matching(words, list(families))
+    live(partial(scorers_fares.cost_panel, setting), "costs_part", scorers_fares.measuring(setting))
+    if not found:
+        st.info("No scorer has all of these words. Take one away, or another family.", icon=":material/search_off:")
+    else:
+        _listed(setting, found)
+    st.subheader("What goes with what?", anchor=False)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        pairs = scorers_table.criteria_pairs(found or names)
+        show(compatibility_table(pairs, "criteria", "granularities", scorers_table.KINDS), "criteria", width=540)
+    with right:
+        pairs = scorers_table.allocation_pairs()
+        show(compatibility_table(pairs, "granularities", "allocations", scorers_table.SHARED), "budgets", width=540)
+    state.publish(setting)
+
+
+def _model(setting: Setting) -> Setting:
+    """The model on which costs and accuracies are shown."""
+    with st.sidebar:
+        model = choice("Model", "model", registry.models, setting.model, tip("model"))
+        st.caption(registry.models[model].summary)
+        st.caption("Costs and accuracies are those on this model; the formulas hold for all.")
+    if model == setting.model:
+        return setting
+    seeds = registry.models[model].seeds
+    return setting.model_copy(update={"model": model, "layer": None, "data": None, "weights": seeds[0]})
+
+
+def _listed(setting: Setting, names: list[str]) -> None:
+    """The overview, and the cards by family."""
+    costs, stored = scorers_fares.costs(setting, names), scorers_fares.stored(setting, names)
+    table, label = scorers_fares.orderings(setting.model)
+    model = registry.models[setting.model].label
+    st.dataframe(
+        scorers_cards.overview(names, costs, table, stored), hide_index=True, key="scorers_overview",
+        column_config={
+            "scorer": st.column_config.TextColumn(pinned=True),
+            "seconds here": st.column_config.NumberColumn(format="%.3g s", help="To score the network once."),
+            "accuracy": st.column_config.NumberColumn(f"on {model}", format="%.1f %%", help=tip("accuracy")),
+        },
+    )  # fmt: skip
+    st.caption(label or f"Accuracies: test images, at {setting.sparsity / 10:g} % sparsity, as far as stored.")
+    for family, group in scorers_table.by_family(names).items():
+        st.subheader(family.capitalize(), anchor=False, help=tip(family) or None)
+        for name in group:
+            scorers_cards.card(
+                name, setting, costs.get(name), table, label, stored.get(name), expanded=len(names) <= FEW
+            )
+
+
+if framed():
+    page()
+else:
+    start()

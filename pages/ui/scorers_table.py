@@ -1,0 +1,89 @@
+"""What the registrations say of the scorers, as tables: kinds, needs, what goes with what."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pruning import registry
+from pruning.compatibility import allocations_for, fits, granularities_for, shares
+from pruning.criteria import Criterion, Scorer, Solver
+
+FAMILIES = ("weights", "gradients", "activations", "second order", "data-free", "control")
+KINDS = {
+    "yes": "ranks its units by their weights' scores", "itself": "scores these units themselves",
+    "masks": "finds masks level by level (solver)", "no": "does not go together",
+}  # fmt: skip
+SHARED = {
+    "yes": "with every criterion", "itself": "with rankings only: it reads the scores", "no": "does not go together"
+}  # fmt: skip
+
+
+def kind(entry: type[Criterion]) -> str:
+    """Ranking or solver, in a word."""
+    return "solver" if issubclass(entry, Solver) else "ranking"
+
+
+def goes_with(name: str) -> str:
+    """Granularities and allocations of a scorer, in a few words."""
+    units = granularities_for(name)
+    budgets = list(dict.fromkeys(budget for unit in units for budget in allocations_for(name, unit)))
+    words = [
+        "any granularity" if units == registry.granularities.names()
+        else ", ".join(registry.granularities[unit].label for unit in units),
+        "any allocation" if set(budgets) == set(registry.allocations)
+        else ", ".join(registry.allocations[budget].label for budget in budgets),
+    ]  # fmt: skip
+    return "; ".join(words)
+
+
+def matching(words: str, families: list[str]) -> list[str]:
+    """Scorers in whose text every word is found, of these families (none: of all), in their order."""
+    found = []
+    for name in registry.scorers.names():
+        entry = registry.scorers[name]
+        text = " ".join(
+            (name, entry.label, entry.summary, entry.idea, entry.reference, entry.needs, entry.family, entry.cost,
+             entry.fails, kind(entry), goes_with(name))
+        ).casefold()  # fmt: skip
+        if (not families or entry.family in families) and all(word in text for word in words.casefold().split()):
+            found.append(name)
+    return found
+
+
+def by_family(names: list[str]) -> dict[str, list[str]]:
+    """Names under their family, families in their order."""
+    groups = {family: [name for name in names if registry.scorers[name].family == family] for family in FAMILIES}
+    return {family: group for family, group in groups.items() if group}
+
+
+def criteria_pairs(names: list[str]) -> pd.DataFrame:
+    """Criterion by granularity: row, column, kind, why."""
+    rows = []
+    for name in names:
+        entry = registry.scorers[name]
+        for unit in registry.granularities.names():
+            reason = fits(name, unit)
+            if reason is not None:
+                sort, why = "no", reason
+            elif issubclass(entry, Solver):
+                sort, why = "masks", "A solver: it finds masks for one level at a time."
+            elif issubclass(entry, Scorer) and entry.scores_of({}) != "weights":
+                sort, why = "itself", "It scores these units as a whole."
+            else:
+                sort, why = "yes", "Scores of single weights are reduced to the unit's score."
+            rows.append((entry.label, registry.granularities[unit].label, sort, why))
+    return pd.DataFrame(rows, columns=["row", "column", "kind", "why"])
+
+
+def allocation_pairs() -> pd.DataFrame:
+    """Granularity by allocation: row, column, kind, why. Whether one goes is asked of a ranking of single weights."""
+    ranking = next(name for name in registry.scorers.names() if issubclass(registry.scorers[name], Scorer))
+    rows = []
+    for unit in registry.granularities.names():
+        for budget in registry.allocations.names():
+            reason = shares(ranking, unit, budget)
+            scored = registry.allocations[budget].scored
+            sort = "no" if reason is not None else "itself" if scored else "yes"
+            why = reason or ("It reads the scores, which solvers do not have." if scored else "With every criterion.")
+            rows.append((registry.granularities[unit].label, registry.allocations[budget].label, sort, why))
+    return pd.DataFrame(rows, columns=["row", "column", "kind", "why"])

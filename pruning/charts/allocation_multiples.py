@@ -1,0 +1,112 @@
+"""How do the allocations share one sparsity? One small chart an allocation: what each layer keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from pruning.charts.base import NBSP, Chart, check_level, labels, need, percent, plain
+from pruning.charts.palette import CONTROL, INK, KEPT, REMOVED
+
+COLUMNS = 3
+
+
+def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = None, columns: int = COLUMNS) -> Chart:
+    """Density per layer, one panel an allocation, all with the same axes.
+
+    Args:
+        layers: one row an allocation and layer: ``allocation`` (its label; panels stand in the order of the rows),
+            ``layer``, ``order`` (forward order), ``weights`` and ``removed``.
+        level: the sparsity asked for, per mille.
+        chosen: the label of the allocation in use, which is set in bold.
+        columns: panels side by side.
+
+    Raises:
+        BadValue: when a column is missing.
+    """
+    check_level(level)
+    need(layers, ("allocation", "layer", "order", "weights", "removed"), "allocations")
+    layers = layers.reset_index(drop=True)
+    layers = layers.assign(density=1 - layers["removed"] / layers["weights"].clip(lower=1))
+    panels = {str(name): rows.sort_values("order") for name, rows in layers.groupby("allocation", sort=False)}
+    names = [str(name) for name in next(iter(panels.values()))["layer"]] if panels else []
+
+    def draw(theme: str) -> go.Figure:
+        across = max(1, min(columns, len(panels)))
+        down = max(1, -(-len(panels) // across))
+        each = int(np.clip((26 if len(names) < 12 else 17) * len(names), 84, 900))
+        heads = [f"<b>{plain(name)}</b>" if name == chosen else plain(name) for name in panels]
+        height = down * (each + 44) + 50
+        figure = make_subplots(
+            down, across, shared_xaxes=True, shared_yaxes=True, subplot_titles=heads,
+            horizontal_spacing=0.035, vertical_spacing=min(44 / height, 0.9 / max(1, down - 1)),
+        )  # fmt: skip
+        for number, (name, rows) in enumerate(panels.items()):
+            row, column = number // across + 1, number % across + 1
+            density, empty = rows["density"].to_numpy(), (rows["removed"] == rows["weights"]).to_numpy()
+            figure.add_bar(
+                x=100 * density, y=list(rows["layer"].astype(str)), orientation="h", name=plain(name), width=0.72,
+                marker={"color": KEPT.colour(theme), "opacity": 1 if chosen in (None, name) else 0.75},
+                text=["empty" if gone else percent(share, 0) for gone, share in zip(empty, density, strict=True)],
+                textposition="outside", cliponaxis=False, constraintext="none",
+                textfont={"size": 12, "color": [REMOVED.colour(theme) if gone else INK[theme] for gone in empty]},
+                showlegend=False, customdata=rows[["removed", "weights"]],
+                hovertemplate="%{y}<br><b>%{x:.1f} % kept</b><br>%{customdata[0]:,} of %{customdata[1]:,} removed"
+                f"<extra>{plain(name)}</extra>",
+                row=row, col=column,
+            )  # fmt: skip
+            figure.add_vline(
+                x=100 - level / 10, line={"color": CONTROL.colour(theme), "dash": "dot", "width": 1.5},
+                row=row, col=column,
+            )  # fmt: skip
+        figure.update_xaxes(range=[0, 122], tickvals=[0, 50, 100], ticksuffix=f"{NBSP}%", showgrid=True)
+        for number in range(len(panels)):
+            if number + across >= len(panels):
+                figure.update_xaxes(showticklabels=True, row=number // across + 1, col=number % across + 1)
+        figure.update_xaxes(title={"text": "kept of the layer"}, row=down, col=1)
+        figure.update_yaxes(
+            range=[len(names) - 0.5, -0.5], tickvals=names, ticktext=labels(names, 16), showgrid=False,
+        )  # fmt: skip
+        figure.update_annotations(font={"size": 14})
+        figure.update_layout(height=height, margin={"t": 34, "b": 10}, bargap=0.2)
+        return figure
+
+    title = _title(layers, level)
+    table = pd.DataFrame(
+        {
+            "allocation": layers["allocation"].astype(str),
+            "layer": layers["layer"].astype(str),
+            "order": layers["order"],
+            "level_permille": level,
+            "weights_count": layers["weights"],
+            "removed_count": layers["removed"],
+            "kept_percent": (100 * layers["density"]).round(4),
+        }
+    ).reset_index(drop=True)
+    return Chart(
+        name="allocations",
+        title=title,
+        alt=f"Small bar charts of {len(panels)} allocations ({', '.join(panels)}): share of each of {len(names)} "
+        f"layers that is kept at {percent(level / 1000)} sparsity; a dotted line marks the network's share. {title}.",
+        table=table,
+        draw=draw,
+    )
+
+
+def _title(layers: pd.DataFrame, level: int) -> str:
+    """The finding: the layer about which the allocations differ most."""
+    at = percent(level / 1000)
+    if layers["allocation"].nunique() < 2:
+        return f"What each layer keeps at {at} sparsity"
+    spread = layers.groupby("layer", sort=False)["density"].agg(["min", "max"])
+    layer = str((spread["max"] - spread["min"]).idxmax())
+    rows = layers[layers["layer"].astype(str) == layer]
+    most, least = rows.loc[rows["density"].idxmax()], rows.loc[rows["density"].idxmin()]
+    if most["density"] - least["density"] < 0.005:
+        return f"At {at} sparsity all allocations share alike"
+    return (
+        f"At {at} sparsity the allocations differ most about {layer}: {most['allocation']} keeps "
+        f"{percent(most['density'], 0)} of it, {least['allocation']} {percent(least['density'], 0)}"
+    )

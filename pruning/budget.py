@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pruning.criteria import Allocation
 from pruning.limits import LEVELS
-from pruning.ranking import Ranking, counts
+from pruning.ranking import Ranking, counts, split_globally
 from pruning.units import Layout
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Budget:
         lower, upper: least and most units removed, ``(groups, levels)`` int64, never falling with the level.
         ordered: for each group its unit scores in ascending order; empty for solvers, which have none.
         layout, scene: the units and the network, for allocations that look at it; no scene for bare scores.
+        units: the unit scores by group, in their places; empty for solvers.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,7 @@ class Budget:
     ordered: tuple[np.ndarray, ...]
     layout: Layout
     scene: Scene | None = None
+    units: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def bounded(self) -> bool:
@@ -59,7 +61,8 @@ class Budget:
                 the other groups make up for it.
 
         Returns:
-            ``(groups, levels)`` int64; each group is rounded by itself, so that sums may miss by half a unit a group.
+            ``(groups, levels)`` int64; each group is rounded by itself, so that sums may miss by half a unit a group
+            (by one, where a bound that rises with the level takes a step and no other group may take units back).
         """
         sizes, wanted = self.sizes[:, None].astype(np.float64), self.levels / 1000 * self.sizes.sum()
 
@@ -77,9 +80,14 @@ class Budget:
     def lowest(self, ordered: tuple[np.ndarray, ...]) -> np.ndarray:
         """Units removed when one threshold cuts all groups, within the bounds; counts are exact where bounds allow.
 
+        Of units that tie, those of earlier groups go first. A bound that rises with the level may ask for units that
+        another group would have to take back: what was removed at a lower level stays removed.
+
         Args:
             ordered: comparable scores per group in ascending order, float32.
         """
+        if not self.bounded:
+            return split_globally(ordered, counts(self.levels, int(self.sizes.sum())))
         wanted = np.clip(counts(self.levels, int(self.sizes.sum())), self.lower.sum(0), self.upper.sum(0))
         low = np.full(len(self.levels), _rank(np.float32(-np.inf)), dtype=np.int64)
         high = np.full(len(self.levels), _rank(np.float32(np.inf)), dtype=np.int64)
@@ -91,11 +99,25 @@ class Budget:
         removed = self._below(ordered, threshold, "left")
         tied = self._below(ordered, threshold, "right") - removed
         before = np.cumsum(tied, 0) - tied
-        return removed + np.clip(wanted - removed.sum(0) - before, 0, tied)
+        removed += np.clip(wanted - removed.sum(0) - before, 0, tied)
+        for level in range(1, len(self.levels)):
+            start = np.maximum(self.lower[:, level], removed[:, level - 1])
+            if (removed[:, level] < start).any():
+                removed[:, level] = _topped_up(ordered, start, removed[:, level], int(wanted[level]))
+        return removed
 
     def _below(self, ordered: tuple[np.ndarray, ...], threshold: np.ndarray, side: Side) -> np.ndarray:
         found = np.stack([np.searchsorted(scores, threshold, side) for scores in ordered])
         return np.clip(found, self.lower, self.upper)
+
+
+def _topped_up(ordered: tuple[np.ndarray, ...], start: np.ndarray, stop: np.ndarray, wanted: int) -> np.ndarray:
+    """``start`` and the lowest scores from there up to ``stop``, until ``wanted`` units are removed in all."""
+    lengths = np.maximum(stop - start, 0)
+    scores = np.concatenate([s[a : a + n] for s, a, n in zip(ordered, start, lengths, strict=True)])
+    owner = np.repeat(np.arange(len(start)), lengths)
+    taken = owner[np.argsort(scores, kind="stable")[: max(wanted - int(start.sum()), 0)]]
+    return start + np.bincount(taken, minlength=len(start))
 
 
 def ranked(scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:
@@ -145,3 +167,16 @@ def bounds(
         most = np.zeros(len(levels), np.int64) if how == "dense" else counts(levels, int(sizes[row])) // 2
         upper[row] = np.minimum(upper[row], most)
     return np.minimum(lower, upper).astype(np.int64), upper.astype(np.int64)
+
+
+def rounded(removed: np.ndarray, sizes: np.ndarray, multiple: int, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Units removed, ``(groups, levels)``, such that kept counts are the nearest multiples that the bounds allow.
+
+    At least one multiple is kept, and what is kept whole stays whole. Where no multiple lies between the bounds, the
+    upper one (a cap, an end kept denser) is held and the floor is not.
+    """
+    whole = sizes[:, None]
+    near = (2 * (whole - removed) + multiple) // (2 * multiple) * multiple
+    near = np.minimum(near, (whole - lower) // multiple * multiple)
+    near = np.maximum(near, np.maximum(-((upper - whole) // multiple), 1) * multiple)
+    return np.where(removed == 0, 0, whole - np.minimum(near, whole))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pruning import registry
-from pruning.budget import Budget, bounds
+from pruning.budget import Budget, bounds, rounded
 from pruning.criteria import Allocation, Granularity, Scorer, Solver
 from pruning.entries import Progress
 from pruning.errors import BadTensor, Incompatible
@@ -70,7 +70,8 @@ def plan(state: State, step: Prune, progress: Progress) -> Plan:
         return Plan(layout, removed, table, None, scene, granularity.unit)
     assert isinstance(criterion, Scorer)
     units = unit_scores(scene, criterion, step)
-    ranking = Ranking.of(granularity.order(units), lambda flat: budgeted(scene, granularity, allocation, flat))
+    units = granularity.order(units)
+    ranking = Ranking.of(units, lambda flat: budgeted(scene, granularity, allocation, flat, units))
     table = weights_removed(scene, ranking)
     if allocation.target != "units":
         ranking = retargeted(ranking, table, scene, allocation.target)
@@ -123,9 +124,21 @@ def _check(name: str, scorer: Scorer, weight_name: str, weight: Tensor, scores: 
 
 
 def budgeted(
-    scene: Scene, granularity: Granularity, allocation: Allocation, ordered: dict[str, np.ndarray]
+    scene: Scene,
+    granularity: Granularity,
+    allocation: Allocation,
+    ordered: dict[str, np.ndarray],
+    units: dict[str, Tensor] | None = None,
 ) -> np.ndarray:
-    """Units removed per group at all levels, ``(groups, 1001)``: the allocation's, settled to what patterns allow."""
+    """Units removed per group at all levels, ``(groups, 1001)``: the allocation's, settled to what patterns allow.
+
+    Units that are masked already count among the removed, whatever the allocation's bounds say, so that the other
+    groups give no more than what is then missing.
+
+    Args:
+        ordered: unit scores per group in ascending order; empty for solvers.
+        units: the same in the units' places.
+    """
     assert scene.layout is not None
     groups = scene.layout.groups
     sizes = np.array([group.count for group in groups.values()], dtype=np.int64)
@@ -134,20 +147,27 @@ def budgeted(
     held = [{member.parameter for member in group.members if member.scored} for group in groups.values()]
     ends = tuple(row for row, names in enumerate(held) if first in names or last in names)
     lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor)
+    masked = _masked(scene, ordered)[:, None]
+    lower, upper = np.maximum(lower, masked), np.maximum(upper, masked)
     shapes = tuple(tuple(scene.weights[group.leads].shape) for group in groups.values())
-    budget = Budget(tuple(groups), levels, sizes, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene)
+    budget = Budget(
+        tuple(groups), levels, sizes, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene, units or {}
+    )
     removed = granularity.settle(allocation.removed(budget), sizes)
     if allocation.multiple > 1:
-        removed = _rounded(removed, sizes, allocation.multiple)
+        removed = rounded(removed, sizes, allocation.multiple, lower, upper)
     return removed
 
 
-def _rounded(removed: np.ndarray, sizes: np.ndarray, multiple: int) -> np.ndarray:
-    """Kept counts as multiples, at least one multiple; a layer narrower than that is left as it is."""
-    kept = sizes[:, None] - removed
-    near = np.maximum((2 * kept + multiple) // (2 * multiple), 1) * multiple
-    near = np.where(kept == sizes[:, None], kept, np.minimum(near, sizes[:, None]))
-    return sizes[:, None] - near
+def _masked(scene: Scene, ordered: dict[str, np.ndarray]) -> np.ndarray:
+    """Units of each group that are masked already, ``(groups,)`` int64."""
+    assert scene.layout is not None
+    if ordered:
+        return np.array([np.searchsorted(scores, np.float32(MASKED), "right") for scores in ordered.values()])
+    return np.array([
+        int((~scene.masks[group.leads]).sum()) if group.single and group.leads in scene.masks else 0
+        for group in scene.layout.groups.values()
+    ])  # fmt: skip
 
 
 def weights_removed(scene: Scene, ranking: Ranking) -> np.ndarray:

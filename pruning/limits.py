@@ -9,6 +9,10 @@ WORKER_STATES = 6
 """Pruned networks that one worker keeps in memory."""
 WORKER_RANKINGS = 8
 """Rankings (scores, profile) that one worker keeps in memory."""
+WORKER_SCANS = 8
+"""Sensitivity scans (tables of counts) that one worker keeps in memory."""
+SCAN_MB = 512
+"""Activations that a sensitivity scan keeps, in megabytes; the images beyond run through the whole network."""
 SERVER_RESULTS = 512
 """Results of slider moves that the server keeps in memory."""
 PAGE_TABLES = 64
@@ -25,3 +29,5 @@ UPLOAD_MB = 8
 """Largest upload of one person, in megabytes."""
 NORMALISED_NUMBERS = 10_000_000
 """Numbers of a split that are kept normalised in memory (float32: 40 MB)."""
+SAMPLE_NUMBERS = 32_000_000
+"""Numbers that gradients of single images may fill at once (float32: 128 MB)."""

@@ -12,7 +12,7 @@ from pruning.entries import Desk
 from pruning.errors import Missing
 from pruning.limits import WORKER_STATES
 from pruning.lru import Recent
-from pruning.passes import BATCH
+from pruning.passes import BATCH, Scene
 from pruning.state import State
 from pruning.zoo import data as zoo_data
 from pruning.zoo.match import compatible
@@ -42,8 +42,8 @@ class Predictions:
 _memory: Recent[Predictions] = Recent(4 * WORKER_STATES)
 
 
-def split_of(state: State, split: str) -> zoo_data.Split:
-    """The split on which this state can be evaluated.
+def split_of(state: State | Scene, split: str) -> zoo_data.Split:
+    """The split on which this state, or the network of this scene, can be evaluated.
 
     Raises:
         Missing: no data, or none that the weights were trained for; the sentence says which.

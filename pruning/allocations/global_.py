@@ -23,8 +23,4 @@ class Global(Allocation):
     scored = True
 
     def removed(self, budget: Budget) -> np.ndarray:
-        from pruning.ranking import counts, split_globally
-
-        if budget.bounded:
-            return budget.lowest(budget.ordered)
-        return split_globally(budget.ordered, counts(budget.levels, int(budget.sizes.sum())))
+        return budget.lowest(budget.ordered)

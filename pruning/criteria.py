@@ -45,11 +45,17 @@ class Scorer(Criterion):
 
     gives: ClassVar[Literal["weights", "channels", "blocks"]] = "weights"
     """What has a score: single weights (which any granularity reduces to units), output channels, or blocks."""
+    lacks: ClassVar[str] = ""
+    """Why a layer may have no score ("has no BatchNorm behind it"); such layers are then left alone, and listed."""
 
     @classmethod
     def scores_of(cls, options: Mapping[str, Any]) -> Literal["weights", "channels", "blocks"]:
         """What has a score under these options: for controls that wrap another criterion."""
         return cls.gives
+
+    def reason(self) -> str:
+        """``lacks``, or that of a criterion that this one wraps."""
+        return self.lacks
 
     @abstractmethod
     def score(self, scene: Scene) -> dict[str, Tensor]:

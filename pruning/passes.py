@@ -134,11 +134,19 @@ class Scene:
         device = next(self.model.parameters()).device
         return images.to(device), labels.to(device)
 
-    def gradients(self, count: int) -> dict[str, Tensor]:
+    @property
+    def scored(self) -> list[str]:
+        """Names of the weights whose scores the layout needs, in forward order; all of them without a layout."""
+        if self.layout is None:
+            return list(self.weights)
+        used = {m.parameter for group in self.layout.groups.values() for m in group.members if m.scored}
+        return [name for name in self.weights if name in used]
+
+    def gradients(self, count: int, temperature: float = 1.0) -> dict[str, Tensor]:
         """Gradient of the mean cross-entropy over ``count`` training images, in eval mode, per prunable weight.
 
         BatchNorm layers without measured statistics use those of each batch (an initial network is scored so).
-        Neither ``.grad``, nor the requires_grad flags, nor BatchNorm statistics are changed. float32 sums over batches.
+        The logits are divided by ``temperature`` first. Neither ``.grad``, nor the requires_grad flags, nor BatchNorm statistics are changed. float32 sums over batches.
         """
         images, labels = self.sample(count)
         parameters = prunable(self.model)
@@ -151,7 +159,7 @@ class Scene:
             with mode(self.model, False), measured_norms(self.model), torch.enable_grad():
                 for part in parts(len(labels)):
                     self.progress(part.start, len(labels), "gradients")
-                    loss = F.cross_entropy(self.model(images[part]), labels[part])
+                    loss = F.cross_entropy(self.model(images[part]) / temperature, labels[part])
                     share = len(labels[part]) / len(labels)
                     grads = torch.autograd.grad(loss, wanted, allow_unused=True)
                     for total, grad in zip(sums, grads, strict=True):

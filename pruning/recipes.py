@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pruning.recipe import AnyStep, Prune, Rewind, Shuffle, Train
 from pruning.schedules import Growth, rounds
 
 Recipe = tuple[AnyStep, ...]
+Mark = Literal["init", "early", "dense"]
 
 
 def one_shot(prune: Prune, train: Train) -> Recipe:
@@ -31,12 +34,12 @@ def gradual(prune: Prune, train: Train) -> Recipe:
     return (Train.model_validate(train.model_dump() | {"during": "gradual", "during_options": options}),)
 
 
-def rewound(prune: Prune, train: Train, mark: str) -> Recipe:
+def rewound(prune: Prune, train: Train, mark: Mark) -> Recipe:
     """Prune, set the survivors back to an earlier value, train again (Renda et al. 2020, weight rewinding)."""
-    return (prune, Rewind(mark=mark), train)  # type: ignore[arg-type]
+    return (prune, Rewind(mark=mark), train)
 
 
-def ticket(prune: Prune, train: Train, levels: tuple[int, ...], mark: str = "init") -> Recipe:
+def ticket(prune: Prune, train: Train, levels: tuple[int, ...], mark: Mark = "init") -> Recipe:
     """Iterative magnitude pruning with rewinding, ending in the trained ticket of the last level.
 
     Frankle & Carbin 2019: train, prune, rewind to the initial weights, and again. Deeper networks start from, and are
@@ -44,7 +47,7 @@ def ticket(prune: Prune, train: Train, levels: tuple[int, ...], mark: str = "ini
     """
     steps: list[AnyStep] = [train]
     for level in levels:
-        steps += [prune.model_copy(update={"sparsity": level}), Rewind(mark=mark), train]  # type: ignore[arg-type]
+        steps += [prune.model_copy(update={"sparsity": level}), Rewind(mark=mark), train]
     return tuple(steps)
 
 

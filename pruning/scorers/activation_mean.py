@@ -1,0 +1,40 @@
+"""Mean activation: units whose output is small do little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pruning.criteria import Scorer
+from pruning.registry import scorers
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pruning.passes import Scene
+
+
+@scorers.register
+class ActivationMean(Scorer):
+    name = "activation_mean"
+    label = "Mean activation"
+    summary = "The mean of the unit's output after a ReLU, over inputs and positions."
+    formula = r"s_c = \frac{1}{N P} \sum_{n, p} \max(0, a_{n, c, p})"
+    reference = "Molchanov et al. 2017, section 2.2 (mean activation); Polyak & Wolf 2015"
+    idea = "What a unit hands on is small on average, so the next layer hardly notices its absence."
+    cost = "One forward pass over the sample of training images."
+    fails = "The next layer's weights may make up for a small output; layers of different scale are not comparable."
+    needs = "activations"
+    family = "activations"
+    gives = "channels"
+    lacks = "is never called by itself, so that its output is not seen"
+    draws = True
+    rank = 61
+
+    samples: int = Field(1000, ge=10, le=50_000, description="Training images, drawn by the seed.")
+
+    def score(self, scene: Scene) -> dict[str, Tensor]:
+        from pruning.activations import channel_means
+
+        return channel_means(scene, self.samples, lambda values: values.clamp(min=0).mean(2).sum(0))

@@ -1,0 +1,43 @@
+"""Optimal Brain Damage: half the squared weight times the Hessian's diagonal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pruning.criteria import Scorer
+from pruning.registry import scorers
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pruning.passes import Scene
+
+
+@scorers.register
+class OBD(Scorer):
+    name = "obd"
+    label = "OBD (Hessian diagonal)"
+    summary = "Half the squared weight times the curvature of the loss along it."
+    formula = r"s_i = \tfrac{1}{2} H_{ii} w_i^2"
+    reference = "LeCun et al. 1990, Optimal Brain Damage, equation 5; Bekas et al. 2007 for the diagonal"
+    idea = "At a minimum the slope is zero, so curvature decides what a removed weight costs."
+    cost = "For each draw of random signs a double backward pass over the sample."
+    fails = (
+        "Exact for one deletion at a minimum of a quadratic; elsewhere negative curvature scores below zero, and few "
+        "draws are noisy. In a ReLU network the exact diagonal equals Gauss-Newton's and is never negative."
+    )
+    needs = "gradients"
+    family = "second order"
+    draws = True
+    rank = 41
+
+    samples: int = Field(500, ge=10, le=50_000, description="Training images, drawn by the seed.")
+    probes: int = Field(16, ge=1, le=1000, description="Draws of random signs for Hutchinson's estimate.")
+
+    def score(self, scene: Scene) -> dict[str, Tensor]:
+        from pruning.curvature import hessian_diagonal
+
+        diagonal = hessian_diagonal(scene, self.samples, self.probes)
+        return {name: weight.float().square() * diagonal[name] / 2 for name, weight in scene.weights.items()}

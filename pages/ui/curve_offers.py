@@ -22,19 +22,27 @@ def failures(failed: dict[tuple[str, str], str]) -> None:
         st.warning(f"Failed: {'; '.join(runs)}. {error}", icon=":material/error:")
 
 
-def progress(running: list[JobView]) -> None:
-    """How far the work is, how long it will take, and the way to stop it."""
-    share = sum(job.share for job in running) / len(running)
-    left = [job.seconds_left for job in running if job.seconds_left is not None]
-    words = f"{duration(max(left))} left" if left and len(left) == len(running) else "measuring"
+def progress(running: list[JobView], share: float, left: float | None) -> None:
+    """How far the work is (0..1), how many seconds it will take, and the way to stop it."""
+    words = f"{duration(left)} left" if left is not None else "measuring"
+    runs = f"{len(running)} run{'s' if len(running) > 1 else ''} under way"
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.progress(min(1.0, share), f"{len(running)} run{'s' if len(running) > 1 else ''} under way, {words}")
+    row.progress(min(1.0, max(0.0, share)), f"{runs}, {words}")
     if row.button("Cancel", key="curves_cancel"):
         for job in running:
             try:
                 engine().cancel(job.id, owner())
             except PruningError as error:
                 st.warning(str(error))
+
+
+def whole(view: View, found: list[tuple[Work, Known]], running: list[JobView]) -> None:
+    """Progress of all curves: levels that were measured on all images, and parts of those under way."""
+    points, lacking = (sum(map(len, parts)) for parts in ((w.levels for w, _ in found), (h.lacking for _, h in found)))
+    known = [job.seconds_left for job in running if job.seconds_left is not None]
+    left = max(known, default=None) if len(known) == len(running) else seconds(view, lacking)
+    early = sum(job.share for job in running) / len(running)
+    progress(running, 1 - (lacking - 0.5 * early) / points, left)
 
 
 def offer(view: View, found: list[tuple[Work, Known]]) -> None:
@@ -59,7 +67,7 @@ def offer(view: View, found: list[tuple[Work, Known]]) -> None:
 def sizes(view: View, found: list[tuple[Work, Known]]) -> None:
     """Bytes are lengths of files that are really made, so they are made when asked for."""
     if running := sizing(found):
-        progress(running)
+        progress(running, sum(job.share for job in running) / len(running), None)
         return
     lacking = [(work, has) for work, has in found if has.sizes]
     count = sum(len(has.sizes) for _, has in lacking)

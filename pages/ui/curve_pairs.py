@@ -72,12 +72,18 @@ def _lacking(view: View) -> list[Work]:
 
 def busy(view: View) -> bool:
     """Whether verdicts are on their way; asks for them where that is quick."""
-    lacking = _lacking(view)
+    lacking = [work for work in _lacking(view) if not _coming(work)]
     time = seconds(view, len(lacking))
     if not lacking or not (st.session_state.get("pairs_wanted") == _name(view) or (time and time <= AUTOMATIC)):
         return False
     return any([ask(_study(view, work), f"pair_{number}").pending for number, work in enumerate(works(view))
                 if work in lacking])  # fmt: skip
+
+
+def _coming(work: Work) -> bool:
+    """Whether the run's curve is being measured on all images, verdicts with it."""
+    found = job(work.full)
+    return found is not None and not found.finished
 
 
 def _name(view: View) -> str:
@@ -107,7 +113,8 @@ def pairs(view: View) -> bool:
         with st.expander(f"{len(sentences) - SHOWN} smaller differences"):
             st.markdown("\n".join(f"- {text}" for text in sentences[SHOWN:]))
     if open_pairs:
-        st.caption(f"{len(open_pairs)} of {len(couples)} pairs are not compared on the same images yet.")
+        number = f"{len(open_pairs)} of {len(couples)} pairs are" if len(couples) > 1 else "They are"
+        st.caption(f"{number} not compared on the same images yet.")
     _offer(view, pending)
     _really(view)
     many = "In brackets the 95 % interval"
@@ -140,6 +147,9 @@ def _offer(view: View, pending: bool) -> None:
         st.caption("Comparing image by image …")
         return
     lacking = _lacking(view)
+    if any(_coming(work) for work in lacking):
+        st.caption("Right and wrong on all images come with the curves that are being measured.")
+        return
     jobs = [job(_study(view, work)) for work in lacking]
     errors = dict.fromkeys(view.error for view in jobs if view is not None and view.error)
     for error in errors:

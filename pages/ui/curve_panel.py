@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.curve_known import jobs, look, profile_of, sizing
-from pages.ui.curve_offers import failures, offer, progress, sizes
+from pages.ui.curve_offers import failures, offer, sizes, whole
 from pages.ui.curve_view import View
 from pages.ui.curve_work import job, seconds, submit
 from pages.ui.show import show
@@ -38,7 +38,8 @@ def begin(view: View) -> None:
             if len(has.points) < ENOUGH and job(work.first) is None and job(work.full) is None:
                 submit(work.first)
         for work, _ in lacking:
-            if (work.curve in wanted or quick) and job(work.full) is None:
+            ended = (early := job(work.first)) is not None and early.state in ("failed", "cancelled")
+            if (work.curve in wanted or (quick and not ended)) and job(work.full) is None:
                 submit(work.full, f"Curves: {work.setting.sentence()}")
     except PruningError as error:
         st.error(str(error))
@@ -60,10 +61,10 @@ def panel(view: View) -> bool:
     points = points_frame(point for _, has in found for point in has.points)
     planned = {curve.label(): len(view.runs(curve)) for curve in view.curves}
     lost = {name: sum(curve == name for curve, _ in failed) for name in planned}
-    whole = {name: planned[name] - lost[name] or planned[name] for name in planned}
+    alive = {name: planned[name] - lost[name] or planned[name] for name in planned}
     partly = {pair for pair in failed if lost[pair[0]] < planned[pair[0]]}
     bad = [pair in partly for pair in zip(points["curve"], points["run"], strict=True)]
-    means = means_frame(points[~pd.Series(bad, index=points.index, dtype=bool)], whole)
+    means = means_frame(points[~pd.Series(bad, index=points.index, dtype=bool)], alive)
     dense = _dense(points)
     chance = 1 / registry.models[view.model].classes
     chart = curves(
@@ -71,11 +72,11 @@ def panel(view: View) -> bool:
         next((has.dense_bytes for _, has in found if not math.isnan(has.dense_bytes)), math.nan), view.split,
         bool(running), planned,
     )  # fmt: skip
-    show(chart, "curves", width=1000)
+    show(chart, "curves", width=500)
     _caption(view, points)
     failures(failed)
     if running:
-        progress(running)
+        whole(view, found, running)
     else:
         offer(view, found)
     if view.axis == "bytes":
@@ -121,15 +122,19 @@ def _numbers(means: pd.DataFrame) -> None:
     table = pd.DataFrame(
         {
             "curve": summary["curve"],
-            "mean accuracy (area)": [percent(area, 2) for area in summary["area"]],
-            "1 point lost at": [at(row["one"], row["one_open"]) for row in summary.to_dict("records")],
-            "5 points lost at": [at(row["five"], row["five_open"]) for row in summary.to_dict("records")],
+            "area": [percent(area, 2) for area in summary["area"]],
+            "1 point lost": [at(row["one"], row["one_open"]) for row in summary.to_dict("records")],
+            "5 points lost": [at(row["five"], row["five_open"]) for row in summary.to_dict("records")],
             "seeds": summary["seeds"],
-            "fewest images": summary["images"],
+            "images": summary["images"],
         }
     )
-    st.dataframe(table, hide_index=True, key="curves_table", width="stretch")
+    st.dataframe(
+        table, hide_index=True, key="curves_table", width="stretch",
+        column_config={"images": st.column_config.NumberColumn("images", format="localized")},
+    )  # fmt: skip
     st.caption(
-        f"Area under the curve over {percent(low)} to {percent(high)} sparsity (what all curves reach), as mean "
-        "accuracy; by straight lines between measured levels. Points lost: dense minus pruned on the same images."
+        f"Area: under the curve over {percent(low)} to {percent(high)} sparsity (what all curves reach), as mean "
+        "accuracy; by straight lines between measured levels. Then the sparsity at which 1 and 5 points are lost "
+        "(dense minus pruned on the same images); images: the fewest of any point."
     )

@@ -87,14 +87,14 @@ def curves(
         if not len(points):
             figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")  # or plotly draws no axes
         figure.update_layout(
-            height=390 + 22 * max(1, sum(trace.showlegend is not False for trace in figure.data)),
+            height=420 + 22 * max(1, sum(trace.showlegend is not False for trace in figure.data)),
             margin={"t": 10, "b": 10, "r": 66}, hovermode="closest", showlegend=True, xaxis=axis_layout,
             legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": f"{split} accuracy (%)"}},
         )  # fmt: skip
         return figure
 
-    title = _title(means, names, dense)
+    title = _title(means, len(points) > 0, dense)
     return Chart(
         name="curves",
         title=title,
@@ -164,9 +164,11 @@ def _reference(figure: go.Figure, value: float, role: Role, word: str, theme: st
     )  # fmt: skip
 
 
-def _title(means: pd.DataFrame, names: list[str], dense: float | None) -> str:
+def _title(means: pd.DataFrame, started: bool, dense: float | None) -> str:
     """Which curve keeps accuracy longest, and how far."""
     summary = summary_frame(means)
+    if summary.empty and started:
+        return "The first points are here; means follow when every seed has them"
     if summary.empty:
         return "Nothing is measured yet" + (f"; the dense network reaches {percent(dense)}" if dense else "")
     within = summary.dropna(subset=["one"]).sort_values("one", ascending=False)

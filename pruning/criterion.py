@@ -69,7 +69,10 @@ def plan(state: State, step: Prune, progress: Progress) -> Plan:
             table[rows[name]] = line
         return Plan(layout, removed, table, None, scene, granularity.unit)
     assert isinstance(criterion, Scorer)
-    units = unit_scores(scene, criterion, step)
+    scores = criterion.score(scene)
+    layout = _scored(layout, criterion, scores, state.base.model)
+    scene = replace(scene, layout=layout)
+    units = unit_scores(scene, criterion, scores, step)
     units = granularity.order(units)
     ranking = Ranking.of(units, lambda flat: budgeted(scene, granularity, allocation, flat, units))
     table = weights_removed(scene, ranking)
@@ -91,10 +94,25 @@ def rank(state: State, step: Prune, progress: Progress) -> Ranking:
     return found
 
 
-def unit_scores(scene: Scene, scorer: Scorer, step: Prune) -> dict[str, Tensor]:
+def _scored(layout: Layout, scorer: Scorer, scores: dict[str, Tensor], model: str) -> Layout:
+    """The layout without the groups that this criterion cannot score; these are left alone."""
+    why = scorer.reason()
+    if not why:
+        return layout
+    groups = {
+        name: group
+        for name, group in layout.groups.items()
+        if all(member.parameter in scores for member in group.members if member.scored)
+    }
+    if not groups:
+        raise Incompatible(f"{scorer.label} can score no layer of {model}: each {why}. Choose magnitude, say.")
+    left = {group.leads: f"it {why}" for name, group in layout.groups.items() if name not in groups}
+    return replace(layout, groups=groups, skipped={**layout.skipped, **left})
+
+
+def unit_scores(scene: Scene, scorer: Scorer, scores: dict[str, Tensor], step: Prune) -> dict[str, Tensor]:
     """One score per unit, masked units lowest."""
     assert scene.layout is not None
-    scores = scorer.score(scene)
     if scorer.gives == "blocks":
         units = {name: scores[name].float() for name in scene.layout.groups}
     else:

@@ -63,20 +63,6 @@ def last_within(x: Sequence[float], lost: Sequence[float], points: float) -> tup
     return float(at[last] + max(0.0, share) * (at[last + 1] - at[last])), True
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
-    """Mean of values of several seeds with Student's t interval: mean, low, high; one value has no width to tell (NaN).
-
-    >>> [round(number, 4) for number in mean_interval([0.9, 0.92, 0.94])]
-    [0.92, 0.8703, 0.9697]
-    """
-    given = np.asarray(values, dtype=np.float64)
-    mean = float(given.mean())
-    if len(given) < 2:
-        return mean, math.nan, math.nan
-    half = float(stdtrit(len(given) - 1, 0.5 + level / 2) * given.std(ddof=1) / math.sqrt(len(given)))
-    return mean, mean - half, mean + half
-
-
 @dataclass(frozen=True)
 class Difference:
     """One curve minus another, at one level.
@@ -187,8 +173,12 @@ def in_words(one: str, other: str, found: Difference, where: str, level: float =
     low, high = 100 * found.low, 100 * found.high
     if by < 0:
         one, other, by, low, high = other, one, -by, -high, -low
-    what = f"images and {found.seeds} seeds" if found.basis == "both" else "images"
     amount = f"by {by:.1f} points ({low:.1f} to {high:.1f}) {where}"
-    if found.p_value > 1 - level:
-        return f"**{one}** and **{other}** differ {amount}: no more than chance explains ({what})."
-    return f"**{one}** is above **{other}** {amount}: more than {what} explain."
+    if found.p_value <= 1 - level:
+        what = f"images and {found.seeds} seeds" if found.basis == "both" else "images"
+        return f"**{one}** is above **{other}** {amount}: more than {what} explain."
+    if found.basis == "both":
+        return (
+            f"**{one}** and **{other}** differ {amount}: the chance of images and {found.seeds} seeds can explain it."
+        )
+    return f"**{one}** and **{other}** differ {amount}: no more than chance explains (images)."

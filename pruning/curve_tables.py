@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pruning.comparisons import area, last_within, mean_interval
+from pruning.comparisons import area, last_within
 from pruning.intervals import wilson
 
 AXES = ("sparsity", "compression", "macs", "bytes")
@@ -60,16 +60,17 @@ def means_frame(points: pd.DataFrame, runs: Mapping[str, int]) -> pd.DataFrame:
         runs: how many seeds each curve is to have, those that failed not counted.
 
     Returns:
-        One row a curve and level: the axes (means), ``accuracy``; ``low`` and ``high``: for one seed the Wilson
-        interval of its images, for several Student's 95 % interval of the mean over seeds, within 0..1; ``lost``;
-        ``count``, the fewest images of a seed; ``seeds``.
+        One row a curve and level: the axes (means), ``accuracy``; ``low`` and ``high``: for one seed the 95 % Wilson
+        interval of its images, for several the mean minus and plus one standard deviation over seeds, within 0..1;
+        ``lost``; ``count``, the fewest images of a seed; ``seeds``.
     """
     rows = []
     for _, part in points.groupby(["curve", "level"], sort=False):
         curve, level = part["curve"].iloc[0], part["level"].iloc[0]
         if len(part) < max(1, runs.get(curve, 1)):
             continue
-        mean, low, high = mean_interval(part["accuracy"])
+        mean, spread = part["accuracy"].mean(), part["accuracy"].std(ddof=1)
+        low, high = mean - spread, mean + spread
         if len(part) == 1:
             low, high = part["low"].iloc[0], part["high"].iloc[0]
         rows.append(

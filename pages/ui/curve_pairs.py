@@ -122,7 +122,8 @@ def pairs(view: View) -> bool:
         many += f", widened (Bonferroni) so that all {len(couples)} pairs hold together"
     st.caption(
         f"{many}. One seed: McNemar's exact test on the same images, which says nothing of other seeds. Several: seeds "
-        "and images both vary (crossed random effects, Student's t)."
+        "and images both vary (crossed random effects, Student's t). Each training seed is one network, the "
+        "mean over its draws, where several are chosen. Two seeds can hardly ever tell: take three or more."
     )
     return pending
 

@@ -104,8 +104,8 @@ def _caption(view: View, points: pd.DataFrame) -> None:
     use = "Test images report; a scorer is picked on validation images." if view.split == "test" else \
         "Validation images: right for picking a scorer, too good for reporting the one picked."  # fmt: skip
     st.caption(
-        f"{data} {view.split}, {seen} images, {view.device.upper()}. Band: 95 % interval, of the images (Wilson) for "
-        f"one seed, of the mean over seeds (Student's t) for several; single seeds faint.{stored} {use}"
+        f"{data} {view.split}, {seen} images, {view.device.upper()}. Band: for one seed the 95 % Wilson interval "
+        f"of its images, for several one standard deviation; single seeds faint.{stored} {use}"
     )
 
 

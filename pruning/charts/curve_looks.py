@@ -26,7 +26,7 @@ NAMES = {
     "sparsity": "sparsity (% of prunable weights removed)", "compression": "compression ratio (logarithmic)",
     "macs": "multiply-accumulates left (%)", "bytes": "bytes left of the dense file (%)",
 }  # fmt: skip
-_RATIOS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_RATIOS = (1, 3, 10, 30, 100, 300, 1000)
 
 
 def places(frame: pd.DataFrame, axis: str, bytes_dense: float = math.nan) -> np.ndarray:

@@ -130,7 +130,7 @@ def _mean(
         figure.add_scatter(
             x=np.concatenate([x[ok], x[ok][::-1]]), y=np.concatenate([high[ok], low[ok][::-1]]), fill="toself",
             fillcolor=role.tint(theme, 0.16), line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False,
-            name=f"{name}, 95 % interval",
+            name=f"{name}, band",
         )  # fmt: skip
     few = rows["count"].to_numpy(np.int64) < most
     seeds = int(rows["seeds"].max()) if len(rows) else 0
@@ -144,11 +144,12 @@ def _mean(
         marker={"symbol": role.symbol, "size": 8, "opacity": 1, "line": {"color": colour, "width": 2},
                 "color": [PAPER[theme] if hollow else colour for hollow in few]},
         customdata=[
-            [percent(level / 1000), percent(lo / 100), percent(hi / 100), amount(count)]
-            for level, lo, hi, count in zip(rows["level"], low, high, rows["count"], strict=True)
+            [percent(level / 1000), percent(lo / 100), percent(hi / 100), amount(count),
+             "95 % interval" if runs == 1 else f"one standard deviation of {runs} seeds:"]
+            for level, lo, hi, count, runs in zip(rows["level"], low, high, rows["count"], rows["seeds"], strict=True)
         ],
-        hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} asked<br>95 % interval %{customdata[1]} to "
-        "%{customdata[2]}<br>%{customdata[3]} images<extra>%{fullData.name}</extra>",
+        hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} asked<br>%{customdata[4]} "
+        "%{customdata[1]} to %{customdata[2]}<br>%{customdata[3]} images<extra>%{fullData.name}</extra>",
     )  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def test_a_seed_that_failed_is_counted_in_the_legend(points) -> None:
 
 
 def test_bands_are_the_intervals(points, means) -> None:
-    band = trace(draw(points, means), "magnitude, 95 % interval")
+    band = trace(draw(points, means), "magnitude, band")
     rows = means[means["curve"] == "magnitude"]
     np.testing.assert_allclose(band.y, [*(100 * rows["high"]), *(100 * rows["low"])[::-1]])
 

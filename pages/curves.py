@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from pages.ui import curve_controls as controls
-from pages.ui import curve_pairs, curve_panel, curve_state
+from pages.ui import curve_pairs, curve_panel, curve_state, curve_verdicts
 from pages.ui.entry import framed, start
 from pages.ui.results import live
 from pruning import registry
@@ -39,15 +39,14 @@ def page() -> None:
         st.info("No curve is on the chart yet: add one of these, or any method at the left.", icon=":material/info:")
         controls.suggestions(view)
         return
-    curve_panel.begin(view)
-    live(partial(curve_panel.panel, view), "curves_live", curve_panel.busy(view))
+    live(partial(curve_panel.panel, view), "curves_live", curve_panel.begin(view))
     controls.suggestions(view)
     with st.expander(f"Curves on the chart ({len(view.curves)})"):
         controls.listed(view)
     if len(view.curves) > 1:
         st.subheader("Is the difference real, or luck?", anchor=False)
         view = curve_pairs.level(view)
-        live(partial(curve_pairs.pairs, view), "pairs_live", curve_pairs.busy(view))
+        live(partial(curve_pairs.pairs, view), "pairs_live", curve_verdicts.busy(view))
     curve_state.publish(view)
 
 

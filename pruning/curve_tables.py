@@ -64,24 +64,22 @@ def means_frame(points: pd.DataFrame, runs: Mapping[str, int]) -> pd.DataFrame:
         interval of its images, for several the mean minus and plus one standard deviation over seeds, within 0..1;
         ``lost``; ``count``, the fewest images of a seed; ``seeds``.
     """
-    rows = []
-    for _, part in points.groupby(["curve", "level"], sort=False):
-        curve, level = part["curve"].iloc[0], part["level"].iloc[0]
-        if len(part) < max(1, runs.get(curve, 1)):
-            continue
-        mean, spread = part["accuracy"].mean(), part["accuracy"].std(ddof=1)
-        low, high = mean - spread, mean + spread
-        if len(part) == 1:
-            low, high = part["low"].iloc[0], part["high"].iloc[0]
-        rows.append(
-            {"curve": curve, "level": level, "accuracy": mean, "low": max(0.0, low), "high": min(1.0, high)}
-            | {axis: part[axis].mean(skipna=False) for axis in AXES}
-            | {"lost": part["lost"].mean(), "count": part["count"].min(), "seeds": len(part)}
-        )
-    frame = pd.DataFrame(rows, columns=list(MEANS))
+    groups = points.groupby(["curve", "level"], sort=False)
+    size, first = groups.size(), groups[["low", "high"]].first()
+    axes = groups[list(AXES)].mean().where(groups[list(AXES)].count().eq(size, axis=0))
+    mean, spread = groups["accuracy"].mean(), groups["accuracy"].std(ddof=1)
+    frame = axes.assign(
+        accuracy=mean,
+        low=(mean - spread).clip(lower=0).where(size > 1, first["low"]),
+        high=(mean + spread).clip(upper=1).where(size > 1, first["high"]),
+        lost=groups["lost"].mean(),
+        count=groups["count"].min(),
+        seeds=size,
+    ).reset_index()
+    frame = frame[frame["seeds"] >= frame["curve"].map(runs).fillna(1)]
     places = {name: place for place, name in enumerate(dict.fromkeys(points["curve"]))}
-    order = sorted(range(len(frame)), key=lambda at: (places[frame["curve"].iloc[at]], frame["level"].iloc[at]))
-    return frame.iloc[order].reset_index(drop=True)
+    order = sorted(frame.index, key=lambda row: (places[frame.at[row, "curve"]], frame.at[row, "level"]))
+    return frame.loc[order, list(MEANS)].reset_index(drop=True)
 
 
 def summary_frame(means: pd.DataFrame) -> pd.DataFrame:

@@ -9,17 +9,14 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.curve_known import profile_of
-from pages.ui.curve_panel import AUTOMATIC
 from pages.ui.curve_state import first, keep
+from pages.ui.curve_verdicts import busy, coming, lacking_at, name, right_at, study_at
 from pages.ui.curve_view import View
-from pages.ui.curve_work import ALL, Work, job, seconds, spec, works
-from pages.ui.results import ask
-from pages.ui.server import store
+from pages.ui.curve_work import job, seconds, works
 from pruning.charts.base import percent
-from pruning.comparisons import Difference, in_words, on_same_images, paired, unpacked
+from pruning.comparisons import Difference, in_words, on_same_images, paired
 from pruning.curve_tables import left_at
 from pruning.sentences import duration
-from pruning.specs import Study
 
 CONFIDENCE = 0.95
 SHOWN = 6
@@ -44,56 +41,10 @@ def level(view: View) -> View:
     return view.model_copy(update={"at": int(at)})
 
 
-def _study(view: View, work: Work) -> Study:
-    """Right and wrong on all images at the level."""
-    return work.setting.curve(spec("verdicts", view.split, ALL), (view.at,), recalibrate=work.recalibrate)
-
-
-def _right(view: View) -> dict[tuple[str, int, int], np.ndarray]:
-    """For each curve, training seed and draw which images are right, as far as it is stored."""
-    found = {}
-    for work in works(view):
-        if view.at not in work.levels:
-            continue
-        keys = [work.keys[name][view.at] for name in ("verdicts", "few_verdicts")]
-        stored = store().get(keys)
-        best = next((stored[key].value for key in keys if key in stored), None)
-        if best is not None:
-            found[work.curve, work.setting.weights, work.setting.prune.seed] = unpacked(best)
-    return found
-
-
-def _lacking(view: View) -> list[Work]:
-    """Runs whose verdicts on all images are not stored."""
-    lacking = [work for work in works(view) if view.at in work.levels]
-    stored = store().get([work.keys["verdicts"][view.at] for work in lacking])
-    return [work for work in lacking if work.keys["verdicts"][view.at] not in stored]
-
-
-def busy(view: View) -> bool:
-    """Whether verdicts are on their way; asks for them where that is quick."""
-    lacking = [work for work in _lacking(view) if not _coming(work)]
-    time = seconds(view, len(lacking))
-    if not lacking or not (st.session_state.get("pairs_wanted") == _name(view) or (time and time <= AUTOMATIC)):
-        return False
-    return any([ask(_study(view, work), f"pair_{number}").pending for number, work in enumerate(works(view))
-                if work in lacking])  # fmt: skip
-
-
-def _coming(work: Work) -> bool:
-    """Whether the run's curve is being measured on all images, verdicts with it."""
-    found = job(work.full)
-    return found is not None and not found.finished
-
-
-def _name(view: View) -> str:
-    return view.model_dump_json(exclude={"axis"})
-
-
 def pairs(view: View) -> bool:
     """Say of each pair what is known; returns whether more is on its way."""
     pending = busy(view)
-    right = _right(view)
+    right = right_at(view)
     names = [curve.label() for curve in view.curves]
     couples = list(itertools.combinations(names, 2))
     confidence = 1 - (1 - CONFIDENCE) / len(couples)
@@ -132,7 +83,7 @@ def _compared(
     right: Mapping[tuple[str, int, int], np.ndarray], one: str, other: str, confidence: float
 ) -> Difference | None:
     """The difference of two curves over the seeds and images that both have."""
-    rows = [{key[1:]: bits for key, bits in right.items() if key[0] == name} for name in (one, other)]
+    rows = [{key[1:]: bits for key, bits in right.items() if key[0] == curve} for curve in (one, other)]
     both = paired(*rows)
     return None if both is None else on_same_images(*both, confidence)
 
@@ -147,11 +98,11 @@ def _offer(view: View, pending: bool) -> None:
     if pending:
         st.caption("Comparing image by image …")
         return
-    lacking = _lacking(view)
-    if any(_coming(work) for work in lacking):
+    lacking = lacking_at(view)
+    if any(coming(work) for work in lacking):
         st.caption("Right and wrong on all images come with the curves that are being measured.")
         return
-    jobs = [job(_study(view, work)) for work in lacking]
+    jobs = [job(study_at(view, work)) for work in lacking]
     errors = dict.fromkeys(view.error for view in jobs if view is not None and view.error)
     for error in errors:
         st.info(error, icon=":material/info:")
@@ -159,7 +110,7 @@ def _offer(view: View, pending: bool) -> None:
         time = seconds(view, len(lacking))
         label = "Compare on all images" + (f" ({duration(time)})" if time else "")
         if st.button(label, key="pairs_measure", icon=":material/play_arrow:"):
-            st.session_state["pairs_wanted"] = _name(view)
+            st.session_state["pairs_wanted"] = name(view)
             st.rerun()
 
 
@@ -171,5 +122,5 @@ def _really(view: View) -> None:
         if profile is not None and view.at in work.levels:
             shares.setdefault(work.curve, left_at(profile, view.at)["sparsity"])
     if shares and max(shares.values()) - min(shares.values()) > 0.005:
-        listed = "; ".join(f"{name} {percent(share)}" for name, share in shares.items())
+        listed = "; ".join(f"{curve} {percent(share)}" for curve, share in shares.items())
         st.caption(f"Really removed of all prunable weights at this level: {listed}.")

@@ -25,8 +25,8 @@ ENOUGH = 6
 """Levels that make a first picture: a run that has as many needs none on a subset."""
 
 
-def begin(view: View) -> None:
-    """Ask for what was added, for first pictures, and for the rest where that is quick."""
+def begin(view: View) -> bool:
+    """Ask for what was added, for first pictures, and for the rest where that is quick; returns whether work is on."""
     found = look(view)
     st.session_state["curves_norm"] = any((profile_of(work) or {}).get("batch_norm") for work, _ in found)
     wanted: set[str] = st.session_state.setdefault("curves_wanted", set())
@@ -44,11 +44,6 @@ def begin(view: View) -> None:
     except PruningError as error:
         st.error(str(error))
     st.session_state["curves_wanted"] = set()
-
-
-def busy(view: View) -> bool:
-    """Whether anything of the view is being measured."""
-    found = look(view)
     return any(not job.finished for _, job in jobs(found)) or bool(sizing(found))
 
 

@@ -42,7 +42,7 @@ def page() -> None:
     st.subheader("Where do two scorers disagree?", anchor=False)
     left, right = st.columns(2)
     with left:
-        layer = layers.layer_choice(setting, names)
+        layer = layers_scorers.layer_choice(setting, names)
     setting = setting.model_copy(update={"layer": layer})
     with right:
         other = layers_scorers.other_scorer(setting)

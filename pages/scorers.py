@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import scorers_cards, scorers_fares, scorers_table, state
+from pages.ui import scorers_cards, scorers_costs, scorers_fares, scorers_table, state
 from pages.ui.entry import framed, start
 from pages.ui.method import choice
 from pages.ui.results import live
@@ -17,8 +17,7 @@ from pruning.charts.compatibility_table import compatibility_table
 from pruning.charts.words import tip
 from pruning.links import Setting
 
-FEW = 3
-"""Cards that are open from the start when a search leaves no more."""
+FEW = 3  # cards that are open from the start when a search leaves no more
 
 
 def page() -> None:
@@ -42,7 +41,7 @@ def page() -> None:
     )
     families = row.pills("Family", scorers_table.FAMILIES, selection_mode="multi", key="scorers_family")
     found = scorers_table.matching(words, list(families))
-    live(partial(scorers_fares.cost_panel, setting), "costs_part", scorers_fares.measuring(setting))
+    live(partial(_known, setting, found or names), "costs_part", scorers_costs.measuring(setting))
     if not found:
         st.info("No scorer has all of these words. Take one away, or another family.", icon=":material/search_off:")
     else:
@@ -70,13 +69,13 @@ def _model(setting: Setting) -> Setting:
     return setting.model_copy(update={"model": model, "layer": None, "data": None, "weights": seeds[0]})
 
 
-def _listed(setting: Setting, names: list[str]) -> None:
-    """The overview, and the cards by family."""
-    costs, stored = scorers_fares.costs(setting, names), scorers_fares.stored(setting, names)
+def _known(setting: Setting, names: list[str]) -> bool:
+    """The overview, which fills while costs are timed; returns whether they are."""
+    costs, stored = scorers_costs.costs(setting, names), scorers_fares.stored(setting, names)
     table, label = scorers_fares.orderings(setting.model)
     model = registry.models[setting.model].label
     st.dataframe(
-        scorers_cards.overview(names, costs, table, stored), hide_index=True, key="scorers_overview",
+        scorers_cards.overview(names, costs, table, stored), hide_index=True, key="scorers_overview", placeholder="",
         column_config={
             "scorer": st.column_config.TextColumn(pinned=True),
             "seconds here": st.column_config.NumberColumn(format="%.3g s", help="To score the network once."),
@@ -84,12 +83,18 @@ def _listed(setting: Setting, names: list[str]) -> None:
         },
     )  # fmt: skip
     st.caption(label or f"Accuracies: test images, at {setting.sparsity / 10:g} % sparsity, as far as stored.")
+    return scorers_costs.cost_panel(setting)
+
+
+def _listed(setting: Setting, names: list[str]) -> None:
+    """The cards, by family; the session's own scorer is open."""
+    costs, stored = scorers_costs.costs(setting, names), scorers_fares.stored(setting, names)
+    table, label = scorers_fares.orderings(setting.model)
     for family, group in scorers_table.by_family(names).items():
         st.subheader(family.capitalize(), anchor=False, help=tip(family) or None)
         for name in group:
-            scorers_cards.card(
-                name, setting, costs.get(name), table, label, stored.get(name), expanded=len(names) <= FEW
-            )
+            expanded = len(names) <= FEW or name == setting.scorer
+            scorers_cards.card(name, setting, costs.get(name), table, label, stored.get(name), expanded)
 
 
 if framed():

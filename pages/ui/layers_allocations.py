@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import layers
-from pages.ui.layers_work import light
+from pages.ui.layers_work import TITLE, light
 from pages.ui.results import PROFILE, known
 from pages.ui.show import show
 from pruning import registry
@@ -14,6 +14,7 @@ from pruning.charts.allocation_multiples import allocation_multiples
 from pruning.compatibility import allocations_for
 from pruning.frames import layers_at
 from pruning.links import Setting
+from pruning.options import option_list
 
 LONG = ("owl", "sensitivity")
 """Allocations that pass images through the network: not for large models without being asked."""
@@ -26,7 +27,13 @@ def variants(setting: Setting) -> dict[str, Setting]:
         name: setting if name == setting.allocation
         else setting.model_copy(update={"allocation": name, "allocation_options": {}})
         for name in allocations_for(setting.scorer, setting.granularity)
+        if name == setting.allocation or not by_table(name)
     }  # fmt: skip
+
+
+def by_table(name: str) -> bool:
+    """Whether an allocation says nothing before a person has filled in its table of layers."""
+    return any(option["type"] == "object" for option in option_list(registry.allocations[name]))
 
 
 def _profiles(setting: Setting) -> tuple[dict[str, layers.Profile], list[str]]:
@@ -59,7 +66,7 @@ def panel(setting: Setting) -> bool:
     pending = [name for name, profile in found.items() if profile.table is None and not profile.error]
     if tables:
         chosen = registry.allocations[setting.allocation].label
-        show(allocation_multiples(pd.concat(tables), setting.sparsity, chosen), "allocations", width=960)
+        show(allocation_multiples(pd.concat(tables), setting.sparsity, chosen), "allocations", width=TITLE)
         st.caption(
             f"{registry.scorers[setting.scorer].label}, {registry.granularities[setting.granularity].label.lower()}; "
             "the dotted line is the share that the whole network keeps."

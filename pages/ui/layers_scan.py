@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui.layers_work import AUTOMATIC, light, look, offer, pace, progress
+from pages.ui.layers_work import AUTOMATIC, TITLE, light, look, offer, pace, progress
 from pages.ui.results import Answer
 from pages.ui.show import show
 from pages.ui.state import put
@@ -69,13 +69,19 @@ def panel(setting: Setting, layers: int) -> bool:
     if value is not None and value.get("correct"):
         dense = value["dense_correct"] / value["count"]
         chart = sensitivity_map(frame(value), dense, value["count"], value["split"], setting.layer)
-        show(chart, "scan", width=960)
+        show(chart, "scan", width=TITLE)
         st.caption(
             f"{value['count']:,} {value['split']} images, dense {percent(dense)}; each cell prunes one layer alone, by "
             f"{registry.scorers[setting.scorer].label}. Choices are made on validation images; test images only report."
         )
     elif found.pending:
         st.caption("The first layer is being measured …")
+    else:
+        measure = MeasureSpec(name=SCAN).build()
+        st.caption(
+            f"For each of {layers} layers alone: how much of it can go before accuracy falls? {len(measure.shares)} "
+            f"shares of each, {measure.count:,} validation images."
+        )
     progress(found, "Scanning layer by layer", "scan")
     name = f"Sensitivity scan: {setting.sentence()}"
     offer(study(setting), found, "Scan the layers", seconds(setting, layers), "scan_start", name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui.layers_work import AUTOMATIC, light, look, offer, pace, progress, rankings
+from pages.ui.layers_work import AUTOMATIC, TITLE, light, look, offer, pace, progress, rankings
 from pages.ui.results import Answer, ask
 from pages.ui.show import show
+from pages.ui.state import place, widget
 from pruning import registry
-from pruning.charts.agreement_matrix import agreement_matrix
+from pruning.charts.agreement_matrix import What, agreement_matrix
 from pruning.charts.score_scatter import score_scatter
 from pruning.charts.words import tip
 from pruning.criteria import Solver
@@ -20,6 +21,15 @@ COUNTS = ("both_kept", "both_removed", "only_first", "only_second")
 POINTS = ("first_score", "second_score", "first_rank", "second_rank", "first_removed", "second_removed")
 WHAT = {"jaccard": "overlap of what they remove", "spearman": "rank correlation"}
 NETWORK = "the whole network"
+
+
+def layer_choice(setting: Setting, names: list[str]) -> str:
+    """The layer to look into; the same one as on the Prune page."""
+    chosen = setting.layer if setting.layer in names else names[len(names) // 2]
+    key = widget("layer", chosen)
+    if st.session_state[key] not in names:
+        st.session_state[key] = chosen
+    return str(st.selectbox("Layer", names, place("layer", names), key=key))
 
 
 def other_scorer(setting: Setting) -> str | None:
@@ -60,7 +70,7 @@ def pair(setting: Setting, layer: str, other: str) -> bool:
         return True
     counts, points = {key: value[key] for key in COUNTS}, pd.DataFrame({key: value[key] for key in POINTS})
     chart = score_scatter(points, counts, value["layer"], *names, value["unit"], value["spearman"])
-    show(chart, "pair", width=700, dim=answer.pending)
+    show(chart, "pair", width=TITLE, dim=answer.pending)
     shown = f"{len(points):,} of {value['units']:,} {value['unit']} are drawn" if len(points) < value["units"] else ""
     st.caption(
         " ".join(part for part in (f"{shown}; the counts are of all." if shown else "", "Ranks within the layer:"
@@ -116,8 +126,11 @@ def _draw(value: dict, what: str, place: str, dim: bool) -> None:
     units = sum(value["compared"]) if at == 0 else value["compared"][at - 1]
     names = [registry.scorers[name].label for name in value["scorers"]]
     words = "the network" if at == 0 else places[at]
-    chart = agreement_matrix(value[what][at], names, what, words, value["level"], value["removed"][at], units)  # type: ignore[arg-type]
-    show(chart, "matrix", width=760, dim=dim)
+    controls = [registry.scorers[n].label for n in value["scorers"] if registry.scorers[n].family == "control"]
+    kind: What = "spearman" if what == "spearman" else "jaccard"
+    removed = value["removed"][at]
+    chart = agreement_matrix(value[kind][at], names, kind, words, value["level"], removed, units, controls)
+    show(chart, "matrix", width=TITLE, dim=dim)
     if sum(value["compared"]) < sum(value["units"]):
         st.caption(f"A sample of {sum(value['compared']):,} of {sum(value['units']):,} {value['unit']}.")
     if place not in places:

@@ -19,6 +19,9 @@ LIGHT = 0.0005
 AUTOMATIC = 20.0
 """Work of at most so many seconds starts by itself."""
 
+TITLE = 490
+"""px for which titles are broken: these charts span the page, which is that narrow beside the sidebar at 900 px."""
+
 
 def pace(setting: Setting) -> float | None:
     """Seconds an image: measured on this machine, else those of the results that come with the program."""

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui.scorers_fares import fares, opened, said
+from pages.ui.scorers_costs import said
+from pages.ui.scorers_fares import fares, opened
 from pages.ui.scorers_table import goes_with, kind
 from pages.ui.state import put
 from pruning import registry

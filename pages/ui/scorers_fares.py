@@ -1,4 +1,4 @@
-"""How scorers fare on an embedded model, and what they cost here: bundled tables, stored results, timings."""
+"""How scorers fare on an embedded model: the table that comes with the program, else what the store has."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui.layers_work import job, progress
-from pages.ui.results import TEST, Answer
-from pages.ui.server import engine, owner, store
+from pages.ui.results import TEST
+from pages.ui.server import store
 from pruning import registry
 from pruning.compatibility import allocations_for, granularities_for
-from pruning.errors import PruningError
 from pruning.links import DEFAULT, Setting
-from pruning.settings import ROOT, machine
-from pruning.specs import MeasureSpec, Study
+from pruning.settings import ROOT
 
 ORDERINGS = ROOT / "assets" / "orderings"
 """Tables of all scorers and their controls on the embedded models; made by ``assets/orderings.py``."""
@@ -89,60 +86,3 @@ def stored(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
     keys = {name: opened(setting, name).study(TEST).cells()[0].measure_key(TEST) for name in names}
     found = store().get(keys.values())
     return {name: found[key].value for name, key in keys.items() if key in found}
-
-
-def _cost(name: str) -> MeasureSpec:
-    return MeasureSpec(name="scoring_cost", options={"scorer": name})
-
-
-def costs(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
-    """What scoring costs on this machine, by name, as far as it was measured."""
-    study = Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names))
-    (cell,) = study.cells()
-    keys = {name: cell.measure_key(_cost(name)) for name in names}
-    found = store().get(keys.values())
-    return {name: found[key].value for name, key in keys.items() if key in found}
-
-
-def said(cost: dict[str, Any] | None) -> str:
-    """A timing in words."""
-    if cost is None:
-        return "not measured here yet"
-    if cost["seconds"] is None:
-        return f"does not apply: {cost['refused']}"
-    return f"{cost['seconds']:.2g} s" if cost["seconds"] >= 0.001 else "under 1 ms"
-
-
-def measuring(setting: Setting) -> bool:
-    """Whether costs are being measured; the study is that of all scorers."""
-    view = job(_every(setting))
-    return view is not None and not view.finished
-
-
-def _every(setting: Setting) -> Study:
-    return Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in registry.scorers.names()))
-
-
-def cost_panel(setting: Setting) -> bool:
-    """The way to measure the costs that are missing, and how far that is; returns whether it is under way."""
-    study, names = _every(setting), registry.scorers.names()
-    lacking = [name for name in names if name not in costs(setting, names)]
-    view = job(study)
-    st.caption(f"Costs are timed on {machine()}, {setting.device.upper()}: seconds to score the network once.")
-    if view is not None and not view.finished:
-        progress(Answer(job=view), "Timing one scorer after another", "costs")
-        return True
-    if view is not None and view.state == "failed":
-        st.info(view.error, icon=":material/info:")
-    label = registry.models[setting.model].label
-    if lacking and st.button(
-        f"Time {len(lacking)} scorers on {label}", key="costs_start", icon=":material/timer:",
-        help="One after another on one worker; results are stored for this machine.",
-    ):  # fmt: skip
-        try:
-            engine().submit(study, owner=owner(), durable=True)
-        except PruningError as error:
-            st.error(str(error))
-            return False
-        st.rerun()
-    return False

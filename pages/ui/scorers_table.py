@@ -33,7 +33,8 @@ def goes_with(name: str) -> str:
         "any allocation" if set(budgets) == set(registry.allocations)
         else ", ".join(registry.allocations[budget].label for budget in budgets),
     ]  # fmt: skip
-    return "; ".join(words)
+    said = "; ".join(words)
+    return said[0].upper() + said[1:]
 
 
 def matching(words: str, families: list[str]) -> list[str]:

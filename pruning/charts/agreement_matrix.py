@@ -22,7 +22,7 @@ MOST_NUMBERS = 16
 
 def agreement_matrix(
     matrix: Sequence[Sequence[float | None]], scorers: Sequence[str], what: What, place: str, level: int,
-    removed: Sequence[int] = (), units: int = 0,
+    removed: Sequence[int] = (), units: int = 0, controls: Sequence[str] = (),
 ) -> Chart:  # fmt: skip
     """The matrix of one part of the network.
 
@@ -33,6 +33,7 @@ def agreement_matrix(
         place: "the network", or a layer's name.
         level: sparsity, per mille.
         removed, units: how many of the part's units each scorer removes; they give the overlap that chance alone has.
+        controls: labels of those that know nothing: the title leaves them out.
 
     Raises:
         BadValue: for another measure, or a matrix that is not square.
@@ -71,7 +72,7 @@ def agreement_matrix(
         )  # fmt: skip
         return figure
 
-    title = _title(cells, scorers, what, place, level, chance)
+    title = _title(cells, scorers, what, place, level, chance, controls)
     rows, columns = np.triu_indices(len(scorers), 1)
     table = pd.DataFrame(
         {
@@ -102,10 +103,14 @@ def _chance(removed: Sequence[int], units: int) -> np.ndarray:
 
 
 def _title(
-    cells: np.ndarray, scorers: Sequence[str], what: str, place: str, level: int, chance: np.ndarray | None
+    cells: np.ndarray, scorers: Sequence[str], what: str, place: str, level: int, chance: np.ndarray | None,
+    controls: Sequence[str],
 ) -> str:  # fmt: skip
     """The finding: the most and the least alike pair, and what chance would give."""
     rows, columns = np.triu_indices(len(scorers), 1)
+    telling = [scorers[row] not in controls and scorers[column] not in controls
+               for row, column in zip(rows, columns, strict=True)]  # fmt: skip
+    rows, columns = rows[telling], columns[telling]
     values = cells[rows, columns]
     if not len(values) or np.isnan(values).all():
         why = "nothing is removed" if what == "jaccard" and level == 0 else "there is nothing to compare"

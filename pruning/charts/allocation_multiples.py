@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pruning.charts.base import NBSP, Chart, check_level, labels, need, percent, plain
+from pruning.charts.base import Chart, check_level, labels, need, percent, plain
 from pruning.charts.palette import CONTROL, INK, KEPT, REMOVED
 
 COLUMNS = 3
@@ -61,11 +61,11 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
                 x=100 - level / 10, line={"color": CONTROL.colour(theme), "dash": "dot", "width": 1.5},
                 row=row, col=column,
             )  # fmt: skip
-        figure.update_xaxes(range=[0, 122], tickvals=[0, 50, 100], ticksuffix=f"{NBSP}%", showgrid=True)
+        figure.update_xaxes(range=[0, 122], tick0=0, dtick=50, showgrid=True)
         for number in range(len(panels)):
             if number + across >= len(panels):
                 figure.update_xaxes(showticklabels=True, row=number // across + 1, col=number % across + 1)
-        figure.update_xaxes(title={"text": "kept of the layer"}, row=down, col=1)
+        figure.update_xaxes(title={"text": "kept of the layer (%)"}, row=down, col=1)
         figure.update_yaxes(
             range=[len(names) - 0.5, -0.5], tickvals=names, ticktext=labels(names, 16), showgrid=False,
         )  # fmt: skip

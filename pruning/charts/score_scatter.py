@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, need, percent, plain, short
+from pruning.charts.base import NBSP, Chart, amount, need, percent, plain, short
 from pruning.charts.palette import BASELINE, CONTROL, KEPT, REMOVED, Role
 
 OUTCOMES: tuple[tuple[str, bool, bool, Role], ...] = (
@@ -65,7 +65,7 @@ def score_scatter(
         line = {"color": CONTROL.colour(theme), "width": 1.5, "dash": "dot"}
         figure.add_shape(type="line", x0=100 * cuts[0], x1=100 * cuts[0], y0=0, y1=100, line=line, name="cut")
         figure.add_shape(type="line", x0=0, x1=100, y0=100 * cuts[1], y1=100 * cuts[1], line=line, name="cut")
-        axis = {"range": [-1, 101], "tickvals": [0, 25, 50, 75, 100], "ticksuffix": " %", "zeroline": False}
+        axis = {"range": [-1, 101], "dtick": 25, "tick0": 0, "ticksuffix": f"{NBSP}%"}
         figure.update_layout(
             height=520, margin={"t": 10, "b": 10},
             xaxis={**axis, "title": {"text": f"rank by {plain(short(first, 32))} (highest is kept longest)"}},

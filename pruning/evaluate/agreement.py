@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 @measures.register
 class Agreement(Measure):
     """Every pair of rankings on one network, at the level of the last pruning step, whose granularity, reduction and
-    allocation all of them share. Units that were masked before that step are left out.
+    allocation all of them share. Units that were masked before that step are left out; layers that a scorer leaves
+    alone are kept whole by it and enter no correlation with it.
 
     Result: ``scorers``; ``skipped``, scorers that do not apply here, each with its sentence; ``unit``, the noun;
     ``layers``, their ``units`` and how many of them were ``compared``; ``level``. Then three lists whose first entry
     is the whole network and whose others are the layers: ``removed`` ``(scorers,)`` counts among the compared units;
     ``spearman`` ``(scorers, scorers)``, the correlation of ranks, ties averaged, None where a scorer gives all units
-    the same score; ``jaccard`` ``(scorers, scorers)``, units that both remove over units that either removes, None
-    where neither removes any. The network's rank correlation is that of one ranking over all layers.
+    the same score, or none; ``jaccard`` ``(scorers, scorers)``, units that both remove over units that either
+    removes, None where neither removes any. The network's rank correlation is that of one ranking over all layers.
     """
 
     name = "agreement"
@@ -39,22 +40,21 @@ class Agreement(Measure):
     samples: int = Field(500, ge=10, le=50_000, description="Training images for the scorers that take a sample.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning import registry
         from pruning.keys import digest
-        from pruning.overlap import Comparison
 
         before, step = last_prune(state)
         names = self.scorers or rankings_for(step)
         key = digest(before.key, step.criterion(), names, self.samples)
-        kept = _memory.get_or_make(key, lambda: Comparison(step.seed))
+        kept = _memory.get_or_make(key, lambda: _nothing_yet(before, step))
         self._compare(kept, before, step, tuple(names), desk)
-        return kept.result(step.sparsity)
+        return kept.result(step.sparsity) | {"unit": registry.granularities[step.granularity].unit}
 
     def _compare(self, found: Comparison, before: State, step: Prune, names: tuple[str, ...], desk: Desk) -> None:
         """Those rankings that are not there yet, one after another; what there is so far is told after each."""
         from pruning import registry
         from pruning.criterion import plan
         from pruning.errors import Cancelled, PruningError
-        from pruning.state import layer_label
 
         for number, name in enumerate(names):
             if name in found.first or name in found.skipped:
@@ -66,13 +66,30 @@ class Agreement(Measure):
                 if made.ranking is None:
                     found.skipped[name] = f"{label} is a solver: it gives masks, and ranks nothing."
                 else:
-                    found.unit = made.noun
-                    labels = [layer_label(group.leads) for group in made.layout.groups.values()]
-                    found.add(name, made.ranking, labels)
+                    found.add(name, made.ranking)
             except Cancelled:
                 raise
             except PruningError as error:
                 found.skipped[name] = str(error)
+
+
+def _nothing_yet(before: State, step: Prune) -> Comparison:
+    """The units of the step's granularity, before any scorer ranked them."""
+    import torch
+
+    from pruning import registry
+    from pruning.entries import quiet
+    from pruning.overlap import Comparison
+    from pruning.passes import Scene
+    from pruning.ranking import MASKED
+    from pruning.state import layer_label
+
+    scene = Scene(before.model, before.weights, before.base, step.seed, quiet, masks=before.masks)
+    layout = registry.granularities[step.granularity](**step.granularity_options).layout(scene)
+    zeros = {name: torch.zeros_like(weight, dtype=torch.float32) for name, weight in before.weights.items()}
+    units = layout.reduced(zeros, "sum", before.masks, MASKED)
+    alive = {name: (unit != MASKED).cpu().numpy() for name, unit in units.items()}
+    return Comparison(alive, [layer_label(group.leads) for group in layout.groups.values()], step.seed)
 
 
 def _within(progress: Progress, number: int, count: int) -> Progress:

@@ -55,7 +55,7 @@ class ScoringCost(Measure):
         from pruning import registry
         from pruning.compatibility import allocations_for, granularities_for
         from pruning.criteria import Scorer, Solver
-        from pruning.criterion import budgeted, unit_scores
+        from pruning.criterion import budgeted
         from pruning.passes import Scene
         from pruning.specs import Prune
 
@@ -83,7 +83,7 @@ class ScoringCost(Measure):
             if isinstance(criterion, Solver):
                 criterion.solve(scene, removed)
             elif isinstance(criterion, Scorer):
-                unit_scores(scene, criterion, step)
+                criterion.score(scene)
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             runs.append(time.perf_counter() - began)

@@ -55,6 +55,9 @@ class TwoScores(Measure):
                 raise Incompatible(f"{registry.scorers[name].label} is a solver: it has no scores to draw.")
             rankings.append(made.ranking)
         group = _group(self.layer, state, plans[0])
+        if group not in rankings[1].scores:
+            label = registry.scorers[self.other].label
+            raise Incompatible(f"{label} leaves {self.layer} alone: {_why(group, plans[1])}.")
         first, second = (ranking.scores[group].cpu().numpy().ravel() for ranking in rankings)
         alive = np.flatnonzero((first != MASKED) & (second != MASKED))
         first, second = first[alive], second[alive]
@@ -99,6 +102,10 @@ def _group(layer: str, state: State, made: Any) -> str:
     leading = [name for name, group in groups.items() if group.leads == weight]
     holding = [n for n, group in groups.items() if any(m.parameter == weight and m.scored for m in group.members)]
     if not leading + holding:
-        why = made.layout.skipped.get(weight, f"no {made.noun} of it are ranked")
-        raise Incompatible(f"{layer} is left alone here: {why}.")
+        raise Incompatible(f"{layer} is left alone here: {_why(weight, made)}.")
     return (leading + holding)[0]
+
+
+def _why(weight: str, made: Any) -> str:
+    """Why a plan leaves a weight alone."""
+    return made.layout.skipped.get(weight, f"no {made.noun} of it are ranked")

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from pruning import registry
+from pruning.budget import ranked
 from pruning.criteria import Scorer, Solver
 from pruning.entries import Desk, quiet
 from pruning.errors import Cancelled, Incompatible, UnknownName
 from pruning.evaluate.agreement import rankings_for
 from pruning.keys import canonical
 from pruning.lru import Recent
-from pruning.overlap import average_ranks
+from pruning.overlap import Comparison, average_ranks
 from pruning.settings import machine
 from pruning.specs import Base, MeasureSpec, Prune, Study
 from pruning.state import State
@@ -125,6 +127,25 @@ def test_units_masked_before_are_left_out() -> None:
     total = sum(found["units"])
     masked = total - sum(kept)
     assert found["removed"][0] == [round(0.7 * total) - masked] * 3
+
+
+def test_a_layer_that_one_scorer_leaves_alone() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = [{name: torch.rand(n, generator=generator) for name, n in (("a", 30), ("b", 50))} for _ in range(2)]
+    uniform = registry.allocations["uniform"]()
+    whole, part = ranked(scores[0], uniform), ranked({"b": scores[1]["b"]}, uniform)
+    found = Comparison({"a": np.ones(30, bool), "b": np.ones(50, bool)}, ["A", "B"], 0)
+    found.add("whole", whole)
+    found.add("part", part)
+    result = found.result(400)
+    assert result["removed"] == [[32, 20], [12, 0], [20, 20]]
+    expected = stats.spearmanr(scores[0]["b"], scores[1]["b"]).statistic
+    assert result["spearman"][0][0][1] == result["spearman"][2][1][0] == pytest.approx(expected, abs=1e-4)
+    assert result["spearman"][1] == [[1.0, None], [None, None]]
+    gone = [~ranking.mask("b", 400).numpy() for ranking in (whole, part)]
+    both = (gone[0] & gone[1]).sum()
+    assert result["jaccard"][0][0][1] == pytest.approx(both / (12 + (gone[0] | gone[1]).sum()), abs=1e-4)
+    assert result["jaccard"][1][0][1] == 0 and result["jaccard"][2][0][1] == pytest.approx(both / (40 - both), abs=1e-4)
 
 
 def test_of_a_large_network_a_sample_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,85 @@
+"""What scorers cost on this machine: timings, and the job that takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.layers_work import job, light, progress
+from pages.ui.results import Answer
+from pages.ui.server import engine, owner, store
+from pruning import registry
+from pruning.errors import PruningError
+from pruning.links import Setting
+from pruning.settings import machine
+from pruning.specs import MeasureSpec, Study
+
+
+def _cost(name: str) -> MeasureSpec:
+    return MeasureSpec(name="scoring_cost", options={"scorer": name})
+
+
+def costs(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
+    """What scoring costs on this machine, by name, as far as it was measured."""
+    study = Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names))
+    (cell,) = study.cells()
+    keys = {name: cell.measure_key(_cost(name)) for name in names}
+    found = store().get(keys.values())
+    return {name: found[key].value for name, key in keys.items() if key in found}
+
+
+def said(cost: dict[str, Any] | None) -> str:
+    """A timing in words."""
+    if cost is None:
+        return "not measured here yet"
+    if cost["seconds"] is None:
+        return f"does not apply: {cost['refused']}"
+    return f"{cost['seconds']:.2g} s" if cost["seconds"] >= 0.001 else "under 1 ms"
+
+
+def measuring(setting: Setting) -> bool:
+    """Whether costs are being measured; on a small model they start by themselves."""
+    view = job(_every(setting))
+    if view is None and light(setting) and _lacking(setting):
+        ask_costs(setting, durable=False)
+        view = job(_every(setting))
+    return view is not None and not view.finished
+
+
+def _every(setting: Setting) -> Study:
+    return Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in registry.scorers.names()))
+
+
+def _lacking(setting: Setting) -> list[str]:
+    """Scorers whose cost was not measured on this machine."""
+    names = registry.scorers.names()
+    measured = costs(setting, names)
+    return [name for name in names if name not in measured]
+
+
+def ask_costs(setting: Setting, durable: bool) -> None:
+    """Time all scorers, one after another on one worker; what fails is said."""
+    try:
+        engine().submit(_every(setting), owner=owner(), durable=durable)
+    except PruningError as error:
+        st.error(str(error))
+
+
+def cost_panel(setting: Setting) -> bool:
+    """The way to measure the costs that are missing, and how far that is; returns whether it is under way."""
+    lacking, view = _lacking(setting), job(_every(setting))
+    st.caption(f"Costs are timed on {machine()}, {setting.device.upper()}: seconds to score the network once.")
+    if view is not None and not view.finished:
+        progress(Answer(job=view), "Timing one scorer after another", "costs")
+        return True
+    if view is not None and view.state == "failed":
+        st.info(view.error, icon=":material/info:")
+    label = registry.models[setting.model].label
+    if lacking and st.button(
+        f"Time {len(lacking)} scorers on {label}", key="costs_start", icon=":material/timer:",
+        help="One after another on one worker; results are stored for this machine.",
+    ):  # fmt: skip
+        ask_costs(setting, durable=True)
+        st.rerun()
+    return False

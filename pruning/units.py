@@ -67,6 +67,8 @@ class Layout:
 
     groups: dict[str, Group]
     skipped: dict[str, str] = field(default_factory=dict)
+    pattern: int | None = None
+    """M of an N:M pattern along the input channels, where the granularity is one."""
 
     @classmethod
     def singles(cls, shapes: Mapping[str, tuple[int, ...]]) -> Layout:

@@ -47,7 +47,7 @@ class NM(Granularity):
             for name, shape in shapes.items()
             if name not in fits
         }
-        return Layout(Layout.singles(fits).groups, skipped)
+        return Layout(Layout.singles(fits).groups, skipped, self.m)
 
     def order(self, units: dict[str, Tensor]) -> dict[str, Tensor]:
         """Each weight's place, 0 to M - 1, among its M neighbours in the order of their scores; of ties the first is

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 class LAMP(Scorer):
     name = "lamp"
     label = "LAMP"
-    summary = "The square of the weight, as a share of all squares of its layer that are not smaller."
+    summary = "The square of the score, as a share of all squares of its layer that are not smaller."
     formula = r"s_u = \frac{w_u^2}{\sum_{v \geq u} w_v^2} \quad \text{(ascending } |w| \text{ within the layer)}"
-    reference = "Lee et al. 2021, Layer-adaptive Sparsity for the Magnitude-based Pruning, equation 2"
+    reference = "Lee et al. 2021, Layer-adaptive Sparsity for the Magnitude-based Pruning"
     idea = "Magnitude made comparable between layers: the largest of each layer scores 1, so no layer empties."
     cost = "No data and no pass; one sort per layer."
-    fails = "Within a layer it is magnitude, with magnitude's blindness to what flows through."
+    fails = (
+        "Within a layer it is magnitude, with magnitude's blindness to what flows through. Units have their weights' "
+        "absolute values reduced first, by L2 say."
+    )
     rank = 15
 
     def score(self, scene: Scene) -> dict[str, Tensor]:

@@ -21,12 +21,13 @@ class OBD(Scorer):
     label = "OBD (Hessian diagonal)"
     summary = "Half the squared weight times the curvature of the loss along it."
     formula = r"s_i = \tfrac{1}{2} H_{ii} w_i^2"
-    reference = "LeCun et al. 1990, Optimal Brain Damage, equation 5; Bekas et al. 2007 for the diagonal"
+    reference = "LeCun et al. 1990, Optimal Brain Damage; Bekas et al. 2007 for the estimate of the diagonal"
     idea = "At a minimum the slope is zero, so curvature decides what a removed weight costs."
-    cost = "For each draw of random signs a double backward pass over the sample."
+    cost = "A gradient with its graph over the sample, and for each draw of random signs a backward pass through it."
     fails = (
-        "Exact for one deletion at a minimum of a quadratic; elsewhere negative curvature scores below zero, and few "
-        "draws are noisy. In a ReLU network the exact diagonal equals Gauss-Newton's and is never negative."
+        "Exact for one deletion at a minimum of a quadratic; elsewhere it leaves out the slope and what weights do "
+        "together. Where the curvature is negative the score is. Few draws are noisy: in a ReLU network the exact "
+        "diagonal equals Gauss-Newton's and is never negative, the estimate may be."
     )
     needs = "gradients"
     family = "second order"
@@ -34,10 +35,10 @@ class OBD(Scorer):
     rank = 41
 
     samples: int = Field(500, ge=10, le=50_000, description="Training images, drawn by the seed.")
-    probes: int = Field(16, ge=1, le=1000, description="Draws of random signs for Hutchinson's estimate.")
+    probes: int = Field(16, ge=1, le=1000, description="Draws of random signs per batch, for Hutchinson's estimate.")
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
         from pruning.curvature import hessian_diagonal
 
         diagonal = hessian_diagonal(scene, self.samples, self.probes)
-        return {name: weight.float().square() * diagonal[name] / 2 for name, weight in scene.weights.items()}
+        return {name: (weight.square() * diagonal[name] / 2).float() for name, weight in scene.weights.items()}

@@ -21,10 +21,17 @@ class SNIP(Scorer):
     label = "SNIP"
     summary = "The absolute slope of the loss along a gate on the weight, at the gate's value of one."
     formula = r"s_i = \left| \frac{\partial L(c \odot w)}{\partial c_i} \right|_{c=1} = |w_i g_i|"
-    reference = "Lee et al. 2019, SNIP: Single-shot Network Pruning based on Connection Sensitivity, equation 6"
-    idea = "Made for initial weights: keep the connections that the loss would miss most, before any training."
+    reference = "Lee et al. 2019, SNIP: Single-shot Network Pruning based on Connection Sensitivity"
+    idea = (
+        "Made for initial weights: keep the connections that the loss would miss most, before any training. The gates' "
+        "slopes are the weights times their gradients, so that single weights rank as by gradient × weight and by all "
+        "three Taylor scores; units rank as by Σ |w g|. The paper's division by the sum of all changes no order."
+    )
     cost = "One forward and backward pass over the sample of training images."
-    fails = "In one shot at high sparsity it can empty a whole layer; on a trained network it is gradient × weight."
+    fails = (
+        "In one shot at high sparsity it can empty a whole layer. On a trained network the mean gradient is close to "
+        "zero, and so the score is mostly noise."
+    )
     needs = "gradients"
     family = "gradients"
     draws = True
@@ -34,4 +41,4 @@ class SNIP(Scorer):
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
         gradients = scene.gradients(self.samples)
-        return {name: (weight.float() * gradients[name]).abs() for name, weight in scene.weights.items()}
+        return {name: (weight * gradients[name]).abs().float() for name, weight in scene.weights.items()}

@@ -20,7 +20,7 @@ FAILS = (
     "To first order only: it says nothing about weights that are removed together, and in a well trained network the "
     "mean gradient is small."
 )
-ALIKE = "For single weights it ranks as gradient × weight and SNIP do; for units the three Taylor scores differ."
+ALIKE = "For single weights all three rank as gradient × weight and SNIP do; for units they differ."
 REFERENCE = "Molchanov et al. 2017, Pruning Convolutional Neural Networks for Resource Efficient Inference"
 
 
@@ -38,7 +38,7 @@ class _Taylor(Scorer):
     def products(self, scene: Scene) -> dict[str, Tensor]:
         """Weight times gradient, with its sign, float32."""
         gradients = scene.gradients(self.samples)
-        return {name: weight.float() * gradients[name] for name, weight in scene.weights.items()}
+        return {name: (weight * gradients[name]).float() for name, weight in scene.weights.items()}
 
 
 @scorers.register
@@ -47,8 +47,11 @@ class TaylorAbsSum(_Taylor):
     label = "Taylor |Σ w g|"
     summary = "The absolute value of the summed products: what removing the whole unit changes, to first order."
     formula = r"s_U = \left| \sum_{i \in U} w_i \frac{\partial L}{\partial w_i} \right|"
-    reference = f"{REFERENCE}, equation 5, for groups"
-    idea = f"Changes of opposite sign within a unit cancel, as they do in the loss. {ALIKE}"
+    reference = f"{REFERENCE}, for groups of weights"
+    idea = (
+        "Changes of opposite sign within a unit cancel, as they do in the loss. The absolute value is taken after the "
+        f"reduction: with the sum or the mean it is this score, with L2 the signs are lost before. {ALIKE}"
+    )
     rank = 31
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
@@ -78,7 +81,7 @@ class TaylorSquared(_Taylor):
     label = "Taylor Σ (w g)²"
     summary = "The sum of the squared products: a few influential weights count most."
     formula = r"s_U = \sum_{i \in U} \left( w_i \frac{\partial L}{\partial w_i} \right)^2"
-    reference = "Molchanov et al. 2019, Importance Estimation for Neural Network Pruning, equation 8"
+    reference = "Molchanov et al. 2019, Importance Estimation for Neural Network Pruning"
     idea = f"The squared change of the loss, weight by weight. {ALIKE}"
     rank = 33
 

@@ -1,0 +1,63 @@
+"""Wanda: weights times the norm of what they multiply, ranked within each output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pruning.criteria import Solution, Solver
+from pruning.registry import scorers
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pruning.calibration import Layer
+    from pruning.passes import Scene
+
+
+@scorers.register
+class Wanda(Solver):
+    name = "wanda"
+    label = "Wanda"
+    summary = "The weight's size times the norm of its input, compared within each output row."
+    formula = r"s_{ij} = |W_{ij}| \cdot \lVert X_j \rVert_2"
+    reference = "Sun et al. 2024, A Simple and Effective Pruning Approach for Large Language Models, equation 1"
+    idea = "A small weight on a large input matters: size alone does not see it."
+    cost = "One forward pass over the sample for each layer, so that later layers see pruned earlier ones."
+    fails = "Every output loses the same share, needed or not; weights are not adapted to what is lost."
+    needs = "activations"
+    family = "activations"
+    draws = True
+    granularities = ("weight", "n_m")
+    rank = 70
+
+    samples: int = Field(256, ge=10, le=50_000, description="Training images, drawn by the seed.")
+    sequential: bool = Field(True, description="Later layers see inputs that went through pruned earlier ones.")
+
+    def solve(self, scene: Scene, removed: Mapping[str, int]) -> Solution:
+        from pruning.calibration import walk
+
+        return walk(scene, removed, self.samples, _solve, sequential=self.sequential)
+
+
+def _solve(layer: Layer) -> tuple[Tensor, Tensor]:
+    """The mask of one layer; norms are the roots of the Hessian's diagonal, up to a factor that ranks nothing."""
+    import torch
+
+    from pruning.calibration import share_rows
+
+    norms = layer.hessian.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt().repeat_interleave(layer.rows, 0)
+    scores = (layer.weight.abs() * norms).masked_fill(~layer.mask, -1.0)
+    keep = torch.ones_like(layer.mask)
+    if layer.pattern is not None:
+        groups = layer.grouped()
+        count = layer.remove * layer.pattern // layer.weight.numel()
+        lowest = scores[:, groups].argsort(dim=-1, stable=True)[..., :count]
+        keep.scatter_(1, groups.expand(len(keep), -1, -1).gather(2, lowest).flatten(1), False)
+        return keep, layer.weight
+    order = scores.argsort(dim=1, stable=True)
+    counts = share_rows(layer.remove, len(keep)).to(order.device)
+    gone = torch.arange(order.shape[1], device=order.device) < counts[:, None]
+    return keep.scatter_(1, order, ~gone), layer.weight

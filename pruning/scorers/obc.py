@@ -60,19 +60,19 @@ class OBC(Solver):
         inverses = [self._inverse(layer, curve) for curve in layer.hessian]
         # Weights on inputs that are always zero do nothing: they go first, at no cost.
         dead = (layer.hessian.diagonal(dim1=1, dim2=2) <= 0).repeat_interleave(layer.rows, 0)
-        start = layer.weight.masked_fill(dead, 0.0)
+        alive = layer.weight.masked_fill(dead, 0.0)
         step = max(1, NUMBERS // layer.weight.shape[1] ** 2)
         parts = []
         for number, inverse in enumerate(inverses):
             for start in range(number * layer.rows, (number + 1) * layer.rows, step):
                 rows = slice(start, min(start + step, (number + 1) * layer.rows))
                 # The order needs no double precision, and half the memory is half the time.
-                parts.append(removal_order(start[rows].float(), inverse.float(), layer.mask[rows]))
+                parts.append(removal_order(alive[rows].float(), inverse.float(), layer.mask[rows]))
         losses, order = (torch.cat(pieces) for pieces in zip(*parts, strict=True))
         chosen = torch.zeros_like(losses.flatten(), dtype=torch.bool)
         chosen[losses.flatten().argsort(stable=True)[: layer.remove]] = True
         keep = torch.ones_like(layer.mask).scatter_(1, order, ~chosen.view(losses.shape))
-        weight = start.clone()
+        weight = alive.clone()
         for row in range(len(weight)):
             weight[row] = without(weight[row], inverses[row // layer.rows], ~keep[row])
         return keep, weight

@@ -43,7 +43,7 @@ def compatibility_table(pairs: pd.DataFrame, rows: str, columns: str, meanings: 
                 hovertemplate="%{customdata[0]} × %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
             )  # fmt: skip
         figure.update_layout(
-            height=30 * len(down) + 140 + 22 * len(meanings), margin={"t": 90, "b": 10, "r": 70}, hovermode="closest",
+            height=30 * len(down) + 162 + 22 * len(meanings), margin={"t": 112, "b": 10, "r": 70}, hovermode="closest",
             legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
             xaxis={"tickvals": list(range(len(across))), "ticktext": [plain(short(name, 18)) for name in across],
                    "side": "top", "range": [-0.5, len(across) - 0.5], "tickangle": -45,

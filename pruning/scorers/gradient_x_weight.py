@@ -29,6 +29,7 @@ class GradientXWeight(Scorer):
         "it says nothing about weights that are removed together."
     )
     needs = "gradients"
+    family = "gradients"
     draws = True
     rank = 30
 

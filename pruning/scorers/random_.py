@@ -23,6 +23,7 @@ class Random(Scorer):
     idea = "A control: a criterion that does not beat it has learnt nothing about the network."
     cost = "No data and no pass."
     fails = "Always, and that is its use: the distance to it is what a criterion knows."
+    family = "control"
     draws = True
     rank = 90
 

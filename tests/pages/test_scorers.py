@@ -1,0 +1,161 @@
+"""The Scorers page: made of the registrations, searched, timed, with stored results, and the way to Prune."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import scorers_costs, scorers_fares, scorers_table
+from pages.ui.server import engine
+from pruning import registry
+from pruning.compatibility import allocations_for, fits, granularities_for, refusal
+from pruning.criteria import Solver
+from pruning.links import Setting
+from pruning.settings import machine
+from tests.pages.look import PATIENCE, settled, texts
+
+Visit = Callable[..., AppTest]
+LENET = Setting(model="lenet_300_100")
+
+
+def at_scorers(visit: Visit, **words: str) -> AppTest:
+    page = visit(v="1", model="lenet_300_100", **words)
+    return page.switch_page("pages/scorers.py").run()
+
+
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs do not start by themselves: tests that look at something else need not wait."""
+    monkeypatch.setattr(scorers_costs, "light", lambda setting: False)
+
+
+def test_every_registration_is_on_the_page(visit: Visit, untimed: None) -> None:
+    page = at_scorers(visit)
+    assert not page.exception
+    said, formulas = texts(page), [latex.value for latex in page.latex]
+    for name in registry.scorers:
+        entry = registry.scorers[name]
+        assert any(entry.formula.strip() in formula for formula in formulas), name
+        for text in (entry.idea, entry.fails, entry.cost, entry.reference):
+            assert text in said, (name, text)
+    solvers = sum(issubclass(registry.scorers[name], Solver) for name in registry.scorers)
+    assert f"{len(registry.scorers)} scorers: {len(registry.scorers) - solvers} rank" in page.header[0].value
+    families = [part.value.casefold() for part in page.subheader]
+    assert {registry.scorers[name].family for name in registry.scorers} <= set(families)
+
+
+def test_search_and_families(visit: Visit, untimed: None) -> None:
+    page = at_scorers(visit)
+    page.text_input(key="scorers_search").set_value("molchanov")
+    page.run()
+    shown = scorers_table.matching("molchanov", [])
+    assert len(page.latex) == len(shown) < len(registry.scorers)
+    page.text_input(key="scorers_search").set_value("no such words at all")
+    page.run()
+    assert "No scorer has all of these words" in texts(page) and not page.latex
+    page.text_input(key="scorers_search").set_value("")
+    page.button_group(key="scorers_family").set_value(["control"])
+    page.run()
+    assert len(page.latex) == sum(registry.scorers[name].family == "control" for name in registry.scorers)
+
+
+def test_matching_reads_every_word() -> None:
+    assert scorers_table.matching("", []) == registry.scorers.names()
+    assert "magnitude_l1" in scorers_table.matching("HAN 2015", []) and not scorers_table.matching("han 1811", [])
+    for family in scorers_table.FAMILIES:
+        assert all(registry.scorers[name].family == family for name in scorers_table.matching("", [family]))
+    groups = scorers_table.by_family(registry.scorers.names())
+    assert sorted(sum(groups.values(), [])) == sorted(registry.scorers)
+
+
+def test_the_tables_say_what_compatibility_says() -> None:
+    labels = {registry.granularities[name].label: name for name in registry.granularities}
+    scorers = {registry.scorers[name].label: name for name in registry.scorers}
+    pairs = scorers_table.criteria_pairs(registry.scorers.names())
+    assert len(pairs) == len(scorers) * len(labels) and len(labels) == len(registry.granularities)
+    for row in pairs.itertuples():
+        reason = fits(scorers[row.row], labels[row.column])
+        assert (row.kind == "no") == (reason is not None) and (reason is None or row.why == reason)
+    budgets = {registry.allocations[name].label: name for name in registry.allocations}
+    for row in scorers_table.allocation_pairs().itertuples():
+        known = row.kind != "no"
+        assert known == (budgets[row.column] in allocations_for("magnitude_l1", labels[row.row]))
+
+
+@pytest.mark.parametrize("name", registry.scorers.names())
+def test_what_opens_on_prune_goes_together(name: str) -> None:
+    for setting in (LENET, Setting(granularity="n_m", allocation="uniform"), Setting(scorer=name, sparsity=950)):
+        target = scorers_fares.opened(setting, name)
+        assert target.scorer == name and target.sparsity == setting.sparsity and target.model == setting.model
+        assert refusal(name, target.granularity, target.allocation, {}, {}) is None
+        assert target.granularity in granularities_for(name)
+
+
+def test_a_button_opens_the_scorer_on_prune(visit: Visit, untimed: None) -> None:
+    page = at_scorers(visit, sparsity="90")
+    page.button(key="open_magnitude_l2").click()
+    settled(page.run())
+    assert "keeps" in page.header[0].value and page.query_params["scorer"] == "magnitude_l2"
+    assert page.query_params["sparsity"] == "90"
+
+
+def test_another_model_is_kept_for_the_other_pages(visit: Visit, untimed: None) -> None:
+    page = at_scorers(visit)
+    page.sidebar.selectbox(key="w_model").set_value("lenet_5")
+    page.run()
+    assert page.query_params["model"] == "lenet_5" and not page.exception
+    assert "On LeNet-5" in texts(page)
+
+
+def test_costs_are_timed_here_and_stored(visit: Visit) -> None:
+    page = at_scorers(visit)
+    for view in engine().views():
+        engine().wait(view.id, PATIENCE)
+    settled(page.run())
+    found = scorers_costs.costs(LENET, registry.scorers.names())
+    assert set(found) == set(registry.scorers)
+    assert all(cost["machine"] == machine() for cost in found.values())
+    table = page.dataframe[0].value
+    for name, cost in found.items():
+        row = table[table["scorer"] == registry.scorers[name].label].iloc[0]
+        assert row["seconds here"] == cost["seconds"] or cost["seconds"] is None
+    assert machine() in texts(page) and "not measured here yet" not in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (None, "not measured here yet"),
+        ({"seconds": 0.0004}, "under 1 ms"),
+        ({"seconds": 2.345}, "2.3 s"),
+        ({"seconds": None, "refused": "It has no ReLU."}, "does not apply: It has no ReLU."),
+    ],
+)
+def test_costs_in_words(cost: dict[str, Any] | None, words: str) -> None:
+    assert scorers_costs.said(cost) == words
+
+
+def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def row(scorer: str, control: str, seed: int, correct: int) -> dict[str, Any]:
+        return {"model": "lenet_5", "scorer": scorer, "control": control, "granularity": "weight", "seed": seed,
+                "allocation": "global", "level": 950, "correct": correct, "count": 1000}  # fmt: skip
+
+    rows = [row("magnitude_l1", "", seed, 600 + 50 * seed) for seed in range(3)]
+    rows += [row("magnitude_l1", "inverted", 0, 100), row("random", "", 0, 200)]
+    rows += [row("random", "", 0, 999) | {"allocation": "uniform"}, {"scorer": "obc", "error": "It did not work."}]
+    content = {"rows": rows, "split": "validation", "date": "2026-11-24", "made_by": "python assets/orderings.py"}
+    (tmp_path / "lenet_5.json").write_text(json.dumps(content))
+    monkeypatch.setattr(scorers_fares, "ORDERINGS", tmp_path)
+    table, label = scorers_fares.orderings("lenet_5")
+    assert len(table) == 6 and "1,000 validation images, 3 seeds" in label
+    found = scorers_fares.fares("magnitude_l1", table)
+    assert list(found["criterion"]) == ["itself", "inverted", registry.scorers["random"].label]
+    assert list(found["mean"]) == pytest.approx([65, 10, 20]) and list(found["seeds"]) == [3, 1, 1]
+    assert found["least"][0] == pytest.approx(60) and found["most"][0] == pytest.approx(70)
+    assert scorers_fares.fares("snip", table).empty
+    assert scorers_fares.orderings("resnet_20")[1] == ""

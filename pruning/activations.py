@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pruning import registry
-from pruning.passes import measured_norms, mode, parts
+from pruning.passes import like, measured_norms, mode, parts
 
 if TYPE_CHECKING:
     from pruning.passes import Scene
@@ -39,26 +39,27 @@ def hooked(pairs: list[tuple[nn.Module, Callable[..., Any]]], before: bool = Fal
 
 def following_norms(scene: Scene) -> dict[str, nn.Module]:
     """The norm that directly follows each layer, where one does: its input *is* the layer's output tensor."""
-    made: dict[int, tuple[str, Tensor]] = {}
+    made: dict[int, tuple[str, Tensor, int]] = {}
     found: dict[str, nn.Module] = {}
 
     def note(name: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: Any, out: Any) -> None:
-            made[id(out)] = (name, out)  # kept alive, so that its id is not given to another tensor
+            if isinstance(out, Tensor):  # kept alive, so that its id is not given to another tensor
+                made[id(out)] = (name, out, out._version)
 
         return hook
 
     def meet(norm: nn.Module, args: tuple[Any, ...]) -> None:
         entry = made.get(id(args[0])) if args else None
-        if entry is not None and entry[1] is args[0]:
+        # Of another version is what was changed in place since: the sum with a shortcut, say.
+        if entry is not None and entry[1] is args[0] and entry[2] == args[0]._version:
             found.setdefault(entry[0], norm)
 
     shape = registry.models[scene.base.model].input_shape
-    device = next(scene.model.parameters()).device
     layers = [(module, note(name)) for name, module in owners(scene).items()]
     norms = [(module, meet) for module in scene.model.modules() if isinstance(module, NORMS)]
     with mode(scene.model, False), torch.no_grad(), hooked(layers), hooked(norms, before=True):
-        scene.model(torch.zeros(2, *shape, device=device))
+        scene.model(like(scene.model, torch.zeros(2, *shape)))
     return found
 
 

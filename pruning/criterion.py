@@ -60,7 +60,7 @@ def plan(state: State, step: Prune, progress: Progress) -> Plan:
     if not layout.groups:
         why = next(iter(layout.skipped.values()), "it has no prunable weight")
         raise Incompatible(f"{state.base.model} has nothing to prune as {granularity.label.lower()}: {why}.")
-    scene = replace(scene, layout=layout)
+    scene = replace(scene, layout=layout, reduction=step.reduction)
     if isinstance(criterion, Solver):
         removed = budgeted(scene, granularity, allocation, {})
         table = np.zeros((len(scene.weights), LEVELS + 1), dtype=np.int64)

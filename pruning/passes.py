@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from pruning.entries import Progress
 from pruning.errors import Missing
 from pruning.specs import Base
 from pruning.state import prunable
-from pruning.units import Layout
+from pruning.units import Layout, Reduction
 from pruning.zoo import data as zoo_data
 from pruning.zoo.match import compatible
 
@@ -34,6 +34,12 @@ def mode(model: nn.Module, training: bool) -> Generator[None]:
             module.training = flag
 
 
+def like(model: nn.Module, images: Tensor) -> Tensor:
+    """Images on the network's device and in its number format."""
+    first = next(model.parameters())
+    return images.to(first.device, first.dtype)
+
+
 def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, ...]:
     """Names of the prunable weights in the order in which one image meets them.
 
@@ -47,10 +53,9 @@ def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, 
         called.setdefault(module, len(called))
 
     hooks = [module.register_forward_pre_hook(note) for module in dict.fromkeys(owner.values())]
-    device = next(model.parameters()).device
     try:
         with mode(model, False), torch.no_grad():
-            model(torch.zeros(2, *input_shape, device=device))
+            model(like(model, torch.zeros(2, *input_shape)))
     finally:
         for hook in hooks:
             hook.remove()
@@ -66,14 +71,16 @@ def _unmeasured(mean: Tensor | None, variance: Tensor | None) -> bool:
     return mean is not None and variance is not None and not mean.any() and bool((variance == 1).all())
 
 
+def unmeasured_norms(model: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    """BatchNorm layers whose running statistics were never measured: 0 and 1 say nothing about activations."""
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
+    return [m for m in norms if _unmeasured(m.running_mean, m.running_var)]
+
+
 @contextmanager
 def measured_norms(model: nn.Module) -> Generator[None]:
-    """BatchNorm layers in eval mode whose statistics were never measured take those of each batch, for a while.
-
-    Means of 0 and variances of 1, as at initialisation, say nothing about the network's activations.
-    """
-    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
-    fresh = [m for m in norms if _unmeasured(m.running_mean, m.running_var)]
+    """BatchNorm layers in eval mode whose statistics were never measured take those of each batch, for a while."""
+    fresh = unmeasured_norms(model)
     held = [(m.running_mean, m.running_var) for m in fresh]
     try:
         for norm in fresh:
@@ -82,6 +89,23 @@ def measured_norms(model: nn.Module) -> Generator[None]:
     finally:
         for norm, (mean, var) in zip(fresh, held, strict=True):
             norm.running_mean, norm.running_var = mean, var
+
+
+@contextmanager
+def differentiable(model: nn.Module, weights: Sequence[nn.Parameter]) -> Generator[None]:
+    """Eval mode, with these weights asking for gradients; modes and requires_grad flags are restored afterwards.
+
+    BatchNorm layers without measured statistics use those of each batch (an initial network is scored so).
+    """
+    flags = [weight.requires_grad for weight in weights]
+    try:
+        for weight in weights:
+            weight.requires_grad_(True)
+        with mode(model, False), measured_norms(model), torch.enable_grad():
+            yield
+    finally:
+        for weight, flag in zip(weights, flags, strict=True):
+            weight.requires_grad_(flag)
 
 
 def parts(count: int) -> list[slice]:
@@ -109,7 +133,8 @@ class Scene:
     """What a scorer sees: a network, its prunable weights in forward order, training images, a seed.
 
     Weights that are already masked are zero in the network and stay masked whatever their score.
-    ``layout`` says which units are to be scored; it is None while the granularity makes it.
+    ``layout`` says which units are to be scored; it is None while the granularity makes it. ``reduction`` is how their
+    entries' scores are going to be reduced, for criteria that look at units in rounds.
     """
 
     model: nn.Module
@@ -119,20 +144,21 @@ class Scene:
     progress: Progress
     masks: dict[str, Tensor] = field(default_factory=dict)
     layout: Layout | None = None
+    reduction: Reduction = "sum"
 
     def generator(self) -> torch.Generator:
         """A fresh CPU generator from the seed: drawing leaves the global generators untouched."""
         return torch.Generator().manual_seed(self.seed)
 
     def sample(self, count: int) -> tuple[Tensor, Tensor]:
-        """``count`` training images and labels, drawn by the seed, on the network's device.
+        """``count`` training images and labels, drawn by the seed, on the network's device and in its format.
 
         Raises:
             Missing: there is no data for this model.
         """
         images, labels = training_images(self.base, count, self.seed)
-        device = next(self.model.parameters()).device
-        return images.to(device), labels.to(device)
+        images = like(self.model, images)
+        return images, labels.to(images.device)
 
     @property
     def scored(self) -> list[str]:
@@ -143,29 +169,32 @@ class Scene:
         return [name for name in self.weights if name in used]
 
     def gradients(self, count: int, temperature: float = 1.0) -> dict[str, Tensor]:
-        """Gradient of the mean cross-entropy over ``count`` training images, in eval mode, per prunable weight.
+        """Gradient of the mean cross-entropy over ``count`` training images, per prunable weight; see ``summed``."""
+        return self.summed(count, lambda loss, w: torch.autograd.grad(loss, w, allow_unused=True), temperature)
 
-        BatchNorm layers without measured statistics use those of each batch (an initial network is scored so).
-        The logits are divided by ``temperature`` first. Neither ``.grad``, nor the requires_grad flags, nor BatchNorm statistics are changed. float32 sums over batches.
+    def summed(
+        self, count: int, visit: Callable[[Tensor, list[nn.Parameter]], Sequence[Tensor | None]],
+        temperature: float = 1.0, note: str = "gradients",
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """The mean over ``count`` training images of what ``visit`` makes of each batch's loss, per prunable weight.
+
+        See ``differentiable``; ``.grad`` and BatchNorm statistics stay. float32 sums, or float64 where the weights are.
+
+        Args:
+            visit: from the mean cross-entropy of a batch and the weights to one tensor per weight, of its shape; None
+                where the loss does not depend on it.
+            temperature: divides the logits.
         """
         images, labels = self.sample(count)
         parameters = prunable(self.model)
-        wanted = [parameters[name] for name in self.weights]
-        flags = [p.requires_grad for p in wanted]
-        sums = [torch.zeros_like(p, dtype=torch.float32) for p in wanted]
-        try:
-            for p in wanted:
-                p.requires_grad_(True)
-            with mode(self.model, False), measured_norms(self.model), torch.enable_grad():
-                for part in parts(len(labels)):
-                    self.progress(part.start, len(labels), "gradients")
-                    loss = F.cross_entropy(self.model(images[part]) / temperature, labels[part])
-                    share = len(labels[part]) / len(labels)
-                    grads = torch.autograd.grad(loss, wanted, allow_unused=True)
-                    for total, grad in zip(sums, grads, strict=True):
-                        if grad is not None:
-                            total.add_(grad.float(), alpha=share)
-        finally:
-            for p, flag in zip(wanted, flags, strict=True):
-                p.requires_grad_(flag)
+        weights = [parameters[name] for name in self.weights]
+        sums = [torch.zeros_like(w, dtype=torch.promote_types(w.dtype, torch.float32)) for w in weights]
+        with differentiable(self.model, weights):
+            for part in parts(len(labels)):
+                self.progress(part.start, len(labels), note)
+                loss = F.cross_entropy(self.model(images[part]) / temperature, labels[part])
+                share = len(labels[part]) / len(labels)
+                for total, found in zip(sums, visit(loss, weights), strict=True):
+                    if found is not None:
+                        total.add_(found.to(total.dtype), alpha=share)
         return dict(zip(self.weights, sums, strict=True))

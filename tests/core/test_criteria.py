@@ -133,9 +133,7 @@ def test_taylor_scores_of_units_are_three_different_things(images: Images) -> No
 
 
 @pytest.mark.parametrize("budget", [1, 10**9])
-def test_fisher_sums_the_squares_of_single_images(
-    images: Images, monkeypatch: pytest.MonkeyPatch, budget: int
-) -> None:
+def test_fisher_sums_the_squares_of_single_images(images: Images, monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
     monkeypatch.setattr(curvature, "SAMPLE_NUMBERS", budget)
     model = small()
     found = registry.scorers["fisher"](samples=15).score(scene(model))  # type: ignore[attr-defined]
@@ -159,7 +157,7 @@ def test_hessian_products_and_grasp_agree_with_the_whole_hessian(images: Images)
     model = tiny()
     x, y = images_of(20)
     whole, gradient = hessian(model, x, y)
-    product = line(curvature.hessian_product(scene(model), 20))
+    product = line(curvature.hessian_product(scene(model), 20, scene(model).gradients(20)))
     torch.testing.assert_close(product, whole @ gradient, rtol=1e-4, atol=1e-7)
     keep = line(registry.scorers["grasp"](samples=20).score(scene(model)))  # type: ignore[attr-defined]
     weights = line(state(model).weights)

@@ -60,7 +60,7 @@ class NM(Granularity):
         from pruning.ranking import MASKED
 
         grouped = scores.movedim(1, -1).unflatten(-1, (-1, self.m))
-        places = grouped.argsort(-1, stable=True).argsort(-1)
+        places = grouped.argsort(dim=-1, stable=True).argsort(-1)
         everywhere = int((grouped == MASKED).sum(-1).min())
         found = torch.where(places < everywhere, MASKED, places.float())
         return found.flatten(-2).movedim(-1, 1).contiguous()

@@ -48,8 +48,9 @@ def state(model: nn.Module, name: str = "resnet_20", key: str = "start") -> Stat
 
 
 def options_of(scorer: str) -> dict[str, int]:
-    """Options that make a registered scorer quick: few images, where it takes images."""
-    return {"samples": 120} if "samples" in registry.scorers[scorer].model_fields else {}
+    """Options that make a registered scorer quick: few images, draws and rounds, where it takes them."""
+    quick = {"samples": 60, "probes": 1, "rounds": 8}
+    return {name: value for name, value in quick.items() if name in registry.scorers[scorer].model_fields}
 
 
 def snapshot(model: nn.Module) -> dict[str, Tensor]:

@@ -111,6 +111,8 @@ def test_two_scorers_in_a_layer(visit: Visit, other: str) -> None:
 def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
     page = at_layers(visit)
     page.button(key="scan_use").click()
+    page.run()  # AppTest does not follow a change of page: a browser test does
+    page.switch_page("pages/prune.py")
     settled(page.run())
     assert page.query_params["allocation"] == "sensitivity" and "keeps" in page.header[0].value
 

@@ -99,6 +99,8 @@ def test_what_opens_on_prune_goes_together(name: str) -> None:
 def test_a_button_opens_the_scorer_on_prune(visit: Visit, untimed: None) -> None:
     page = at_scorers(visit, sparsity="90")
     page.button(key="open_magnitude_l2").click()
+    page.run()  # AppTest does not follow a change of page: a browser test does
+    page.switch_page("pages/prune.py")
     settled(page.run())
     assert "keeps" in page.header[0].value and page.query_params["scorer"] == "magnitude_l2"
     assert page.query_params["sparsity"] == "90"

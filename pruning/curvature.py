@@ -43,7 +43,11 @@ def squared_gradients(scene: Scene, count: int) -> dict[str, Tensor]:
     sums = {name: torch.zeros_like(weight, dtype=torch.float32) for name, weight in weights.items()}
     chunk = max(1, min(BATCH, SAMPLE_NUMBERS // max(1, sum(weight.numel() for weight in weights.values()))))
     square: Callable[..., dict[str, Tensor]] = _at_once if chunk > 1 else _one_by_one
-    with _settled_norms(scene.model, images), differentiable(scene.model, list(weights.values())):
+    with (
+        _settled_norms(scene.model, images),
+        differentiable(scene.model, list(weights.values())),
+        sdpa_kernel(SDPBackend.MATH),  # fused attention is mapped over one image at a time
+    ):
         for start in range(0, len(labels), chunk):
             scene.progress(start, len(labels), "gradients image by image")
             batch = images[start : start + chunk], labels[start : start + chunk]

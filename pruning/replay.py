@@ -32,7 +32,7 @@ class Replay:
         trial: a few inputs on which cuts are tried, on the network's device.
 
     Attributes:
-        model: the copy. Its weights may be changed in place; cuts are tried before that.
+        model: the copy. Its weights may be changed in place, if they are put back before a cut is asked for.
     """
 
     def __init__(self, model: nn.Module, trial: Tensor) -> None:
@@ -41,6 +41,7 @@ class Replay:
         self._made = [0]
         self._cut: Call | None = None
         self._held: Tensor | None = None
+        self._count = 0
         self._nothing: dict[Call, Tensor | None] = {}
         self._wanted: Call | None = None
         self._caught: Tensor | None = None
@@ -51,8 +52,9 @@ class Replay:
         self._trial, self._valid = trial, dict[Call, bool]()
         uses = _Uses(self._calls)
         with uses:
-            self._right = self.run(trial)
+            self.run(trial)
         self._first_use, self._noting = uses.first, False
+        self._right = self.run(trial)  # anew: while operations are noted, fused ones may take another way
 
     def run(self, x: Tensor, cut: Call | None = None, held: Tensor | None = None) -> Tensor:
         """The network's output.
@@ -64,8 +66,9 @@ class Replay:
         self._path, self._made, self._caught = (), [0], None
         self._cut, self._held, self._nothing = cut, held, {}
         if cut is not None:
-            self._nothing = self._before(cut, len(x))
-            x = x.new_full((), torch.nan).expand(x.shape)
+            self._nothing = self._before(cut)
+            x = x.new_full(x.shape, torch.nan)
+        self._count = len(x)
         with torch.inference_mode():
             return self.model(x)
 
@@ -104,13 +107,13 @@ class Replay:
             return False
         return torch.equal(found, self._right)
 
-    def _before(self, cut: Call, count: int) -> dict[Call, Tensor | None]:
-        """What the calls before the cut give out, as far as their callers still run: NaN of the right shape."""
+    def _before(self, cut: Call) -> dict[Call, Tensor | None]:
+        """The calls before the cut whose callers still run, with the form of what they give out."""
         made: dict[Call, Tensor | None] = {}
         for call, form in self._calls:
             depth = len(call) - 1
             if depth < len(cut) and call[:depth] == cut[:depth] and call[depth] < cut[depth]:
-                made[call] = None if form is None else form.new_full((), torch.nan).expand(count, *form.shape[1:])
+                made[call] = form
         return made
 
     def _call(self, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -120,7 +123,8 @@ class Replay:
         if call == self._cut and self._held is not None:
             return self._held.clone()  # what follows may work in place
         if call in self._nothing:
-            return self._nothing[call]
+            form = self._nothing[call]
+            return None if form is None else form.new_full((self._count, *form.shape[1:]), torch.nan)
         self._path = call
         self._made.append(0)
         out = forward(*args, **kwargs)

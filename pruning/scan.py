@@ -58,9 +58,7 @@ def scan(
     return _memory.get_or_make(key, lambda: _scan(scene, units, count, shares, progress))
 
 
-def _scan(
-    scene: Scene, units: Mapping[str, Tensor], count: int, shares: Sequence[int], progress: Progress
-) -> dict[str, Any]:
+def _scan(scene: Scene, units: Mapping[str, Tensor], count: int, shares: Sequence[int], progress: Progress) -> Any:
     assert scene.layout is not None
     began, groups = time.perf_counter(), scene.layout.groups
     images = _Images(scene, count)
@@ -110,12 +108,7 @@ def _scan(
 
 @contextmanager
 def pruned(parameters: Mapping[str, nn.Parameter], group: Group, removed: Tensor) -> Generator[None]:
-    """These units of one group are zero in the network, for a while.
-
-    Args:
-        parameters: all of the network, also under their second names.
-        removed: numbers of the units.
-    """
+    """Units of one group, by number, are zero for a while in a network, all of whose parameters are given by name."""
     keep = torch.ones(group.count, dtype=torch.bool, device=removed.device)
     keep[removed] = False
     shapes = {member.parameter: tuple(parameters[member.parameter].shape) for member in group.members}
@@ -176,9 +169,8 @@ class _Images:
     def _input(self, i: int) -> Tensor:
         """The images of a batch, on the device; where later activations are held only the shape counts."""
         part = self.slices[i]
-        return self.blank[: part.stop - part.start] if i in self.held else self._images(part)
-
-    def _images(self, part: slice) -> Tensor:
+        if i in self.held:
+            return self.blank[: part.stop - part.start]
         return self.split.batch(part.start, part.stop)[0].to(self.device)
 
     def _start(self, i: int) -> tuple[Call | None, Tensor | None]:
@@ -186,7 +178,7 @@ class _Images:
 
 
 def _content(scene: Scene, units: Mapping[str, Tensor]) -> str:
-    """A hash of all that a scan depends on beside its options: numbers of the network, scores, and units."""
+    """A hash of all that a scan depends on beside its options: the network's numbers, scores, units."""
     found = hashlib.blake2b(digest_size=16)
 
     def add(name: str, tensor: Tensor | None) -> None:

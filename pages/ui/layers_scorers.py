@@ -10,7 +10,7 @@ from pages.ui.results import Answer, ask
 from pages.ui.show import show
 from pages.ui.state import place, widget
 from pruning import registry
-from pruning.charts.agreement_matrix import What, agreement_matrix
+from pruning.charts.agreement_matrix import MOST_NUMBERS, What, agreement_matrix
 from pruning.charts.score_scatter import score_scatter
 from pruning.charts.words import tip
 from pruning.criteria import Solver
@@ -131,6 +131,8 @@ def _draw(value: dict, what: str, place: str, dim: bool) -> None:
     removed = value["removed"][at]
     chart = agreement_matrix(value[kind][at], names, kind, words, value["level"], removed, units, controls)
     show(chart, "matrix", width=TITLE, dim=dim)
+    if len(names) > MOST_NUMBERS:
+        st.caption("The number of each pair, and what chance would give, shows when you point at its cell.")
     if sum(value["compared"]) < sum(value["units"]):
         st.caption(f"A sample of {sum(value['compared']):,} of {sum(value['units']):,} {value['unit']}.")
     if place not in places:

@@ -17,6 +17,7 @@ from pruning.intervals import wilson
 from pruning.links import Setting
 
 SHARE = st.column_config.NumberColumn(format="%.1f %%")
+CONTROLS = f"{tip('shuffled control')} {tip('inverted control')}"
 
 
 def overview(
@@ -71,7 +72,7 @@ def _fares(name: str, setting: Setting, table: pd.DataFrame, label: str, value: 
         st.markdown(f"**On {model}.** Accuracy after one-shot pruning:")
         st.dataframe(
             found, hide_index=True, key=f"fares_{name}",
-            column_config={"mean": SHARE, "least": SHARE, "most": SHARE},
+            column_config={"criterion": st.column_config.TextColumn(help=CONTROLS), "mean": SHARE, "least": SHARE, "most": SHARE},
         )  # fmt: skip
         st.caption(label)
     elif value is not None:

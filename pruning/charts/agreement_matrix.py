@@ -16,8 +16,8 @@ from pruning.errors import BadValue
 What = Literal["jaccard", "spearman"]
 WORDS: dict[str, str] = {"jaccard": "overlap of the removed units (Jaccard)", "spearman": "rank correlation (Spearman)"}
 SHORT = {"jaccard": "overlap", "spearman": "rank correlation"}
-MOST_NUMBERS = 16
-"""Scorers up to which numbers fit the cells."""
+MOST_NUMBERS = 10
+"""Scorers up to which numbers fit the cells, and slanted names their columns, on a narrow screen too."""
 
 
 def agreement_matrix(
@@ -57,7 +57,7 @@ def agreement_matrix(
         figure.add_heatmap(
             z=cells, x=list(range(len(names))), y=list(range(len(names))), zmin=low, zmax=1, colorscale=scale,
             text=numbers if len(names) <= MOST_NUMBERS else None, texttemplate="%{text}", xgap=1, ygap=1,
-            textfont={"size": 12 if len(names) <= 12 else 10}, hoverongaps=False, customdata=extra,
+            textfont={"size": 12}, hoverongaps=False, customdata=extra,
             colorbar={"thickness": 14, "title": {"text": SHORT[what], "side": "right"}},
             hovertext=[[f"{one}<br>{other}" for other in names] for one in names],
             hovertemplate="%{hovertext}<br><b>%{z:.3f}</b>"
@@ -67,7 +67,7 @@ def agreement_matrix(
         ticks = {"tickvals": list(range(len(names))), "ticktext": names, "showgrid": False, "ticklen": 3}
         figure.update_layout(
             height=side + 150, margin={"t": 10, "b": 10},
-            xaxis={**ticks, "tickangle": -50, "range": [-0.5, len(names) - 0.5]},
+            xaxis={**ticks, "tickangle": -50 if len(names) <= MOST_NUMBERS else -90, "range": [-0.5, len(names) - 0.5]},
             yaxis={**ticks, "range": [len(names) - 0.5, -0.5]},
         )  # fmt: skip
         return figure

@@ -43,9 +43,9 @@ def compatibility_table(pairs: pd.DataFrame, rows: str, columns: str, meanings: 
                 hovertemplate="%{customdata[0]} × %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
             )  # fmt: skip
         figure.update_layout(
-            height=30 * len(down) + 162 + 22 * len(meanings), margin={"t": 112, "b": 10, "r": 70}, hovermode="closest",
+            height=30 * len(down) + 174 + 22 * len(meanings), margin={"t": 124, "b": 10, "r": 70}, hovermode="closest",
             legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
-            xaxis={"tickvals": list(range(len(across))), "ticktext": [plain(short(name, 18)) for name in across],
+            xaxis={"tickvals": list(range(len(across))), "ticktext": [plain(short(name, 20)) for name in across],
                    "side": "top", "range": [-0.5, len(across) - 0.5], "tickangle": -45,
                    "ticklabeloverflow": "allow"},
             yaxis={"tickvals": list(range(len(down))), "ticktext": [plain(short(name, 28)) for name in down],

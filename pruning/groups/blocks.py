@@ -55,14 +55,14 @@ def removable_blocks(model: nn.Module, input_shape: tuple[int, ...]) -> list[str
     """
     trial = Trial.of(model, input_shape)
     calls = trial.calls(lambda module: len(prunable(module)) > 1)
-    passing = []
-    for name, seen in calls.items():
-        (args, kwargs), *more = seen
-        if not more and not kwargs and len(args) == 1 and isinstance(args[0], Tensor):
-            module = trial.model.get_submodule(name)
-            if _passes(module, args[0]):
-                passing.append(name)
-    return [name for name in passing if not any(other.startswith(f"{name}.") for other in passing)]
+    passing: set[str] = set()
+    for name in sorted(calls, key=lambda name: -name.count(".")):  # from the inside: what holds a block is none
+        (args, kwargs), *more = calls[name]
+        if more or kwargs or len(args) != 1 or any(inner.startswith(f"{name}.") for inner in passing):
+            continue
+        if isinstance(args[0], Tensor) and _passes(trial.model.get_submodule(name), args[0]):
+            passing.add(name)
+    return [name for name in calls if name in passing]
 
 
 def _passes(module: nn.Module, given: Tensor) -> bool:

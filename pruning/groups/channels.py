@@ -17,6 +17,8 @@ from torch import nn
 
 from pruning.errors import Missing
 from pruning.groups.coupling import Coupling, coupled
+from pruning.groups.follow import follow, reach
+from pruning.groups.heads import heads
 from pruning.groups.proof import proved
 from pruning.groups.trial import Trial, remembered
 from pruning.units import Layout
@@ -80,60 +82,45 @@ def _couplings(trial: Trial, order: tuple[str, ...], skipped: dict[str, str]) ->
             trial.model, trial.images, forward_fn=lambda m, x: m(x), verbose=False
         )
     modules = {name: trial.model.get_submodule(name.rpartition(".")[0]) for name in order}
-    weights = {module: name for name, module in modules.items()}
+    weights = {m: name for name, m in modules.items() if not isinstance(m, nn.MultiheadAttention)}
     names = {module: name for name, module in trial.model.named_modules()}
     covered: dict[str, set[int]] = {name: set() for name in order}
     found = []
     for name, module in modules.items():
         if name in skipped:
             continue
-        if module not in graph.module2node or isinstance(module, nn.MultiheadAttention):
-            skipped[name] = INSIDE
+        if module not in graph.module2node or module not in weights:
+            skipped[name] = INSIDE if any(map(heads, _above(trial.model, name))) else UNTRACED
             continue
         left = [i for i in range(trial.model.get_parameter(name).shape[0]) if i not in covered[name]]
         if not left:
             continue
-        producers, reason = _reach(graph, module, weights, names)
-        if reason is None:
-            handler = graph.get_pruner_of_module(module).prune_out_channels
-            group = graph.get_pruning_group(module, handler, left)
-            coupling = coupled(trial, graph, group, name, weights)
-            if isinstance(coupling, Coupling):
-                for producer, indices in coupling.producers.items():
-                    covered[producer] |= indices
-                found.append(coupling)
-                continue
-            reason = coupling
-        for producer in producers:
-            skipped.setdefault(producer, reason)
+        start = (graph.module2node[module], graph.get_pruner_of_module(module).prune_out_channels)
+        reached = reach(start)
+        made = _barred(graph, reached, names) or coupled(trial, graph, follow(start, left), name, weights)
+        if isinstance(made, Coupling):
+            for producer, indices in made.producers.items():
+                covered[producer] |= indices
+            found.append(made)
+            continue
+        for node, handler in reached:
+            if node.module in weights and graph.is_out_channel_pruning_fn(handler):
+                skipped.setdefault(weights[node.module], made)
     return found
 
 
-def _reach(
-    graph: Any, module: nn.Module, weights: dict[nn.Module, str], names: dict[nn.Module, str]
-) -> tuple[list[str], str | None]:
-    """All weights whose outputs may be coupled to a module's, and why they must be left alone, if so.
+def _above(model: nn.Module, name: str) -> list[nn.Module]:
+    """The modules that hold a parameter, but for the network itself."""
+    parts = name.split(".")[:-1]
+    return [model.get_submodule(".".join(parts[:end])) for end in range(1, len(parts) + 1)]
 
-    Without indices: through a concatenation it may reach too far, but it costs nothing, where following every index
-    through a transformer's reshapes may not end.
-    """
-    node = graph.module2node[module]
-    todo: list[Any] = [(node, graph.get_pruner_of_module(module).prune_out_channels)]
-    seen, producers, reasons = set(todo), [], []
-    while todo:
-        node, handler = todo.pop()
-        makes = graph.is_out_channel_pruning_fn(handler)
-        if makes and node.module in weights:
-            producers.append(weights[node.module])
-        reasons.append(_bar(node, names.get(node.module, "")) if makes else None)
-        for dep in node.dependencies:
-            if dep.is_triggered_by(handler) and (dep.target, dep.handler) not in seen:
-                seen.add((dep.target, dep.handler))
-                todo.append((dep.target, dep.handler))
-    said = [reason for reason in reasons if reason is not None]
+
+def _barred(graph: Any, reached: list[tuple[Any, Any]], names: dict[nn.Module, str]) -> str | None:
+    """Why channels that reach all this must be left alone, if so."""
+    said = [_bar(node, names.get(node.module, "")) for node, how in reached if graph.is_out_channel_pruning_fn(how)]
     # A residual stream reaches norms and attention alike: the norm is why it is left alone.
-    said.sort(key=lambda reason: (reason == ATTENTION, reason == OUTPUT))
-    return producers, said[0] if said else None
+    reasons = sorted((r for r in said if r is not None), key=lambda reason: (reason == ATTENTION, reason == OUTPUT))
+    return reasons[0] if reasons else None
 
 
 def _bar(node: Any, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""From one group of the dependency graph to a group of units."""
+"""From channels followed through the dependency graph to a group of units."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pruning.groups.follow import Place
 from pruning.groups.trial import Trial
 from pruning.units import Group, Member
 
@@ -33,35 +34,48 @@ class Coupling:
     readers: tuple[Member, ...]
 
 
-def coupled(trial: Trial, graph: Any, group: Any, leads: str, weights: dict[nn.Module, str]) -> Coupling | str:
-    """The units of a pruning group of torch-pruning's, or why there are none."""
-    roots = sorted({root for item in group for root in item.root_idxs})
+def coupled(
+    trial: Trial,
+    graph: Any,
+    followed: tuple[dict[Place, dict[int, int]], set[tuple[int, int]]],
+    leads: str,
+    weights: dict[nn.Module, str],
+) -> Coupling | str:
+    """The units of channels that were followed through the graph, or why there are none."""
+    found, ties = followed
+    roots = np.array(sorted({root for known in found.values() for root in known.values()}))
     labels = np.arange(roots[-1] + 1)
     items = []
-    for item in group:
-        module, makes = item.dep.target.module, graph.is_out_channel_pruning_fn(item.dep.handler)
-        if not isinstance(module, nn.Parameter) and not any(module is m for m in trial.model.modules()):
+    for (node, handler), known in found.items():
+        module: Any = node.module
+        if not isinstance(module, nn.Parameter) and module not in trial.modules:
             continue  # an operation without parameters
-        index, root = np.array(item.idxs), np.array(item.root_idxs)
+        makes = graph.is_out_channel_pruning_fn(handler)
+        index, root = np.array(list(known)), np.array(list(known.values()))
         if isinstance(module, CONVOLUTIONS) and module.groups > 1 and not _depthwise(module):
             channels = module.out_channels if makes else module.in_channels
-            if (tied := _tied(channels, module.groups, index, root)) is None:
+            if (columns := _tied(channels, module.groups, index, root)) is None:
                 return GROUPED
-            for together in tied:
-                labels[np.isin(labels, labels[together])] = labels[together].min()
-        items.append((item.dep.target, makes, index, root))
+            ties = ties | {(column[0], other) for column in columns for other in column[1:]}
+        items.append((node, makes, index, root))
+    for one, other in ties:
+        labels[labels == labels[other]] = labels[one]
+    kept, order = np.unique(labels[roots], return_inverse=True)
+    # Units in the order of their first channels.
+    first = np.full(len(kept), len(roots))
+    np.minimum.at(first, order, np.arange(len(roots)))
     numbers = np.full(len(labels), -1)
-    kept = np.unique(labels[roots])
-    numbers[roots] = np.searchsorted(kept, labels[roots])
+    numbers[roots] = np.argsort(np.argsort(first))[order]
     members: dict[tuple[Any, ...], tuple[Member, bool]] = {}
     producers: dict[str, set[int]] = {}
+    prunable = set(weights.values())
     for node, makes, index, root in items:
         parts = _parts(node, makes)
         if parts is None:
             return OTHER
         for parameter, dim, reads in parts:
             name = trial.names[id(parameter)]
-            scored = name in weights.values() and not reads and parameter.ndim > 1 and dim == 0
+            scored = name in prunable and not reads and parameter.ndim > 1 and dim == 0
             unit = _unit(parameter, dim, index, numbers[root], node.module if reads else None)
             if scored:
                 producers.setdefault(name, set()).update(index.tolist())

@@ -35,31 +35,35 @@ def head_layout(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int
 
 
 def _found(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...]) -> Layout:
-    attention = {name: module for name, module in model.named_modules() if _heads(module)}
+    attention = {name: module for name, module in model.named_modules() if heads(module)}
     if not attention:
         return Layout({}, dict.fromkeys(order, NONE))
     trial = Trial.of(model, input_shape)
-    calls = trial.calls(lambda module: bool(_heads(module)))
+    calls = trial.calls(lambda module: bool(heads(module)))
     groups: dict[str, Group] = {}
     skipped: dict[str, str] = {}
+    kinds: dict[Any, int | None] = {}  # layers of one class and size lie alike
     for name in attention:
         module = trial.model.get_submodule(name)
-        own = {f"{name}.{key}" if name else key for key, _ in module.named_parameters()}
-        for rows, columns in _candidates(module) if name in calls else ():
-            if _sound(module, rows, columns, _heads(module), *calls[name][0]):
-                members = [*rows, columns]
-                full = [Member(f"{name}.{m.parameter}" if name else m.parameter, m.unit, m.scored) for m in members]
-                leads = min((m.parameter for m in full if m.parameter in order), key=order.index)
-                groups[leads] = Group((_heads(module),), tuple(full), leads)
-                break
-        else:
-            skipped.update(dict.fromkeys(own, UNPROVED))
+        ways = list(_candidates(module)) if name in calls else []
+        kind = (type(module), heads(module), tuple(p.shape for p in module.parameters()), len(ways))
+        if kind not in kinds:
+            sound = (n for n, way in enumerate(ways) if _sound(module, *way, heads(module), *calls[name][0]))
+            kinds[kind] = next(sound, None)
+        prefix = f"{name}." if name else ""
+        if (place := kinds[kind]) is None:
+            skipped.update({prefix + key: UNPROVED for key, _ in module.named_parameters()})
+            continue
+        rows, columns = ways[place]
+        members = tuple(Member(prefix + m.parameter, m.unit, m.scored) for m in (*rows, columns))
+        leads = min((m.parameter for m in members if m.parameter in order), key=order.index)
+        groups[leads] = Group((heads(module),), members, leads)
     held = {member.parameter for group in groups.values() for member in group.members}
     ordered = {name: groups[name] for name in order if name in groups}
     return Layout(ordered, {name: skipped.get(name, OUTSIDE) for name in order if name not in held})
 
 
-def _heads(module: nn.Module) -> int:
+def heads(module: nn.Module) -> int:
     """Number of heads of an attention layer; 0 for other modules."""
     held = isinstance(module, nn.MultiheadAttention) or any(isinstance(m, nn.Linear) for m in module.children())
     numbers = [getattr(module, name, 0) for name in COUNTS]
@@ -68,7 +72,7 @@ def _heads(module: nn.Module) -> int:
 
 def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
     """Ways in which heads may lie in a module's parameters: rows of query, key and value, columns of the output."""
-    heads = _heads(module)
+    count = heads(module)
     if isinstance(module, nn.MultiheadAttention):
         each = torch.arange(module.embed_dim) // module.head_dim
         rows = [("in_proj_weight", each.repeat(3)), ("in_proj_bias", each.repeat(3))]
@@ -79,14 +83,14 @@ def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
     linear = {name: m for name, m in module.named_children() if isinstance(m, nn.Linear)}
     for out in reversed(linear):
         width, others = linear[out].in_features, {n: m for n, m in linear.items() if n != out}
-        if width % heads:
+        if width % count:
             continue
-        each = torch.arange(width) // (width // heads)
+        each = torch.arange(width) // (width // count)
         columns = _member(module, f"{out}.weight", each, 1)
         if len(others) == 3 and all(m.out_features == width for m in others.values()):
             yield [row for name in others for row in _rows(module, name, each)], columns
         elif len(others) == 1 and next(iter(others.values())).out_features == 3 * width:
-            for unit in (each.repeat(3), torch.arange(3 * width) // (3 * width // heads)):
+            for unit in (each.repeat(3), torch.arange(3 * width) // (3 * width // count)):
                 yield _rows(module, next(iter(others)), unit), columns
 
 
@@ -103,8 +107,11 @@ def _member(module: nn.Module, name: str, unit: Tensor, dim: int) -> Member:
     return Member(name, unit.view(shape), "weight" in name)
 
 
-def _sound(module: nn.Module, rows: list[Member], columns: Member, heads: int, args: Any, kwargs: Any) -> bool:
-    """Whether, for each head, its rows matter, but no longer once its output columns are zero."""
+def _sound(module: nn.Module, rows: list[Member], columns: Member, count: int, args: Any, kwargs: Any) -> bool:
+    """Whether rows of heads matter, but no longer once these heads' output columns are zero.
+
+    Heads are taken in sets, one for each binary digit of their numbers, so that any two are told apart.
+    """
     parameters = {name: p.detach() for name, p in module.named_parameters()}
     generator = torch.Generator().manual_seed(2)
 
@@ -113,16 +120,18 @@ def _sound(module: nn.Module, rows: list[Member], columns: Member, heads: int, a
             out = functional_call(module, {**parameters, **changed}, args, kwargs)
         return out[0] if isinstance(out, tuple) else out
 
-    assert columns.unit is not None
-    dense = run({})
-    for head in range(heads):
-        noise = {}
-        for member in rows:
-            assert member.unit is not None
-            old = parameters[member.parameter]
-            noise[member.parameter] = torch.where(member.unit == head, torch.randn(old.shape, generator=generator), old)
-        cut = {columns.parameter: torch.where(columns.unit == head, 0.0, parameters[columns.parameter])}
-        near = 1e-5 * dense.abs().max()
-        if (run(cut) - run(cut | noise)).abs().max() > near or (dense - run(noise)).abs().max() <= near:
+    def chosen(member: Member, digit: int) -> Tensor:
+        assert member.unit is not None
+        return (member.unit + 1) >> digit & 1 == 1
+
+    noise = {m.parameter: torch.randn(parameters[m.parameter].shape, generator=generator) for m in rows}
+    dense, column = run({}), parameters[columns.parameter]
+    near = 1e-5 * dense.abs().max()
+    if (dense - run(noise)).abs().max() <= near:
+        return False
+    for digit in range(count.bit_length()):
+        cut = {columns.parameter: torch.where(chosen(columns, digit), 0.0, column)}
+        rest = {m.parameter: torch.where(chosen(m, digit), noise[m.parameter], parameters[m.parameter]) for m in rows}
+        if (run(cut) - run(cut | rest)).abs().max() > near:
             return False
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -27,11 +27,13 @@ class Trial:
         model: the copy; free to be changed.
         images: ``(2, channels, height, width)``.
         names: for each parameter of the copy, by identity, its first name.
+        modules: all modules of the copy.
     """
 
     model: nn.Module
     images: Tensor
-    names: dict[int, str] = field(default_factory=dict)
+    names: dict[int, str]
+    modules: set[nn.Module]
 
     @classmethod
     def of(cls, model: nn.Module, input_shape: tuple[int, ...]) -> Trial:
@@ -49,7 +51,7 @@ class Trial:
             for p in twin.parameters():
                 p.requires_grad_(True)
             images = torch.randn(2, *input_shape, generator=generator)
-        return cls(twin, images, {id(p): name for name, p in twin.named_parameters()})
+        return cls(twin, images, {id(p): name for name, p in twin.named_parameters()}, set(twin.modules()))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -113,13 +113,14 @@ def _scored(layout: Layout, scorer: Scorer, scores: dict[str, Tensor], model: st
 def unit_scores(scene: Scene, scorer: Scorer, scores: dict[str, Tensor], step: Prune) -> dict[str, Tensor]:
     """One score per unit, masked units lowest."""
     assert scene.layout is not None
-    if scorer.gives == "blocks":
+    gives = scorer.scores_of(step.options)
+    if gives == "blocks":
         units = {name: scores[name].float() for name in scene.layout.groups}
     else:
         used = {m.parameter for g in scene.layout.groups.values() for m in g.members if m.scored}
         for name, weight in scene.weights.items():
             if name in used:
-                _check(step.scorer, scorer, name, weight, scores)
+                _check(step.scorer, gives, name, weight, scores)
         units = scene.layout.reduced(scores, step.reduction, scene.masks, MASKED)
     masked = {name: unit == MASKED for name, unit in units.items()}
     if not any(bool(mask.any()) for mask in masked.values()):
@@ -128,12 +129,12 @@ def unit_scores(scene: Scene, scorer: Scorer, scores: dict[str, Tensor], step: P
     return {name: torch.where(masked[name], MASKED, unit) for name, unit in finished.items()}
 
 
-def _check(name: str, scorer: Scorer, weight_name: str, weight: Tensor, scores: dict[str, Tensor]) -> None:
+def _check(name: str, gives: str, weight_name: str, weight: Tensor, scores: dict[str, Tensor]) -> None:
     """The scores of one weight are there and of the right shape."""
     if weight_name not in scores:
         raise BadTensor(f"Scorer '{name}' gave no scores for weight '{weight_name}'.")
     shape = tuple(weight.shape)
-    wanted = shape if scorer.gives == "weights" else (shape[0], *(1,) * (len(shape) - 1))
+    wanted = shape if gives == "weights" else (shape[0], *(1,) * (len(shape) - 1))
     if tuple(scores[weight_name].shape) != wanted:
         raise BadTensor(
             f"Scorer '{name}' gave scores of shape {tuple(scores[weight_name].shape)} for weight '{weight_name}' "

@@ -295,6 +295,20 @@ def test_shuffled_keeps_layer_counts_at_every_level_and_inverted_takes_the_other
         assert all(torch.equal(kept[name], ~gone[name]) for name in kept)  # no ties among these weights
 
 
+@pytest.mark.parametrize("of", ["fpgm", "activation_mean", "block_influence"])
+def test_scores_of_whole_units_have_controls_too(of: str, images: Images) -> None:
+    from pruning.zoo.checkpoints import initial
+
+    unit = "layer_block" if of == "block_influence" else "channel"
+    model = initial("resnet_20", 0).eval() if unit == "layer_block" else small()
+    own = rank(state(model), Prune(scorer=of, granularity=unit), quiet)
+    mixed = rank(state(model), Prune(scorer="shuffled", options={"of": of}, granularity=unit), quiet)
+    turned = rank(state(model), Prune(scorer="inverted", options={"of": of}, granularity=unit), quiet)
+    for name, scores in own.scores.items():
+        assert torch.equal(mixed.scores[name].flatten().sort().values, scores.flatten().sort().values)
+        torch.testing.assert_close(turned.scores[name], -scores)
+
+
 def test_controls_wrap_scores_and_nothing_else() -> None:
     with pytest.raises(PruningError, match="wraps another"):
         Prune(scorer="inverted", options={"of": "shuffled"})

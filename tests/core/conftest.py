@@ -15,7 +15,12 @@ from pruning.zoo import data as zoo_data
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """States, rankings and predictions of other tests are not there: keys are the same, contents may differ."""
-    places = {"pruning.run": "_states", "pruning.steps.prune": "_rankings", "pruning.predictions": "_memory"}
+    places = {
+        "pruning.run": "_states",
+        "pruning.steps.prune": "_rankings",
+        "pruning.predictions": "_memory",
+        "pruning.scan": "_memory",
+    }
     for module, name in places.items():  # by import_module: the attribute pruning.run is the function
         monkeypatch.setattr(importlib.import_module(module), name, Recent(8))
 

@@ -15,7 +15,6 @@ from pruning import registry, scan
 from pruning.allocations.sensitivity import SHARES, tolerated
 from pruning.entries import Desk, quiet
 from pruning.errors import Cancelled, Incompatible, Missing
-from pruning.lru import Recent
 from pruning.ranking import counts
 from pruning.specs import Base, MeasureSpec, Prune, Study
 from pruning.state import State, layer_label
@@ -27,11 +26,6 @@ from tests.core.test_no_trace import untouched
 from tests.core.test_replay import Attention, Residual, built, resnet
 
 LEVELS = (0, 300, 700, 950)
-
-
-@pytest.fixture(autouse=True)
-def forgetful_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "_memory", Recent(8))
 
 
 def pruned(start: State, granularity: str = "weight", **options: Any) -> State:

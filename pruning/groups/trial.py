@@ -96,7 +96,18 @@ def _fill(p: Tensor, name: str, generator: torch.Generator) -> None:
 def remembered(
     kind: str, model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...], make: Callable[[], Layout]
 ) -> Layout:
-    """The layout of this kind for this architecture, from memory if this process traced it before."""
+    """The layout of this kind for this architecture, from memory if this process traced it before.
+
+    An architecture is told by its modules: their classes, their settings (a number of heads changes no shape), and
+    the shapes of their tensors.
+    """
     shapes = [(name, list(tensor.shape)) for name, tensor in model.state_dict(keep_vars=True).items()]
-    own = f"{type(model).__module__}.{type(model).__qualname__}"
-    return _layouts.get_or_make(digest(kind, own, repr(model), shapes, list(order), list(input_shape)), make)
+    modules = [
+        (name, f"{type(m).__module__}.{type(m).__qualname__}", _settings(m)) for name, m in model.named_modules()
+    ]
+    return _layouts.get_or_make(digest(kind, repr(model), modules, shapes, list(order), list(input_shape)), make)
+
+
+def _settings(module: nn.Module) -> dict[str, str]:
+    """The plain attributes of a module, less its mode."""
+    return {k: repr(v) for k, v in vars(module).items() if k != "training" and isinstance(v, bool | int | float | str)}

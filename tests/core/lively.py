@@ -1,0 +1,94 @@
+"""Untrained networks with lively numbers, their layouts, and what comes out when units are masked."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+from pruning import registry
+from pruning.passes import forward_order
+from pruning.state import apply_masks
+from pruning.units import Layout
+from pruning.zoo import checkpoints
+from pruning.zoo.vision import torchvision
+
+Find = Callable[[nn.Module, tuple[str, ...], tuple[int, ...]], Layout]
+OWN = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small", "vit_small")
+
+
+def shape_of(name: str) -> tuple[int, int, int]:
+    """Of one image; small where the network takes any size."""
+    if name == "mobilenet_v2_small":
+        return 1, 16, 16
+    own = name in OWN or name in ("vit_b_16", "swin_t")
+    return registry.models[name].input_shape if own else (3, 32, 32)
+
+
+def lively(model: nn.Module, seed: int = 0) -> nn.Module:
+    """In float64, with biases, affine weights and statistics of norms that are not those of a new network."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in [*model.named_parameters(), *model.named_buffers()]:
+            if p.ndim > 1 and not p.any():  # torchvision's transformers begin with a head of zeros
+                p.normal_(generator=generator)
+            elif p.is_floating_point() and p.ndim == 1:
+                low, high = (0.5, 1.5) if name.endswith(("weight", "var")) else (-0.5, 0.5)
+                p.uniform_(low, high, generator=generator)
+    return model.double().eval()
+
+
+@cache
+def network(name: str) -> nn.Module:
+    """Shared: tests copy it, and one of them checks that it stays as it is."""
+    if name == "tiny_vit":
+        kind, options = torchvision().models.VisionTransformer, {"image_size": 32, "patch_size": 8, "num_layers": 2}
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return lively(kind(**options, num_heads=4, hidden_dim=32, mlp_dim=48, num_classes=10))
+    return lively(checkpoints.initial(name, 0))
+
+
+@cache
+def layout(find: Find, name: str) -> Layout:
+    return find(network(name), forward_order(copy.deepcopy(network(name)).float(), shape_of(name)), shape_of(name))
+
+
+def images(name: str) -> Tensor:
+    return torch.randn(2, *shape_of(name), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+
+
+def output(model: nn.Module, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return model(x)
+
+
+def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(p.shape) for name, p in model.named_parameters(remove_duplicate=False)}
+
+
+def chosen(found: Layout, share: float, seed: int = 0) -> dict[str, Tensor]:
+    """For each group which units are kept: about a share of them goes, at least one and never all."""
+    generator, keep = torch.Generator().manual_seed(seed), {}
+    for name, group in found.groups.items():
+        count = min(max(round(share * group.count), 1), max(group.count - 1, 1))
+        keep[name] = torch.ones(group.shape, dtype=torch.bool)
+        keep[name][torch.randperm(group.count, generator=generator)[:count]] = False
+    return keep
+
+
+def masked(model: nn.Module, found: Layout, keep: dict[str, Tensor]) -> nn.Module:
+    pruned = copy.deepcopy(model)
+    apply_masks(pruned, found.expanded(keep, shapes(model)))
+    return pruned
+
+
+def near(one: Tensor, other: Tensor) -> bool:
+    return bool(torch.isfinite(one).all()) and float((one - other).abs().max()) <= 1e-9 * float(one.abs().max())
+
+
+def found_in(find: Find, model: nn.Module) -> Layout:
+    return find(model.eval(), forward_order(model, (1, 28, 28)), (1, 28, 28))

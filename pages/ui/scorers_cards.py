@@ -72,7 +72,9 @@ def _fares(name: str, setting: Setting, table: pd.DataFrame, label: str, value: 
         st.markdown(f"**On {model}.** Accuracy after one-shot pruning:")
         st.dataframe(
             found, hide_index=True, key=f"fares_{name}",
-            column_config={"criterion": st.column_config.TextColumn(help=CONTROLS), "mean": SHARE, "least": SHARE, "most": SHARE},
+            column_config={
+                "criterion": st.column_config.TextColumn(help=CONTROLS), "mean": SHARE, "least": SHARE, "most": SHARE,
+            },
         )  # fmt: skip
         st.caption(label)
     elif value is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from pruning import registry
@@ -38,15 +40,15 @@ def goes_with(name: str) -> str:
 
 
 def matching(words: str, families: list[str]) -> list[str]:
-    """Scorers in whose text every word is found, of these families (none: of all), in their order."""
-    found = []
+    """Scorers in whose text every word begins a word, of these families (none: of all), in their order."""
+    found, wanted = [], [re.compile(rf"(?<!\w){re.escape(word)}") for word in words.casefold().split()]
     for name in registry.scorers.names():
         entry = registry.scorers[name]
         text = " ".join(
             (name, entry.label, entry.summary, entry.idea, entry.reference, entry.needs, entry.family, entry.cost,
              entry.fails, kind(entry), goes_with(name))
         ).casefold()  # fmt: skip
-        if (not families or entry.family in families) and all(word in text for word in words.casefold().split()):
+        if (not families or entry.family in families) and all(word.search(text) for word in wanted):
             found.append(name)
     return found
 

@@ -63,7 +63,7 @@ def test_a_scorer_is_found_and_opened_on_prune(page: Page, server: Server) -> No
     expect(page.locator(".st-key-chart_criteria .js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
     quiet(page)
     shot(page, "scorers-1440-light")
-    page.get_by_role("textbox", name="Search").fill("han 2015")
+    page.get_by_role("textbox", name="Search").fill("han 2015 learning")
     page.get_by_role("textbox", name="Search").press("Enter")
     expect(page.locator("[data-testid=stExpander]")).to_have_count(1, timeout=PATIENCE)
     expect(page.locator("[data-testid=stExpander] .katex").first).to_be_visible()

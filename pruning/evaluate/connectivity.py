@@ -31,7 +31,7 @@ class Connectivity(Measure):
 
     seed: int = Field(1000, ge=0, lt=2**31, description="Seed of the sibling's data order.")
     points: int = Field(11, ge=3, le=101, description="Networks on the line, both ends among them.")
-    split: Literal["train", "validation", "test"] = "validation"
+    split: Literal["train", "validation", "test"] = Field("validation", description="On which images.")
     count: int = Field(2_000, ge=1, le=1_000_000, description="Images, from the start of the split.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:

@@ -19,7 +19,7 @@ TYPED = $(wildcard app.py pruning pages)
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: run test lint types bench train grids clean install
+.PHONY: run test lint types bench train grids orderings reproduce clean install
 
 run: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -45,6 +45,12 @@ train: $(VENV)/.installed
 
 grids: $(VENV)/.installed
 	$(BIN)/python assets/grids.py $(ARGS)
+
+orderings: $(VENV)/.installed
+	$(BIN)/python assets/orderings.py $(ARGS)
+
+reproduce: $(VENV)/.installed
+	$(BIN)/python assets/reproduce.py $(ARGS)
 
 install: $(VENV)/.installed
 

@@ -57,7 +57,9 @@ def following_norms(scene: Scene) -> dict[str, nn.Module]:
 
     shape = registry.models[scene.base.model].input_shape
     layers = [(module, note(name)) for name, module in owners(scene).items()]
-    norms = [(module, meet) for module in scene.model.modules() if isinstance(module, NORMS)]
+    norms: list[tuple[nn.Module, Callable[..., Any]]] = [
+        (module, meet) for module in scene.model.modules() if isinstance(module, NORMS)
+    ]
     with mode(scene.model, False), torch.no_grad(), hooked(layers), hooked(norms, before=True):
         scene.model(like(scene.model, torch.zeros(2, *shape)))
     return found

@@ -71,7 +71,8 @@ def _at_once(model: nn.Module, weights: dict[str, nn.Parameter], images: Tensor,
         return F.cross_entropy(logits, label.unsqueeze(0))
 
     chosen = {name: weight.detach() for name, weight in weights.items()}
-    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(chosen, images, labels)
+    with torch.no_grad():  # else the gradients' own graph is kept, for the sake of the biases
+        each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(chosen, images, labels)
     return {name: gradient.float().square().sum(0) for name, gradient in each.items()}
 
 

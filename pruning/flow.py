@@ -121,7 +121,8 @@ def removal_order(scene: Scene, rounds: int) -> dict[str, Tensor]:
         kept = dict(zip(sizes, left.split(list(sizes.values())), strict=True))
         masks = layout.expanded(kept, shapes)
         apply_masks(flow.model, masks)
-        fresh = scored({**scene.masks, **{n: m & scene.masks.get(n, m) for n, m in masks.items()}}, 0.0)
+        both = {n: m & scene.masks[n].to(m.device) if n in scene.masks else m for n, m in masks.items()}
+        fresh = scored({**scene.masks, **both}, 0.0)
         if float(fresh[left].max()) <= 0:
             break
         last = fresh

@@ -36,7 +36,7 @@ class FPGM(Scorer):
         for name, weight in scene.weights.items():
             flat = weight.flatten(1).double()
             # Filters that are masked whole are not there to replace another.
-            others = flat if name not in scene.masks else flat[scene.masks[name].flatten(1).any(1)]
+            others = flat if name not in scene.masks else flat[scene.masks[name].flatten(1).any(1).to(flat.device)]
             found[name] = _distances(flat, others).float().view(-1, *(1,) * (weight.ndim - 1))
         return found
 

@@ -49,6 +49,8 @@ class GraSP(Scorer):
 
         gradients = scene.gradients(self.samples, self.temperature)
         # A masked weight is not there: its gradient is no part of the flow.
-        flow = {n: torch.where(scene.masks[n], g, 0.0) if n in scene.masks else g for n, g in gradients.items()}
-        products = hessian_product(scene, self.samples, flow, self.temperature)
+        for name, mask in scene.masks.items():
+            if name in gradients:
+                gradients[name] = torch.where(mask.to(gradients[name].device), gradients[name], 0.0)
+        products = hessian_product(scene, self.samples, gradients, self.temperature)
         return {name: (weight * products[name]).float() for name, weight in scene.weights.items()}

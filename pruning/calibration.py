@@ -1,21 +1,23 @@
-"""Layers as matrices: what reaches a layer from training images, and how a solver walks from layer to layer."""
+"""How a solver walks from layer to layer: each as a matrix, with the moments of what reaches it."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pruning.activations import hooked
 from pruning.criteria import Solution
-from pruning.errors import Incompatible
-from pruning.passes import mode, parts
-from pruning.state import apply_masks, prunable
+from pruning.errors import BadTensor, Incompatible
+from pruning.moments import Module, hessian
+from pruning.passes import measured_norms, mode
+from pruning.state import prunable
 
 if TYPE_CHECKING:
     from pruning.passes import Scene
@@ -28,10 +30,13 @@ class Layer:
     Attributes:
         name: of its weight.
         weight: float64 ``(rows, columns)``; a convolution's columns are input channels times kernel positions.
-        hessian: float64 ``(groups, columns, columns)``: 2 X X^T / n of the inputs of each convolution group.
+        hessian: float64 ``(groups, columns, columns)``: 2 X X^T / n of the inputs of each convolution group; or its
+            diagonal alone, ``(groups, columns)``, for a solver that asks for no more.
         mask: bool like the weight, what is left so far.
         remove: entries to be removed, masked ones included.
-        pattern: M of an N:M pattern along the input channels, and the kernel positions between two of them.
+        pattern: M of an N:M pattern along the input channels; None: single weights.
+        positions: of the kernel: so many columns lie between two input channels.
+        note: to be called now and then in long work; raises ``Cancelled`` where somebody cancelled.
     """
 
     name: str
@@ -41,105 +46,122 @@ class Layer:
     remove: int
     pattern: int | None
     positions: int
+    note: Callable[[], None] = lambda: None
 
     @property
     def rows(self) -> int:
         """Rows of one convolution group."""
         return len(self.weight) // len(self.hessian)
 
-    def grouped(self) -> Tensor:
-        """Column numbers in the order ``(groups of M, M)`` along the input channels, per kernel position."""
+    @property
+    def gone(self) -> int:
+        """Of each M neighbours how many go."""
+        assert self.pattern is not None
+        return self.remove * self.pattern // self.weight.numel()
+
+    def neighbours(self) -> Tensor:
+        """Column numbers ``(columns / M, M)``: M input channels in a row, at one kernel position."""
         assert self.pattern is not None
         columns = torch.arange(self.weight.shape[1], device=self.weight.device).view(-1, self.positions)
         return columns.unflatten(0, (-1, self.pattern)).movedim(1, -1).reshape(-1, self.pattern)
 
 
-def rows_of(module: nn.Module, inputs: Tensor) -> Tensor:
-    """A layer's inputs as rows: ``(groups, n, columns)``, so that its output is ``rows @ weight.flatten(1).T``.
+def holders(model: nn.Module, weight: Tensor) -> list[Module]:
+    """The modules that multiply with a weight, linear or two-dimensional convolutions."""
+    return [m for m in model.modules() if isinstance(m, Module) and m.weight is weight]
+
+
+def calls_of(model: nn.Module, names: Sequence[str], images: Tensor) -> dict[str, int]:
+    """How often the modules of each weight are called in one pass.
 
     Raises:
-        Incompatible: the layer is neither linear nor a convolution over images with zero padding.
+        Incompatible: some are never called by themselves (fused attention), or are of a kind that is not known here.
     """
-    if isinstance(module, nn.Linear):
-        return inputs.reshape(1, -1, inputs.shape[-1])
-    if isinstance(module, nn.Conv2d) and module.padding_mode == "zeros" and not isinstance(module.padding, str):
-        unfolded = F.unfold(inputs, module.kernel_size, module.dilation, module.padding, module.stride)
-        grouped = unfolded.unflatten(1, (module.groups, -1))
-        return grouped.permute(1, 0, 3, 2).reshape(module.groups, -1, grouped.shape[2])
-    raise Incompatible(
-        f"Solvers work on linear layers and on convolutions with zero padding, not on {type(module).__name__}."
-    )
+    weights, found = prunable(model), dict.fromkeys(names, 0)
 
+    def note(name: str) -> Callable[..., None]:
+        def hook(*_: object) -> None:
+            found[name] += 1
 
-def hessian(module: nn.Module, model: nn.Module, images: Tensor, note: Callable[[int], None]) -> Tensor:
-    """2 X X^T / n over everything that reaches a layer, float64 ``(groups, columns, columns)``.
+        return hook
 
-    Raises:
-        Incompatible: the layer is never called by itself.
-    """
-    total: list[Any] = [None, 0]
-
-    def gather(_: nn.Module, args: tuple[Tensor, ...]) -> None:
-        rows = rows_of(module, args[0]).double()
-        product = rows.transpose(1, 2) @ rows
-        total[0] = product if total[0] is None else total[0] + product
-        total[1] += rows.shape[1]
-
-    with torch.no_grad(), hooked([(module, gather)], before=True):
-        for part in parts(len(images)):
-            note(part.start)
-            model(images[part])
-    if total[0] is None:
-        kind = type(module).__name__
-        raise Incompatible(f"A {kind} of this network is never called by itself, so its inputs are not seen.")
-    return 2 * total[0] / total[1]
+    pairs: list[tuple[nn.Module, Callable[..., None]]] = [
+        (module, note(name)) for name in names for module in holders(model, weights[name])
+    ]
+    with torch.no_grad(), hooked(pairs, before=True):
+        model(images[:2])
+    if unseen := [f"'{name}'" for name, count in found.items() if not count]:
+        more = f" and {len(unseen) - 3} more" if len(unseen) > 3 else ""
+        raise Incompatible(
+            f"Solvers must see what reaches a linear layer or a 2d convolution, and cannot for {', '.join(unseen[:3])}"
+            f"{more}: no such module is called with it (fused attention, say). Choose magnitude, say."
+        )
+    return found
 
 
 def walk(
-    scene: Scene,
-    removed: Mapping[str, int],
-    samples: int,
-    solve: Callable[[Layer], tuple[Tensor, Tensor]],
-    *,
-    sequential: bool = True,
-) -> Solution:
-    """Solve layer after layer in forward order, on a copy of the network.
+    scene: Scene, removed: Mapping[str, int], samples: int, solve: Callable[[Layer], tuple[Tensor, Tensor]],
+    *, sequential: bool = True, diagonal: bool = False,
+) -> Solution:  # fmt: skip
+    """Solve layer after layer in forward order, on copies of the network. Layers that lose nothing stay as they are.
 
     Args:
         solve: from a layer to its mask and its new weight, both like the layer's.
-        sequential: later layers see inputs that went through the solved earlier ones; else those of the dense network.
+        sequential: later layers see inputs that went through the solved earlier ones; else those of the given network.
+        diagonal: layers get the Hessian's diagonal alone.
+
+    Raises:
+        Incompatible: some weights' inputs cannot be seen.
+        BadTensor: what reaches a layer is not finite.
     """
     assert scene.layout is not None
-    images, _ = scene.sample(samples)
     model = copy.deepcopy(scene.model)
-    weights = prunable(model)
-    masks: dict[str, Tensor] = {}
-    found: dict[str, Tensor] = {}
+    source = model if sequential else copy.deepcopy(scene.model)
+    weights, sources = prunable(model), prunable(source)
     names = [name for name in scene.weights if name in removed]
-    with mode(model, False):
+    masks = {name: scene.masks.get(name, torch.ones_like(weights[name], dtype=torch.bool)) for name in names}
+    masks = {name: mask.to(weights[name].device) for name, mask in masks.items()}
+    names = [name for name in names if removed[name]]
+    found: dict[str, Tensor] = {}
+    if not names:
+        return Solution(masks, found)
+    images, _ = scene.sample(samples)
+    with mode(source, False), measured_norms(source):
+        calls = calls_of(source, names, images)
         for number, name in enumerate(names):
-            module, weight = model.get_submodule(name.rpartition(".")[0]), weights[name]
-            if not isinstance(module, nn.Linear | nn.Conv2d):
-                raise Incompatible(f"Solvers cannot see the inputs of '{name}', a {type(module).__name__}.")
-            source = model if sequential else scene.model
-            at = module if sequential else scene.model.get_submodule(name.rpartition(".")[0])
-            said = f"solving {name}"
-            curve = hessian(at, source, images, lambda _, n=number, said=said: scene.progress(n, len(names), said))
-            mask = scene.masks.get(name, torch.ones_like(weight, dtype=torch.bool)).flatten(1)
-            layer = Layer(
-                name, weight.detach().flatten(1).double(), curve, mask, removed[name], scene.layout.pattern,
-                weight[0, 0].numel(),
-            )  # fmt: skip
-            keep, new = solve(layer)
+            note = partial(scene.progress, number, len(names), f"solving {name}")
+            note()
+            weight, mask = weights[name], masks[name].flatten(1)
+            modules = holders(source, sources[name])
+            curve = hessian(modules, source, images, calls[name], scene.generator(), note, diagonal)
+            if not torch.isfinite(curve).all():
+                raise BadTensor(f"What reaches '{name}' holds NaN or infinite values: these weights cannot be used.")
+            matrix = weight.detach().flatten(1).double().masked_fill(~mask, 0.0)
+            positions, pattern = weight[0, 0].numel(), scene.layout.pattern
+            keep, new = solve(Layer(name, matrix, curve, mask, removed[name], pattern, positions, note))
             masks[name] = (keep & mask).view(weight.shape)
-            found[name] = new.to(weight.dtype).view(weight.shape)
+            found[name] = new.to(weight.dtype).view(weight.shape).masked_fill(~masks[name], 0.0)
             with torch.no_grad():
                 weight.copy_(found[name])
-            apply_masks(model, {name: masks[name]})
     return Solution(masks, found)
 
 
-def share_rows(remove: int, rows: int) -> Tensor:
-    """How many of each row go: floor or ceil of the mean, the first rows one more."""
-    each, more = divmod(remove, rows)
-    return torch.full((rows,), each, dtype=torch.int64) + (torch.arange(rows) < more)
+def shares(total: int, sizes: Sequence[int], masked: Sequence[int]) -> list[int]:
+    """Whole numbers that add up to ``total``, as nearly in proportion to ``sizes`` as what is masked allows.
+
+    Args:
+        masked: the least of each; ``sum(masked) <= total <= sum(sizes)``.
+
+    Returns:
+        Each the floor or ceil of one share of its size (of equal fractions the first are rounded up), or its least.
+    """
+    size, least = np.array(sizes, dtype=np.float64), np.array(masked, dtype=np.float64)
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        enough = np.maximum(size * middle, least).sum() >= total
+        low, high = (low, middle) if enough else (middle, high)
+    exact = np.round(np.maximum(size * high, least), 6)
+    whole = np.floor(exact).astype(np.int64)
+    whole[np.argsort(whole - exact, kind="stable")[: max(total - int(whole.sum()), 0)]] += 1
+    return whole.tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -35,7 +35,7 @@ class OBC(Solver):
     needs = "activations"
     family = "second order"
     draws = True
-    granularities = ("weight",)
+    granularities = ("weight", "n_m")
     rank = 72
 
     samples: int = Field(256, ge=10, le=50_000, description="Training images, drawn by the seed.")
@@ -46,7 +46,7 @@ class OBC(Solver):
         from pruning.calibration import walk
         from pruning.errors import Incompatible
 
-        for name in removed:
+        for name in filter(removed.get, removed):
             if (width := scene.weights[name][0].numel()) > WIDEST:
                 raise Incompatible(
                     f"OBC is too slow for '{name}' with {width:,} inputs a row (at most {WIDEST:,}): choose SparseGPT."
@@ -61,17 +61,25 @@ class OBC(Solver):
         # Weights on inputs that are always zero do nothing: they go first, at no cost.
         dead = (layer.hessian.diagonal(dim1=1, dim2=2) <= 0).repeat_interleave(layer.rows, 0)
         alive = layer.weight.masked_fill(dead, 0.0)
+        group = None if layer.pattern is None else group_of(layer)
         step = max(1, NUMBERS // layer.weight.shape[1] ** 2)
         parts = []
         for number, inverse in enumerate(inverses):
             for start in range(number * layer.rows, (number + 1) * layer.rows, step):
                 rows = slice(start, min(start + step, (number + 1) * layer.rows))
                 # The order needs no double precision, and half the memory is half the time.
-                parts.append(removal_order(alive[rows].float(), inverse.float(), layer.mask[rows]))
+                most = layer.gone if group is not None else 0
+                parts.append(
+                    removal_order(alive[rows].float(), inverse.float(), layer.mask[rows], group, most, layer.note)
+                )
         losses, order = (torch.cat(pieces) for pieces in zip(*parts, strict=True))
-        chosen = torch.zeros_like(losses.flatten(), dtype=torch.bool)
-        chosen[losses.flatten().argsort(stable=True)[: layer.remove]] = True
-        keep = torch.ones_like(layer.mask).scatter_(1, order, ~chosen.view(losses.shape))
+        if group is None:
+            chosen = torch.zeros_like(losses.flatten(), dtype=torch.bool)
+            chosen[losses.flatten().argsort(stable=True)[: layer.remove]] = True
+            chosen = chosen.view(losses.shape)
+        else:
+            chosen = losses.isfinite()
+        keep = torch.ones_like(layer.mask).scatter_(1, order, ~chosen)
         weight = alive.clone()
         for row in range(len(weight)):
             weight[row] = without(weight[row], inverses[row // layer.rows], ~keep[row])
@@ -93,17 +101,32 @@ class OBC(Solver):
             ) from None
 
 
-def removal_order(weight: Tensor, inverse: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def group_of(layer: Layer) -> Tensor:
+    """The number of the N:M group that each column belongs to, int64 ``(columns,)``."""
+    import torch
+
+    groups = layer.neighbours()
+    found = torch.empty(groups.numel(), dtype=torch.int64, device=groups.device)
+    found[groups] = torch.arange(len(groups), device=groups.device)[:, None].expand_as(groups)
+    return found
+
+
+def removal_order(
+    weight: Tensor, inverse: Tensor, mask: Tensor, group: Tensor | None = None, most: int = 0,
+    note: Callable[[], None] = lambda: None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The order in which the optimal brain surgeon removes all weights of each row, each answered by the others.
 
     Args:
         weight: ``(rows, columns)``.
         inverse: of the Hessian, ``(columns, columns)``.
         mask: what is left at the start; masked weights go first and cost nothing.
+        group: for an N:M pattern each column's group; once ``most`` of one have gone, the rest of it comes last.
+        note: called now and then; see ``Layer``.
 
     Returns:
         Losses ``(rows, columns)`` in order of removal, made never to fall, so that the cheapest of a layer are always
-        the first of their rows; and the columns in that order, int64.
+        the first of their rows, infinite for what a pattern keeps; and the columns in that order, int64.
     """
     import torch
 
@@ -113,12 +136,21 @@ def removal_order(weight: Tensor, inverse: Tensor, mask: Tensor) -> tuple[Tensor
     gone = torch.zeros_like(mask)
     every = torch.arange(rows, device=weight.device)
     losses, order = torch.zeros_like(weight), torch.zeros_like(names)
-    tiny = torch.finfo(weight.dtype).tiny
+    taken = torch.zeros_like(names)
+    tiny, huge = torch.finfo(weight.dtype).tiny, torch.finfo(weight.dtype).max
     for number in range(width):
+        if number % 32 == 0:
+            note()
         diagonal = inverses.diagonal(dim1=1, dim2=2).clamp(min=tiny)
-        scores = torch.where(mask, weight.square() / diagonal, -1.0).masked_fill(gone, torch.inf)
+        scores = (weight.square() / diagonal).clamp(max=huge / 2)
+        if group is not None:
+            scores.masked_fill_(taken.gather(1, group[names]) >= most, huge)
+        scores = torch.where(mask, scores, -1.0).masked_fill_(gone, torch.inf)
         loss, at = scores.min(1)
-        losses[:, number], order[:, number] = loss, names[every, at]
+        name = names[every, at]
+        losses[:, number], order[:, number] = torch.where(loss == huge, torch.inf, loss), name
+        if group is not None:
+            taken[every, group[name]] += 1
         column, pivot = inverses[every, :, at], diagonal[every, at]
         weight -= (weight[every, at] / pivot)[:, None] * column
         inverses.baddbmm_((column / -pivot[:, None]).unsqueeze(2), column.unsqueeze(1))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pruning.calibration import Layer
     from pruning.passes import Scene
 
+WIDEST = 8192
+"""Columns of the widest layer: four square matrices of so many (float64: 2 GB) are in memory at once."""
+
 
 @scorers.register
 class SparseGPT(Solver):
@@ -29,7 +32,10 @@ class SparseGPT(Solver):
     reference = "Frantar & Alistarh 2023, SparseGPT, algorithm 1"
     idea = "What a removed weight did can partly be done by its neighbours, if their inputs go together."
     cost = "For each layer one forward pass over the sample and one Cholesky factor of its inputs' second moments."
-    fails = "Makes up for errors layer by layer, not for the network; few images bend the weights to themselves."
+    fails = (
+        "Makes up for errors layer by layer, not for the network; few images bend the weights to themselves; "
+        "too much memory for layers of more than 8,192 inputs."
+    )
     needs = "activations"
     family = "second order"
     draws = True
@@ -43,70 +49,69 @@ class SparseGPT(Solver):
 
     def solve(self, scene: Scene, removed: Mapping[str, int]) -> Solution:
         from pruning.calibration import walk
+        from pruning.errors import Incompatible
 
+        for name in filter(removed.get, removed):
+            if (width := scene.weights[name][0].numel()) > WIDEST:
+                raise Incompatible(
+                    f"The inputs of '{name}', {width:,} a row, are too many for SparseGPT (at most {WIDEST:,}): "
+                    "choose Wanda."
+                )
         return walk(scene, removed, self.samples, self._layer, sequential=self.sequential)
 
     def _layer(self, layer: Layer) -> tuple[Tensor, Tensor]:
+        """Mask and weight; each convolution group has its own inputs, and its share of what is removed."""
         import torch
 
-        from pruning.calibration import share_rows
+        from pruning.calibration import shares
 
-        counts = share_rows(layer.remove, len(layer.hessian)).tolist()
-        masks, weights = [], []
-        for number, (curve, count) in enumerate(zip(layer.hessian, counts, strict=True)):
-            rows = slice(number * layer.rows, (number + 1) * layer.rows)
-            mask, weight = self._group(layer, layer.weight[rows].clone(), curve.clone(), layer.mask[rows], int(count))
-            masks.append(mask)
-            weights.append(weight)
+        parts = [slice(start, start + layer.rows) for start in range(0, len(layer.weight), layer.rows)]
+        sizes = [layer.weight[part].numel() for part in parts]
+        counts = shares(layer.remove, sizes, [int((~layer.mask[part]).sum()) for part in parts])
+        solved = [
+            self._group(layer, curve.clone(), layer.weight[part].clone(), layer.mask[part], count)
+            for curve, part, count in zip(layer.hessian, parts, counts, strict=True)
+        ]
+        masks, weights = zip(*solved, strict=True)
         return torch.cat(masks), torch.cat(weights)
 
-    def _group(
-        self, layer: Layer, weight: Tensor, curve: Tensor, mask: Tensor, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """One convolution group, or a whole linear layer."""
+    def _group(self, layer: Layer, curve: Tensor, weight: Tensor, mask: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """One convolution group, or a whole linear layer: ``weight`` is changed in place."""
         import torch
 
-        width = weight.shape[1]
+        from pruning.calibration import shares
+
+        width, block = weight.shape[1], self.block
+        neighbours: dict[int, Tensor] = {}
+        if layer.pattern is not None:
+            # Neighbours lie in one block, so that the last of them has had the errors of all columns before the first.
+            span = layer.pattern * layer.positions
+            block = max(block // span, 1) * span
+            neighbours = {int(group[0]): group for group in layer.neighbours()}
         factor = inverse_factor(layer.name, curve, weight, self.dampening)
         diagonal = factor.diagonal()
         keep = mask.clone()
-        left = count
-        for start in range(0, width, self.block):
-            stop = min(start + self.block, width)
-            inside = slice(start, stop)
-            if layer.pattern is None:
-                # Each block gives its share of what is still to be removed, so that the count is exact.
-                quota = left if stop == width else round(left * (stop - start) / (width - start))
+        blocks = [slice(start, min(start + block, width)) for start in range(0, width, block)]
+        masked = [int((~mask[:, inside]).sum()) for inside in blocks]
+        # Each block gives its share, so that the layer's count is exact.
+        quotas = shares(count, [mask[:, inside].numel() for inside in blocks], masked) if not neighbours else masked
+        for inside, quota in zip(blocks, quotas, strict=True):
+            if not neighbours:
                 scores = (weight[:, inside] / diagonal[inside]).square().masked_fill(~mask[:, inside], -1.0)
-                order = scores.flatten().argsort(stable=True)[:quota]
                 here = torch.ones_like(scores, dtype=torch.bool)
-                here.view(-1)[order] = False
+                here.view(-1)[scores.flatten().argsort(stable=True)[:quota]] = False
                 keep[:, inside] = here
-                left -= quota
             errors = torch.zeros_like(weight[:, inside])
-            for column in range(start, stop):
-                if layer.pattern is not None:
-                    self._pattern(layer, weight, diagonal, mask, keep, column, count)
+            for column in range(inside.start, inside.stop):
+                if (group := neighbours.get(column)) is not None:
+                    scores = (weight[:, group] / diagonal[group]).square().masked_fill(~mask[:, group], -1.0)
+                    lowest = scores.argsort(dim=1, stable=True)[:, : layer.gone]
+                    keep.scatter_(1, group[lowest], False)
                 wrong = torch.where(keep[:, column], 0.0, weight[:, column] / diagonal[column])
-                weight[:, column:stop] -= wrong[:, None] * factor[column, column:stop]
-                errors[:, column - start] = wrong
-            weight[:, stop:] -= errors @ factor[inside, stop:]
+                weight[:, column : inside.stop] -= wrong[:, None] * factor[column, column : inside.stop]
+                errors[:, column - inside.start] = wrong
+            weight[:, inside.stop :] -= errors @ factor[inside, inside.stop :]
         return keep, weight.masked_fill(~keep, 0.0)
-
-    @staticmethod
-    def _pattern(
-        layer: Layer, weight: Tensor, diagonal: Tensor, mask: Tensor, keep: Tensor, column: int, count: int
-    ) -> None:
-        """At the first column of a group of M, choose which of its columns go, row by row."""
-        group = next(group for group in layer.grouped() if column in group)
-        if column != int(group.min()):
-            return
-        assert layer.pattern is not None
-        gone = count * layer.pattern // weight.numel()
-        scores = (weight[:, group] / diagonal[group]).square().masked_fill(~mask[:, group], -1.0)
-        lowest = scores.argsort(dim=1, stable=True)[:, :gone]
-        keep[:, group] = True
-        keep.scatter_(1, group[lowest], False)
 
 
 def inverse_factor(name: str, curve: Tensor, weight: Tensor, dampening: float) -> Tensor:

@@ -39,25 +39,28 @@ class Wanda(Solver):
     def solve(self, scene: Scene, removed: Mapping[str, int]) -> Solution:
         from pruning.calibration import walk
 
-        return walk(scene, removed, self.samples, _solve, sequential=self.sequential)
+        return walk(scene, removed, self.samples, _solve, sequential=self.sequential, diagonal=True)
 
 
 def _solve(layer: Layer) -> tuple[Tensor, Tensor]:
-    """The mask of one layer; norms are the roots of the Hessian's diagonal, up to a factor that ranks nothing."""
+    """The mask of one layer; norms are the roots of the Hessian's diagonal, up to a factor that ranks nothing.
+
+    Every row loses the floor or ceil of one share, or more where an earlier mask has taken more already.
+    """
     import torch
 
-    from pruning.calibration import share_rows
+    from pruning.calibration import shares
 
-    norms = layer.hessian.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt().repeat_interleave(layer.rows, 0)
+    norms = layer.hessian.sqrt().repeat_interleave(layer.rows, 0)
     scores = (layer.weight.abs() * norms).masked_fill(~layer.mask, -1.0)
     keep = torch.ones_like(layer.mask)
     if layer.pattern is not None:
-        groups = layer.grouped()
-        count = layer.remove * layer.pattern // layer.weight.numel()
-        lowest = scores[:, groups].argsort(dim=-1, stable=True)[..., :count]
-        keep.scatter_(1, groups.expand(len(keep), -1, -1).gather(2, lowest).flatten(1), False)
-        return keep, layer.weight
+        groups = layer.neighbours()
+        lowest = scores[:, groups].argsort(dim=-1, stable=True)[..., : layer.gone]
+        gone = groups.expand(len(keep), -1, -1).gather(2, lowest).flatten(1)
+        return keep.scatter_(1, gone, False), layer.weight
+    width = keep.shape[1]
+    counts = shares(layer.remove, [width] * len(keep), (~layer.mask).sum(1).tolist())
     order = scores.argsort(dim=1, stable=True)
-    counts = share_rows(layer.remove, len(keep)).to(order.device)
-    gone = torch.arange(order.shape[1], device=order.device) < counts[:, None]
-    return keep.scatter_(1, order, ~gone), layer.weight
+    removed = torch.arange(width, device=order.device) < torch.tensor(counts, device=order.device)[:, None]
+    return keep.scatter_(1, order, ~removed), layer.weight

@@ -19,7 +19,7 @@ from pruning.units import Layout
 from tests.core.lively import OWN, chosen, images, layout, masked, near, network, output, shape_of, shapes
 
 BORROWED = ("resnet18", "mobilenet_v2", "densenet121", "googlenet", "squeezenet1_1", "mobilenet_v3_small", "tiny_vit")
-LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("vgg11_bn", "vit_b_16", "resnext50_32x4d", "swin_t")]
+LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("vgg11_bn", "resnext50_32x4d", "swin_t")]
 CHANNELS = pytest.mark.parametrize("name", [*OWN, *BORROWED, *LARGE])
 
 
@@ -138,6 +138,14 @@ def test_residual_networks_share_channels_over_a_stage() -> None:
     stream = {m.parameter for m in found.groups["conv1.weight"].members if m.scored}
     assert stream == {"conv1.weight"} | {f"stage1.{i}.conv2.weight" for i in range(3)}
     assert [g.count for g in found.groups.values()] == [16] * 4 + [32] * 4 + [64] * 4
+
+
+@pytest.mark.slow
+def test_a_large_transformer_gives_its_hidden_neurons() -> None:
+    found = layout(channel_layout, "vit_b_16")
+    assert {g.leads: g.count for g in found.groups.values()} == {
+        f"encoder.layers.encoder_layer_{i}.mlp.0.weight": 3072 for i in range(12)
+    }
 
 
 def test_transformers_keep_their_residual_stream() -> None:

@@ -10,6 +10,8 @@ from pages.ui.layers_work import job, light, progress
 from pages.ui.results import Answer
 from pages.ui.server import engine, owner, store
 from pruning import registry
+from pruning.criteria import Solver
+from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.settings import machine
@@ -39,16 +41,25 @@ def said(cost: dict[str, Any] | None) -> str:
 
 
 def measuring(setting: Setting) -> bool:
-    """Whether costs are being measured; on a small model they start by themselves."""
-    view = job(_every(setting))
-    if view is None and light(setting) and _lacking(setting):
-        ask_costs(setting, durable=False)
-        view = job(_every(setting))
-    return view is not None and not view.finished
+    """Whether costs are being measured; on a small model those of rankings start by themselves."""
+    if light(setting) and job(_rankings(setting)) is None and set(_lacking(setting)) - set(_solvers()):
+        _ask(_rankings(setting), durable=False)
+    return _job(setting) is not None
+
+
+def _solvers() -> list[str]:
+    """Names of the solvers, which take longest."""
+    return [name for name in registry.scorers.names() if issubclass(registry.scorers[name], Solver)]
+
+
+def _rankings(setting: Setting) -> Study:
+    names = [name for name in registry.scorers.names() if name not in _solvers()]
+    return Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names))
 
 
 def _every(setting: Setting) -> Study:
-    return Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in registry.scorers.names()))
+    rankings = _rankings(setting)
+    return rankings.model_copy(update={"measures": (*rankings.measures, *(_cost(name) for name in _solvers()))})
 
 
 def _lacking(setting: Setting) -> list[str]:
@@ -58,28 +69,35 @@ def _lacking(setting: Setting) -> list[str]:
     return [name for name in names if name not in measured]
 
 
-def ask_costs(setting: Setting, durable: bool) -> None:
-    """Time all scorers, one after another on one worker; what fails is said."""
+def _job(setting: Setting) -> JobView | None:
+    """The timing that is under way."""
+    views = (job(_every(setting)), job(_rankings(setting)))
+    return next((view for view in views if view is not None and not view.finished), None)
+
+
+def _ask(study: Study, durable: bool) -> None:
+    """Time scorers, one after another on one worker; what fails is said."""
     try:
-        engine().submit(_every(setting), owner=owner(), durable=durable)
+        engine().submit(study, owner=owner(), durable=durable)
     except PruningError as error:
         st.error(str(error))
 
 
 def cost_panel(setting: Setting) -> bool:
     """The way to measure the costs that are missing, and how far that is; returns whether it is under way."""
-    lacking, view = _lacking(setting), job(_every(setting))
+    lacking, view = _lacking(setting), _job(setting)
     st.caption(f"Costs are timed on {machine()}, {setting.device.upper()}: seconds to score the network once.")
-    if view is not None and not view.finished:
+    if view is not None:
         progress(Answer(job=view), "Timing one scorer after another", "costs")
         return True
-    if view is not None and view.state == "failed":
-        st.info(view.error, icon=":material/info:")
+    for ended in (job(_every(setting)), job(_rankings(setting))):
+        if ended is not None and ended.state == "failed":
+            st.info(ended.error, icon=":material/info:")
     label = registry.models[setting.model].label
     if lacking and st.button(
         f"Time {len(lacking)} scorers on {label}", key="costs_start", icon=":material/timer:",
-        help="One after another on one worker; results are stored for this machine.",
+        help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
     ):  # fmt: skip
-        ask_costs(setting, durable=True)
+        _ask(_every(setting), durable=True)
         st.rerun()
     return False

@@ -1,4 +1,4 @@
-"""Measure what the first visit shows: ``python assets/grids.py [--models lenet_5] [--scorers magnitude_l1] …``.
+"""Measure what the first visit shows: ``python assets/grids.py [--models lenet_5 …]``.
 
 For each embedded model: the layer profile, and at every level of the curve the accuracy on all 10,000 test images (with
 and without BatchNorm recalibration) and the sizes. Writes ``assets/grids/MODEL.json``, whose results the app labels as
@@ -32,13 +32,28 @@ from pruning.settings import machine  # noqa: E402
 from pruning.specs import MeasureSpec, Study  # noqa: E402
 from pruning.state import has_batch_norm  # noqa: E402
 
-ACCURACY, PROFILE, SIZE = (MeasureSpec(name=name) for name in ("accuracy", "profile", "size"))
+ACCURACY, PROFILE, SIZE, VERDICTS = (
+    MeasureSpec(name=name) for name in ("accuracy", "profile", "size", "verdicts")
+)
+
+
+MORE = {
+    "lenet_300_100": (("magnitude_l1", "uniform"), ("gradient_x_weight", "global"), ("random", "global")),
+    "lenet_5": (("magnitude_l1", "uniform"), ("random", "global")),
+}
+"""Criteria and allocations that the Curves page shows at once, beside magnitude with one threshold."""
+PAIRS_AT = 950
+"""The level at which the Curves page compares pairs first."""
 
 
 def studies(setting: Setting) -> list[Study]:
-    """Everything that the Prune page shows of a setting, at the levels of the curve."""
+    """Everything that a page shows of a setting at once, at the levels of the curve."""
     model = state_of(setting.base, ()).model
-    wanted = [setting.study(PROFILE), setting.curve(SIZE, GRID), setting.curve(ACCURACY, GRID)]
+    wanted = [setting.study(PROFILE), setting.curve(ACCURACY, GRID)]
+    if setting.model in MORE:
+        wanted.append(setting.curve(VERDICTS, (PAIRS_AT,)))
+    if (setting.scorer, setting.allocation) == ("magnitude_l1", "global"):
+        wanted.append(setting.curve(SIZE, GRID))
     if has_batch_norm(model):
         wanted.append(setting.curve(ACCURACY, GRID, recalibrate=True))
     return wanted
@@ -97,24 +112,15 @@ def main() -> None:
     embedded = [name for name in registry.models if registry.models[name].embedded]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=embedded, default=embedded)
-    parser.add_argument("--scorers", nargs="+", choices=registry.scorers.names(), default=["magnitude_l1"])
-    parser.add_argument("--allocations", nargs="+", choices=registry.allocations.names(), default=["global"])
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.models:
         grid = Grid(ROOT / "assets" / "grids" / f"{name}.json")
-        for scorer in options.scorers:
-            for allocation in options.allocations:
-                for study in studies(Setting(model=name, scorer=scorer, allocation=allocation)):
-                    rows = run(study, grid)
-                    print(
-                        name,
-                        scorer,
-                        allocation,
-                        study.measures[0].name,
-                        f"{sum(r['seconds'] for r in rows):.0f} s",
-                        flush=True,
-                    )
+        for scorer, allocation in (("magnitude_l1", "global"), *MORE.get(name, ())):
+            for study in studies(Setting(model=name, scorer=scorer, allocation=allocation)):
+                rows = run(study, grid)
+                seconds = sum(row["seconds"] for row in rows)
+                print(f"{name} {scorer} {allocation} {study.measures[0].name} {seconds:.0f} s", flush=True)
         grid.forget()
 
 

@@ -98,3 +98,5 @@ class View(Spec):
 
 
 DEFAULT = View()
+FIRST = View(curves=(Curve(), Curve(scorer="gradient_x_weight"), Curve(scorer="random")))
+"""What a first visit shows: a criterion that looks at weights, one that looks at data, and the control; all stored."""

@@ -19,7 +19,8 @@ from pruning.specs import Base, Prune
 from pruning.state import State
 from pruning.steps.prune import apply
 from pruning.units import Layout
-from tests.core.networks import same, small, state
+from tests.core.conftest import Images
+from tests.core.networks import options_of, same, small, state
 
 SHAPE = (1, 28, 28)
 
@@ -74,6 +75,13 @@ def test_exactly_n_of_each_m_are_kept(scorer: str, m: int, level: int, kept: int
         row = list(after.weights).index(name)
         assert after.plan is not None
         assert after.plan.weights_removed[row, level] == int((~after.masks[name]).sum())
+
+
+@pytest.mark.parametrize("solver", ["wanda", "sparse_gpt", "obc"])
+def test_solvers_keep_exactly_n_too(solver: str, images: Images) -> None:
+    after = pruned(state(wide()), 750, scorer=solver, options=options_of(solver), seed=0)
+    assert list(after.masks) == ["conv2.weight", "fc.weight"]
+    assert all(kept_of_m(mask, 4) == {1} for mask in after.masks.values())
 
 
 def test_the_largest_of_each_four_stay() -> None:

@@ -56,6 +56,7 @@ class ScoringCost(Measure):
         from pruning.compatibility import allocations_for, granularities_for
         from pruning.criteria import Scorer, Solver
         from pruning.criterion import budgeted
+        from pruning.errors import Incompatible
         from pruning.passes import Scene
         from pruning.specs import Prune
 
@@ -68,6 +69,9 @@ class ScoringCost(Measure):
         bare = Scene(state.model, state.weights, state.base, step.seed, desk.progress, masks=state.masks)
         scene = replace(bare, layout=unit.layout(bare))
         assert scene.layout is not None
+        if not scene.layout.groups:
+            why = next(iter(scene.layout.skipped.values()), "it has no prunable weight")
+            raise Incompatible(f"{state.base.model} has nothing to prune as {unit.label.lower()}: {why}.")
         device = next(state.model.parameters()).device
         if criterion.needs != "weights":
             images, _ = scene.sample(10)

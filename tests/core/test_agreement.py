@@ -21,6 +21,7 @@ from pruning.evaluate.agreement import rankings_for
 from pruning.keys import canonical
 from pruning.lru import Recent
 from pruning.overlap import Comparison, average_ranks
+from pruning.run import state_of
 from pruning.settings import machine
 from pruning.specs import Base, MeasureSpec, Prune, Study
 from pruning.state import State
@@ -251,6 +252,11 @@ def test_cost_of_every_scorer_and_no_trace(scorer: str, images: Any, monkeypatch
     else:
         assert 0 < found["seconds"] < 60 and 1 <= found["repeats"] <= 3
         assert found["images"] == few.get("samples")
+
+
+def test_the_cost_of_what_a_network_does_not_have() -> None:
+    found = measure("scoring_cost", state_of(Base(model="lenet_300_100"), ()), scorer="block_influence")
+    assert found["seconds"] is None and "nothing to prune as whole blocks" in found["refused"]
 
 
 def quicker(entry: Any, options: dict[str, int]) -> Any:

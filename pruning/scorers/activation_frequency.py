@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 class ActivationFrequency(Scorer):
     name = "activation_frequency"
     label = "Activation frequency"
-    summary = "The share of inputs (and positions) for which the unit's output is above zero."
+    summary = (
+        "The share of inputs and positions at which the unit fires: what leaves it, behind the norm that follows, is "
+        "above zero. That is just where ReLU, ReLU6, GELU or SiLU of it is. APoZ is one minus this."
+    )
     formula = r"s_c = \frac{1}{N P} \sum_{n, p} \left[ a_{n, c, p} > 0 \right] = 1 - \mathrm{APoZ}_c"
     reference = "Hu et al. 2016, Network Trimming (APoZ, the average percentage of zeros, is its complement)"
-    idea = "A unit that is silent for nearly every input can be removed; APoZ is one minus this score."
+    idea = "A unit that is silent for nearly every input can be removed."
     cost = "One forward pass over the sample of training images."
     fails = "A unit that seldom fires may be the one that tells a rare class; a unit that always fires may be constant."
     needs = "activations"

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 class ActivationMean(Scorer):
     name = "activation_mean"
     label = "Mean activation"
-    summary = "The mean of the unit's output after a ReLU, over inputs and positions."
+    summary = (
+        "The mean over inputs and positions of what leaves the unit, behind the norm that follows and after a ReLU "
+        "(whatever the network's own activation is)."
+    )
     formula = r"s_c = \frac{1}{N P} \sum_{n, p} \max(0, a_{n, c, p})"
-    reference = "Molchanov et al. 2017, section 2.2 (mean activation); Polyak & Wolf 2015"
+    reference = "Molchanov et al. 2017, Pruning CNNs for Resource Efficient Inference, section 2.2"
     idea = "What a unit hands on is small on average, so the next layer hardly notices its absence."
     cost = "One forward pass over the sample of training images."
     fails = "The next layer's weights may make up for a small output; layers of different scale are not comparable."

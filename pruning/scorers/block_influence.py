@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class BlockInfluence(Scorer):
     name = "block_influence"
     label = "Block influence"
-    summary = "One minus the cosine between a block's input and its output."
+    summary = "One minus the cosine between a block's input and its output, at each position (token), on average."
     formula = r"s_b = 1 - \mathbb{E} \left[ \frac{x_b^\top y_b}{\lVert x_b \rVert \, \lVert y_b \rVert} \right]"
     reference = "Men et al. 2024, ShortGPT: Layers in Large Language Models are More Redundant, equation 1"
     idea = "A residual block that hardly turns what passes through it can be left out."
@@ -37,44 +36,55 @@ class BlockInfluence(Scorer):
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
         import torch
-        from torch.nn import functional as F
 
         from pruning.activations import hooked
         from pruning.passes import measured_norms, mode, parts
+        from pruning.ranking import MASKED
 
         assert scene.layout is not None
         images, _ = scene.sample(self.samples)
-        scores = {}
-        for name, group in scene.layout.groups.items():
-            modules = _modules(scene, group)
-            sums = torch.zeros(group.count, device=images.device)
+        ((name, group),) = scene.layout.groups.items()
+        blocks = _blocks(scene, group)
+        sums = torch.zeros(group.count, device=images.device)
+        given: dict[nn.Module, Tensor] = {}
 
-            def hook(place: int, sums: Tensor = sums) -> Callable[..., None]:
-                def note(module: object, args: tuple[Tensor, ...], out: Tensor) -> None:
-                    # A convolution's map has its channels second, a sequence of tokens last.
-                    axis = 1 if out.ndim == 4 else -1
-                    turned = 1 - F.cosine_similarity(args[0].float(), out.float(), dim=axis)
-                    sums[place] += turned.flatten(1).mean(1).sum()
+        def before(block: nn.Module, args: tuple[Tensor, ...]) -> None:
+            given[block] = args[0].clone()  # some blocks add to their input in place
 
-                return note
+        def after(block: nn.Module, args: tuple[Tensor, ...], out: Tensor) -> None:
+            sums[blocks.index(block)] += _turned(block, given.pop(block).float(), out.float()).flatten(1).mean(1).sum()
 
-            pairs = [(module, hook(place)) for place, module in enumerate(modules)]
-            with mode(scene.model, False), measured_norms(scene.model), torch.no_grad(), hooked(pairs):
-                for part in parts(len(images)):
-                    scene.progress(part.start, len(images), "block influence")
-                    scene.model(images[part])
-            scores[name] = (sums / len(images)).view(group.shape)
-        return scores
+        hooks = hooked([(b, before) for b in blocks], before=True), hooked([(b, after) for b in blocks])
+        with mode(scene.model, False), measured_norms(scene.model), torch.no_grad(), hooks[0], hooks[1]:
+            for part in parts(len(images)):
+                scene.progress(part.start, len(images), "block influence")
+                scene.model(images[part])
+        masked = scene.layout.reduced(scene.weights, "sum", scene.masks, MASKED)[name] == MASKED
+        return {name: torch.where(masked, MASKED, (sums / len(images)).view(group.shape))}
 
 
-def _modules(scene: Scene, group: Group) -> list[nn.Module]:
-    """The block of each unit: the innermost module that holds all the unit's parameters."""
-    paths: dict[int, list[list[str]]] = {}
+def _turned(block: nn.Module, given: Tensor, out: Tensor) -> Tensor:
+    """One minus the cosine at each position; 0 where nothing comes in and nothing goes out."""
+    from torch import nn
+    from torch.nn import functional as F
+
+    # The channels of a convolution's map are second, those of tokens last (Swin's are maps with channels last).
+    convolutions = any(isinstance(module, nn.modules.conv._ConvNd) for module in block.modules())
+    axis = 1 if convolutions else -1
+    turned = 1 - F.cosine_similarity(given, out, dim=axis)
+    return turned.masked_fill((given == out).all(axis), 0.0)
+
+
+def _blocks(scene: Scene, group: Group) -> list[nn.Module]:
+    """The module of each unit: the block that can be left out and holds all the unit's parameters."""
+    from pruning import registry
+    from pruning.groups.blocks import removable_blocks
+
+    shape = registry.models[scene.base.model].input_shape
+    names = removable_blocks(scene.model, shape)
+    held: dict[int, list[str]] = {}
     for member in group.members:
         assert member.unit is not None
-        paths.setdefault(int(member.unit.flatten()[0]), []).append(member.parameter.split(".")[:-1])
-    found = []
-    for place in range(group.count):
-        common = [steps[0] for steps in zip(*paths[place], strict=False) if len(set(steps)) == 1]
-        found.append(scene.model.get_submodule(".".join(common)))
-    return found
+        held.setdefault(int(member.unit.flatten()[0]), []).append(member.parameter)
+    found = [next(n for n in names if all(p.startswith(f"{n}.") for p in held[unit])) for unit in range(group.count)]
+    return [scene.model.get_submodule(name) for name in found]

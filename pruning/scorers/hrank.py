@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 class HRank(Scorer):
     name = "hrank"
     label = "HRank (rank of feature maps)"
-    summary = "The mean numerical rank of the channel's feature map after a ReLU."
+    summary = (
+        "The mean numerical rank of the channel's feature map, behind the norm that follows and after a ReLU. "
+        "Dense layers have no map and are left alone."
+    )
     formula = r"s_c = \frac{1}{N} \sum_n \operatorname{rank}(A_{n, c})"
     reference = "Lin et al. 2020, HRank: Filter Pruning using High-Rank Feature Map, equation 4"
     idea = "A map of low rank holds little information, and the paper finds that its mean hardly depends on the images."

@@ -26,7 +26,10 @@ class Inverted(Scorer):
     reference = "Frankle et al. 2021, Pruning Neural Networks at Initialization: Why are We Missing the Mark?"
     idea = "If the order means anything, removing the best first must hurt more than removing the worst."
     cost = "That of the criterion it wraps."
-    fails = "Where it does no worse than the criterion itself, the order says nothing."
+    fails = (
+        "Where it does no worse than the criterion itself, the order says nothing. A seed is taken for the sake of "
+        "criteria that draw; for the others every seed gives the same."
+    )
     family = "control"
     draws = True
     rank = 92

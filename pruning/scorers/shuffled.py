@@ -26,7 +26,10 @@ class Shuffled(Scorer):
     reference = "Su et al. 2020, Sanity-Checking Pruning Methods: Random Tickets can Win the Jackpot"
     idea = "Separates what a criterion knows of layers from what it knows of the weights in them."
     cost = "That of the criterion it wraps."
-    fails = "Where it does as well as the criterion itself, only the layers' shares mattered."
+    fails = (
+        "Where it does as well as the criterion itself, only the layers' shares mattered. Under the sensitivity scan "
+        "the shares are its own: the scan looks at places too."
+    )
     family = "control"
     draws = True
     rank = 91
@@ -51,10 +54,18 @@ class Shuffled(Scorer):
         return inner(self.of).score(scene)
 
     def finish(self, units: dict[str, Tensor], scene: Scene) -> dict[str, Tensor]:
+        """Masked units keep their places: only among those that are left are scores exchanged."""
         import torch
 
+        from pruning.ranking import MASKED
+
+        assert scene.layout is not None
         generator, found = scene.generator(), {}
+        masked = scene.layout.reduced(scene.weights, "sum", scene.masks, MASKED)
         for name, unit in inner(self.of).finish(units, scene).items():
-            order = torch.randperm(unit.numel(), generator=generator).to(unit.device)
-            found[name] = unit.flatten()[order].view(unit.shape)
+            mixed = unit.flatten().clone()
+            left = (masked[name] != MASKED).flatten().nonzero().squeeze(1).to(unit.device)
+            order = torch.randperm(len(left), generator=generator).to(unit.device)
+            mixed[left] = mixed[left[order]]
+            found[name] = mixed.view(unit.shape)
         return found

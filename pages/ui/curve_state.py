@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import state
-from pages.ui.curve_view import FIRST, Curve, View
+from pages.ui.curve_view import DEFAULT, Curve, View
 from pages.ui.curve_words import read_words
 from pruning.links import Setting
 
@@ -38,7 +38,7 @@ def _start() -> View:
     """The first view: what was looked at on the Prune page, else the default."""
     setting: Setting | None = st.session_state.get("setting")
     if setting is None:
-        return FIRST
+        return DEFAULT
     fields = set(Curve.model_fields) - {"recalibrate"}
     curve = Curve(**{name: getattr(setting, name) for name in fields})
     return View(

@@ -46,6 +46,10 @@ class Curve(Spec):
         return self.setting().method() + (", BatchNorm recalibrated" if self.recalibrate else "")
 
 
+FIRST = (Curve(), Curve(scorer="gradient_x_weight"), Curve(scorer="random"))
+"""What a first visit shows: a criterion that looks at weights, one that looks at data, and the control; all stored."""
+
+
 class View(Spec):
     """All that a person chose on the Curves page."""
 
@@ -57,7 +61,7 @@ class View(Spec):
     axis: Literal["sparsity", "compression", "macs", "bytes"] = "sparsity"
     at: int = Field(950, ge=0, le=LEVELS, description="Level at which pairs are compared, in per mille.")
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
-    curves: tuple[Curve, ...] = Field((Curve(),), max_length=MOST)
+    curves: tuple[Curve, ...] = Field(FIRST, max_length=MOST)
 
     def runs(self, curve: Curve) -> list[tuple[str, Setting]]:
         """The runs of a curve: a name for each seed, and its setting."""
@@ -98,5 +102,3 @@ class View(Spec):
 
 
 DEFAULT = View()
-FIRST = View(curves=(Curve(), Curve(scorer="gradient_x_weight"), Curve(scorer="random")))
-"""What a first visit shows: a criterion that looks at weights, one that looks at data, and the control; all stored."""

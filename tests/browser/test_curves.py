@@ -38,6 +38,8 @@ def test_add_the_control_see_it_sharpen_and_share_the_address(page: Page, chromi
     opened(page, server)
     quiet(page)
     assert "56.9" in said(page)  # stored with the program: nothing was measured
+    opened(page, server, f"{LENET}&trained=1&curves={quote('[{}]')}")
+    quiet(page)
     page.get_by_role("button", name="Random (control), global").click()
     expect(page.get_by_text(re.compile("under way|1,000 \\(hollow points\\)")).first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("more than images explain")).to_be_visible(timeout=PATIENCE)

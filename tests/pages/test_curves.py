@@ -120,21 +120,23 @@ def test_a_pattern_is_measured_where_it_exists_and_levels_of_the_first_picture_a
 
 def test_first_view_is_stored_and_computes_nothing(visit: Visit) -> None:
     page = at_curves(visit, settle=False)
-    ((work, has),) = look(DEFAULT)
-    assert not has.lacking and {point["origin"] for point in has.points} == {"bundled"}
-    assert not list(jobs([(work, has)]))
-    (row,) = table(page).values()
-    assert row["images"] == 10_000 and "under way" not in texts(page)
+    found = look(DEFAULT)
+    assert len(found) == 3 and not list(jobs(found))
+    for _, has in found:
+        assert not has.lacking and {point["origin"] for point in has.points} == {"bundled"}
+    rows = table(page).values()
+    assert len(rows) == 3 and all(row["images"] == 10_000 for row in rows) and "under way" not in texts(page)
+    assert "more than images explain" in texts(page)
     assert page.query_params == {"v": ["1"]} or dict(page.query_params.items()) == {"v": "1"}
 
 
-def test_one_click_adds_the_control_and_computes_only_what_is_missing(visit: Visit) -> None:
-    page = at_curves(visit)
+def test_one_click_adds_the_control_and_computes_nothing_that_is_stored(visit: Visit) -> None:
+    page = at_curves(visit, curves=of(Curve()), v="1")
     page.button(key="curve_add_random_global").click()
     page.run()
     submitted = {view.study.key for view in engine().views() if view.study is not None}
     stored, added = works(View(curves=(Curve(), RANDOM)))
-    assert stored.first.key not in submitted and stored.full.key not in submitted
+    assert not submitted & {key for work in (stored, added) for key in (work.first.key, work.full.key)}
     settled(page)
     assert list(table(page)) == ["Magnitude (L1), global", "Random (control), global"]
     assert not look(View(curves=(RANDOM,)))[0][1].lacking

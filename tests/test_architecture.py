@@ -17,12 +17,14 @@ RANKS = {
     "errors": 0, "limits": 0, "keys": 0, "lru": 0, "intervals": 0, "settings": 0,
     "entries": 0, "criteria": 0, "registry": 0, "compatibility": 0, "wrapping": 0, "checks": 0, "recipe": 0, "specs": 0,
     "setting": 0, "options": 0, "links": 0, "commands": 0,  # a setting as a link, a command, lines of Python
-    "frames": 0, "sentences": 0, "tables": 0, "claims": 0, "schedules": 0, "recipes": 0,  # results as pandas and as words
+    "frames": 0, "sentences": 0, "tables": 0, "claims": 0,  # results as pandas and as words
+    "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,
     # 2: what flows through a recipe, and passes through it.
-    "state": 2, "passes": 2, "macs": 2, "curvature": 2, "flow": 2, "activations": 2, "moments": 2, "calibration": 2, "overlap": 2, "replay": 2, "groups": 2,
+    "state": 2, "passes": 2, "macs": 2, "curvature": 2, "flow": 2, "activations": 2, "moments": 2, "calibration": 2,
+    "overlap": 2, "replay": 2, "groups": 2,
     # 3: what is made of one state: scores, predictions, bytes, operations.
     "scorers": 3, "granularities": 3, "allocations": 3, "criterion": 3, "predictions": 3, "scan": 3, "encoding": 3,
     # 4: one file a step, one a measure.

@@ -103,7 +103,7 @@ def walk(
     scene: Scene, removed: Mapping[str, int], samples: int, solve: Callable[[Layer], tuple[Tensor, Tensor]],
     *, sequential: bool = True, diagonal: bool = False,
 ) -> Solution:  # fmt: skip
-    """Solve layer after layer in forward order, on copies of the network. Layers that lose nothing stay as they are.
+    """Solve layer after layer in forward order, on a copy of the network. Layers that lose nothing stay as they are.
 
     Args:
         solve: from a layer to its mask and its new weight, both like the layer's.
@@ -116,7 +116,7 @@ def walk(
     """
     assert scene.layout is not None
     model = copy.deepcopy(scene.model)
-    source = model if sequential else copy.deepcopy(scene.model)
+    source = model if sequential else scene.model  # which is read only
     weights, sources = prunable(model), prunable(source)
     names = [name for name in scene.weights if name in removed]
     masks = {name: scene.masks.get(name, torch.ones_like(weights[name], dtype=torch.bool)) for name in names}

@@ -25,7 +25,7 @@ class Wanda(Solver):
     formula = r"s_{ij} = |W_{ij}| \cdot \lVert X_j \rVert_2"
     reference = "Sun et al. 2024, A Simple and Effective Pruning Approach for Large Language Models, equation 1"
     idea = "A small weight on a large input matters: size alone does not see it."
-    cost = "One forward pass over the sample for each layer, so that later layers see pruned earlier ones."
+    cost = "For each layer one forward pass over the sample, up to that layer."
     fails = "Every output loses the same share, needed or not; weights are not adapted to what is lost."
     needs = "activations"
     family = "activations"

@@ -31,7 +31,7 @@ class SparseGPT(Solver):
     )
     reference = "Frantar & Alistarh 2023, SparseGPT, algorithm 1"
     idea = "What a removed weight did can partly be done by its neighbours, if their inputs go together."
-    cost = "For each layer one forward pass over the sample, its inputs' second moments, and one Cholesky factor of them."
+    cost = "For each layer one forward pass over the sample, its inputs' second moments, and one Cholesky factor."
     fails = (
         "Makes up for errors layer by layer, not for the network; few images bend the weights to themselves; "
         "too much memory for layers of more than 8,192 inputs."

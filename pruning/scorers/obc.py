@@ -30,7 +30,7 @@ class OBC(Solver):
     formula = r"p = \arg\min_p \frac{w_p^2}{[H^{-1}]_{pp}}, \quad \delta w = -\frac{w_p}{[H^{-1}]_{pp}} [H^{-1}]_{:, p}"
     reference = "Frantar & Alistarh 2022, Optimal Brain Compression, section 4 (ExactOBS); Hassibi & Stork 1993"
     idea = "The least-squares answer to one removal is exact, so removals one by one, each answered, lose little."
-    cost = "For every row as many updates of its inverse as it has inputs, whatever the level: the dearest criterion here."
+    cost = "For every row one update of its inverse per input, whatever the level: the dearest criterion here."
     fails = "Greedy within a row, layer by layer; too slow for layers of more than 1,200 inputs."
     needs = "activations"
     family = "second order"

@@ -1,89 +1,77 @@
-"""No registered scorer leaves a trace on the network or on a generator; none looks at anything but training images."""
+"""No criterion, granularity or allocation leaves a trace on the network or on a generator, nor looks at other images.
+
+Networks here are in train mode and hold gradients; tests/core/test_every_combination.py looks at all combinations on
+networks as states hold them.
+"""
 
 from __future__ import annotations
 
-import random
-from contextlib import suppress
-from dataclasses import replace
-from types import MethodType
+from contextlib import nullcontext
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from pruning import registry
-from pruning.criteria import Scorer, Solver
-from pruning.entries import quiet
-from pruning.passes import Scene, forward_order
-from pruning.units import Layout
+from pruning.compatibility import allocations_for, granularities_for
+from pruning.criteria import Solver
+from pruning.criterion import plan
+from pruning.entries import Progress, quiet
+from pruning.passes import forward_order
+from pruning.specs import Prune
 from tests.core.conftest import Images
-from tests.core.networks import options_of, same, small, snapshot, state
+from tests.core.networks import HOOKS, network, options_of, same, small, snapshot, state, untouched
 
-# Blocks need a network that has some: tests/core/test_every_combination.py looks at that one.
-SCORERS = pytest.mark.parametrize("scorer", [s for s in registry.scorers if s != "block_influence"])
-HOOKS = [name for name in vars(nn.Module()) if name.endswith("hooks")]
-
-
-def untouched(model: nn.Module) -> object:
-    """Everything about a network that is no number of it, and the state of the generators."""
-    modules = list(model.modules())
-    return (
-        [m.training for m in modules],
-        [[len(getattr(m, name)) for name in HOOKS] for m in modules],
-        [sorted(vars(m)) for m in modules],
-        [(id(p), p.requires_grad, None if p.grad is None else p.grad.tolist()) for p in model.parameters()],
-        [id(b) for b in model.buffers()],
-        torch.get_rng_state().tolist(),
-        str(np.random.get_state()),
-        random.getstate(),
-        torch.is_grad_enabled(),
-    )
+SCORERS = pytest.mark.parametrize("scorer", list(registry.scorers))
+LAYOUTS = [("magnitude_l1", unit, allocations_for("magnitude_l1", unit)[0]) for unit in registry.granularities]
+SHARES = [("magnitude_l1", "weight", name) for name in registry.allocations]
 
 
-def network(scorer: str, measured: bool = True) -> nn.Module:
-    """A small network that the criterion can look at: SynFlow knows no tanh."""
-    model = small(measured=measured)
-    if scorer == "synflow":
-
-        def forward(self: nn.Module, x: Tensor) -> Tensor:
-            x = self.conv2(self.norm(self.conv1(x)).relu()).relu()
-            return self.fc2(self.fc1(self.drop(x.flatten(1))).relu())
-
-        model.forward = MethodType(forward, model)
+def worn(granularity: str, measured: bool = True, scorer: str = "") -> nn.Module:
+    """A network in train mode, one part of it not, with a gradient, and a weight that asks for none."""
+    model = network(granularity, measured, scorer).train()
+    first, *_, last = state(model).weights
+    model.get_parameter(first).requires_grad_(False)
+    model.get_parameter(last).grad = torch.full_like(model.get_parameter(last), 7.0)
+    next(m for m in model.modules() if not list(m.children())).eval()
     return model
 
 
-def look(scorer: str, scene: Scene) -> dict[str, Tensor]:
-    """What the criterion says: scores, or a solver's masks of half of each layer."""
-    options = options_of(scorer)
-    made = registry.scorers[scorer](**options | ({"samples": 120} if "samples" in options else {}))
-    if isinstance(made, Scorer):
-        return made.score(scene)
-    assert isinstance(made, Solver)
-    layout = Layout.singles({name: tuple(weight.shape) for name, weight in scene.weights.items()})
-    half = {name: weight.numel() // 2 for name, weight in scene.weights.items()}
-    found = made.solve(replace(scene, layout=layout), half)
+def look(scorer: str, model: nn.Module, progress: Progress = quiet) -> dict[str, Tensor]:
+    """What the criterion says of two batches: scores of units, or a solver's masks and weights at half."""
+    quick, granularity = options_of(scorer), granularities_for(scorer)[0]
+    options = quick | ({"samples": 120} if "samples" in quick else {})
+    allocation = allocations_for(scorer, granularity)[0]
+    step = Prune(scorer=scorer, options=options, granularity=granularity, allocation=allocation, seed=1)
+    made = plan(state(model), step, progress)
+    if made.ranking is not None:
+        return made.ranking.scores
+    solver = registry.scorers[scorer](**options)
+    assert isinstance(solver, Solver)
+    counts = {name: int(row[500]) for name, row in zip(made.layout.groups, made.removed, strict=True)}
+    found = solver.solve(made.scene, counts)
     return {**{f"{name} mask": mask for name, mask in found.masks.items()}, **found.weights}
 
 
 def test_hooks_are_looked_at() -> None:
     assert {"_forward_hooks", "_forward_pre_hooks", "_backward_hooks"} <= set(HOOKS)
+    model = small()
+    before = untouched(model)
+    handle = model.conv2.register_forward_pre_hook(lambda *_: None)
+    assert untouched(model) != before
+    handle.remove()
+    assert untouched(model) == before
 
 
 @SCORERS
 @pytest.mark.parametrize("measured", [True, False], ids=["trained", "initial"])
 def test_the_network_is_as_before(scorer: str, measured: bool, images: Images) -> None:
-    model = network(scorer, measured)
-    model.fc1.weight.requires_grad_(False)
-    model.fc2.weight.grad = torch.full_like(model.fc2.weight, 7.0)
-    model.train()
-    model.drop.eval()
-    made = state(model)
+    model = worn(granularities_for(scorer)[0], measured, scorer)
     numbers, rest = snapshot(model), untouched(model)
-    scores = look(scorer, Scene(model, made.weights, made.base, 1, quiet))
+    scores = look(scorer, model)
     assert same(snapshot(model), numbers)
     assert untouched(model) == rest
+    assert scores and not any(score.requires_grad for score in scores.values())
     for score in scores.values():
         score.fill_(9.0)  # scores are no views of the weights
     assert same(snapshot(model), numbers)
@@ -91,40 +79,70 @@ def test_the_network_is_as_before(scorer: str, measured: bool, images: Images) -
 
 @SCORERS
 def test_the_network_is_as_before_when_scoring_is_cancelled(scorer: str, images: Images) -> None:
-    model = network(scorer, measured=False).train()
-    made = state(model)
-    numbers, rest = snapshot(model), untouched(model)
+    model = worn(granularities_for(scorer)[0], False, scorer)
 
     def stop(done: float, *_: object) -> None:
         if done:
             raise KeyboardInterrupt
 
-    scene = Scene(model, made.weights, made.base, 1, stop)
-    if registry.scorers[scorer].needs == "gradients":
-        with pytest.raises(KeyboardInterrupt):
-            look(scorer, scene)
-    else:
-        with suppress(KeyboardInterrupt):
-            look(scorer, scene)
+    numbers, rest = snapshot(model), untouched(model)
+    long = registry.scorers[scorer].needs != "weights" or scorer == "synflow"
+    with pytest.raises(KeyboardInterrupt) if long else nullcontext():
+        look(scorer, model, stop)
     assert same(snapshot(model), numbers)
     assert untouched(model) == rest
 
 
 @SCORERS
+def test_the_network_is_as_before_when_it_fails(scorer: str, images: Images) -> None:
+    model = worn(granularities_for(scorer)[0], True, scorer)
+    second = model.get_submodule(list(state(model).weights)[1].removesuffix(".weight"))
+    begun = []
+
+    def fail(*_: object) -> None:
+        if begun:  # in the midst of the first batch, with all hooks in place
+            raise MemoryError
+
+    handle = second.register_forward_hook(fail)
+    numbers, rest = snapshot(model), untouched(model)
+    failed = False
+    try:
+        look(scorer, model, lambda *_: begun.append(True))
+    except MemoryError:
+        failed = True
+    assert failed or registry.scorers[scorer].needs == "weights"
+    assert same(snapshot(model), numbers)
+    assert untouched(model) == rest
+    handle.remove()
+
+
+@SCORERS
 def test_only_training_images_are_looked_at(scorer: str, images: Images) -> None:
-    made = state(network(scorer))
-    look(scorer, Scene(made.model, made.weights, made.base, 1, quiet))
+    look(scorer, network(granularities_for(scorer)[0], scorer=scorer))
     assert set(images.asked) == (set() if registry.scorers[scorer].needs == "weights" else {"train"})
 
 
 @SCORERS
 def test_training_mode_does_not_change_the_scores(scorer: str, images: Images) -> None:
-    found = []
-    for training in (False, True):
-        made = state(network(scorer).train(training))
-        scene = Scene(made.model, made.weights, made.base, 1, quiet)
-        found.append(look(scorer, scene))
+    found = [
+        look(scorer, network(granularities_for(scorer)[0], scorer=scorer).train(training))
+        for training in (False, True)
+    ]
     assert same(*found)
+
+
+@pytest.mark.parametrize(("scorer", "granularity", "allocation"), [*dict.fromkeys([*LAYOUTS, *SHARES])])
+def test_units_and_budgets_leave_no_trace(scorer: str, granularity: str, allocation: str, images: Images) -> None:
+    model = worn(granularity, False)
+    made = state(model)
+    numbers, rest = snapshot(model), untouched(model)
+    known = registry.allocations[allocation].model_fields
+    options = {name: 60 for name in ("samples", "count") if name in known}
+    step = Prune(scorer=scorer, granularity=granularity, allocation=allocation, allocation_options=options)
+    assert plan(made, step, quiet).removed[:, 500].any()
+    assert same(snapshot(model), numbers)
+    assert untouched(model) == rest
+    assert set(images.asked) == {"sensitivity": {"validation"}, "owl": {"train"}}.get(allocation, set())
 
 
 def test_forward_order_leaves_no_trace() -> None:

@@ -25,7 +25,7 @@ def page() -> None:
     setting = controls(setting)
     for sentence in changes:
         st.warning(sentence, icon=":material/link_off:")
-    profile = layers.profile_of(setting)
+    profile = layers.profile_of(setting.model_copy(update={"sparsity": 0}))  # one profile answers all levels
     st.header(f"Which layers of {registry.models[setting.model].label} can be spared?", anchor=False)
     if profile.value is None:
         state.publish(setting)
@@ -58,7 +58,7 @@ def page() -> None:
 
 def _waiting(setting: Setting) -> bool:
     st.caption("Scoring and ranking the weights …")
-    found = layers.profile_of(setting)
+    found = layers.profile_of(setting.model_copy(update={"sparsity": 0}))
     return found.table is None and not found.error
 
 

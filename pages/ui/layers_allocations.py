@@ -22,7 +22,11 @@ ALL = "layers_all_allocations"
 
 
 def variants(setting: Setting) -> dict[str, Setting]:
-    """The setting with each compatible allocation in place of its own; only its own keeps its options."""
+    """The setting with each compatible allocation in place of its own; only its own keeps its options.
+
+    At level 0: one profile answers all levels, and there a solver has nothing to solve before it.
+    """
+    setting = setting.model_copy(update={"sparsity": 0})
     return {
         name: setting if name == setting.allocation
         else setting.model_copy(update={"allocation": name, "allocation_options": {}})

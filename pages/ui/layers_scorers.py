@@ -14,7 +14,8 @@ from pruning.charts.agreement_matrix import MOST_NUMBERS, What, agreement_matrix
 from pruning.charts.score_scatter import score_scatter
 from pruning.charts.words import tip
 from pruning.criteria import Solver
-from pruning.links import Setting
+from pruning.links import DEFAULT, Setting
+from pruning.options import option_list
 from pruning.specs import MeasureSpec, Study
 
 COUNTS = ("both_kept", "both_removed", "only_first", "only_second")
@@ -80,6 +81,11 @@ def pair(setting: Setting, layer: str, other: str) -> bool:
 
 
 def _all(setting: Setting) -> Study:
+    """The comparison of all rankings: the same one whichever of them is chosen, unless it has options of its own."""
+    entry = registry.scorers[setting.scorer]
+    wraps = any(option["registry"] for option in option_list(entry))
+    if not setting.scorer_options and not wraps:
+        setting = setting.model_copy(update={"scorer": DEFAULT.scorer, "seed": DEFAULT.seed})
     return setting.study(MeasureSpec(name="agreement"))
 
 
@@ -114,8 +120,7 @@ def matrix(setting: Setting, layers: list[str]) -> bool:
     elif answer.pending:
         st.caption("Scoring by one after another …")
     progress(answer, "Scoring by all", "agreement")
-    count = len(rankings(setting)) + 1
-    offer(_all(setting), answer, f"Compare {count} scorers", _seconds(setting), "agreement_start")
+    offer(_all(setting), answer, "Compare all scorers", _seconds(setting), "agreement_start")
     return answer.pending
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import layers_allocations, layers_scan
+from pages.ui import layers_allocations, layers_scan, layers_scorers, layers_work
 from pages.ui.layers_work import light, rankings
 from pages.ui.results import PROFILE, known
 from pages.ui.server import store
@@ -16,7 +16,8 @@ from pruning.compatibility import allocations_for
 from pruning.criteria import Solver
 from pruning.links import Setting, read_query
 from pruning.specs import MeasureSpec
-from tests.pages.look import settled, texts
+from tests.pages.conftest import ROOT
+from tests.pages.look import PATIENCE, settled, texts
 
 Visit = Callable[..., AppTest]
 FAST = {"v": "1", "model": "lenet_300_100"}
@@ -118,13 +119,29 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("scorer", registry.scorers.names())
-def test_every_scorer_shows_its_layers_or_says_why_not(visit: Visit, scorer: str) -> None:
-    page = at_layers(visit, scorer=scorer)
+def test_every_scorer_shows_its_layers_or_says_why_not(
+    server: object, scorer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers_allocations, "light", lambda setting: False)  # what starts by itself is tested above
+    for part in (layers_scan, layers_scorers):
+        monkeypatch.setattr(part, "look", lambda study, slot, automatic: layers_work.look(study, slot, False))
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).switch_page("pages/layers.py")
+    for name, value in (FAST | {"scorer": scorer}).items():
+        page.query_params[name] = value
+    settled(page.run())
     assert not page.exception
     if issubclass(registry.scorers[scorer], Solver):
-        assert "is a solver" in texts(page) or page.info
+        assert "is a solver" in texts(page)
     else:
-        assert "pair" in page.session_state["charts"] or page.info
+        assert page.info or {"pair", "allocations"} <= set(page.session_state["charts"]), texts(page)
+
+
+def test_the_matrix_is_the_same_whichever_plain_scorer_is_chosen() -> None:
+    keys = {layers_scorers._all(LENET.model_copy(update={"scorer": name})).key for name in ("lamp", "snip", "obc")}
+    assert keys == {layers_scorers._all(LENET).key}
+    own = LENET.model_copy(update={"scorer": "snip", "scorer_options": {"samples": 50}})
+    assert layers_scorers._all(own).key not in keys
+    assert layers_scorers._all(LENET.model_copy(update={"scorer": "shuffled"})).key not in keys
 
 
 def test_large_models_wait_for_a_button_with_the_time(visit: Visit) -> None:

@@ -13,7 +13,7 @@ from pruning.errors import PruningError
 from pruning.limits import WORKER_STATES
 from pruning.lru import Recent
 from pruning.passes import forward_order
-from pruning.specs import Base, Cell, MeasureSpec, Step, Study
+from pruning.specs import Base, Cell, MeasureSpec, Step, Study, Train
 from pruning.state import State, check_device, check_finite, has_batch_norm
 from pruning.zoo.checkpoints import load_model
 
@@ -43,9 +43,16 @@ _states: Recent[State] = Recent(WORKER_STATES)
 
 
 def state_of(
-    base: Base, recipe: tuple[Step, ...], progress: Progress = quiet, shelf: Shelf | None = None
+    base: Base,
+    recipe: tuple[Step, ...],
+    progress: Progress = quiet,
+    shelf: Shelf | None = None,
+    whole: tuple[Step, ...] = (),
 ) -> State:
     """The state after a recipe; prefixes that this process made lately are not made again.
+
+    Args:
+        whole: the recipe of which this one is a prefix: progress is told along all its trainings.
 
     Raises:
         PruningError: weights, data or device are missing, or a step does not apply; one sentence.
@@ -56,8 +63,31 @@ def state_of(
         return found
     if not recipe:
         return _states.put(key, _start(base, key))
-    parent = state_of(base, recipe[:-1], progress, shelf)
-    return _states.put(key, steps.apply(recipe[-1], parent, key, progress, shelf))
+    whole = whole or recipe
+    parent = state_of(base, recipe[:-1], progress, shelf, whole)
+    return _states.put(key, steps.apply(recipe[-1], parent, key, _along(progress, recipe, whole), shelf))
+
+
+def _along(progress: Progress, recipe: tuple[Step, ...], whole: tuple[Step, ...]) -> Progress:
+    """Progress of a recipe's last step along all trainings of the whole recipe, in steps of the optimiser.
+
+    Each training counts from zero, so that without this the second of five would seem to be done when it begins. What
+    is quick beside training (scoring, rewinding) stands still. A recipe without training is told as it is.
+    """
+    every = _trained(whole)
+    if not every:
+        return progress
+    before, training = _trained(recipe[:-1]), isinstance(recipe[-1], Train)
+
+    def inner(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+        progress(before + (done if training else 0), every, note, partial)
+
+    return inner
+
+
+def _trained(recipe: tuple[Step, ...]) -> int:
+    """Steps of the optimiser in a recipe."""
+    return sum(step.steps for step in recipe if isinstance(step, Train))
 
 
 def _start(base: Base, key: str) -> State:

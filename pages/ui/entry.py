@@ -28,6 +28,7 @@ def start() -> None:
             st.Page("pages/prune.py", title="Prune", icon=":material/content_cut:", default=True),
             st.Page("pages/curves.py", title="Curves", icon=":material/stacked_line_chart:"),
             st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
+            st.Page("pages/recover.py", title="Recover", icon=":material/healing:"),
             st.Page("pages/scorers.py", title="Scorers", icon=":material/functions:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
         ],

@@ -113,15 +113,16 @@ def missing(setting: Setting, points: Iterable[tuple[int, str, Any, str]], varia
     return studies
 
 
-def live(draw: Callable[[], bool], name: str, pending: bool) -> None:
+def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL) -> None:
     """Draw a part of the page, again and again while its job runs; then once more with the whole page.
 
     Args:
         draw: draws and returns whether something is still under way.
         pending: whether it is under way now, so that an idle page does not poll.
+        every: seconds between two looks; charts that change at each look need time to be drawn.
     """
 
-    @st.fragment(run_every=POLL if pending else None, key=name)
+    @st.fragment(run_every=every if pending else None, key=name)
     def part() -> None:
         if draw() is False and pending:
             st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from pruning.entries import Progress, Shelf
 from pruning.errors import StoreError
@@ -23,14 +24,23 @@ def apply(step: Train, state: State, key: str, progress: Progress, shelf: Shelf 
     after = state.next(key)
     saved = shelf.read("training", key, ".pt") if shelf is not None else None
     save = None if shelf is None else lambda data: shelf.write("training", key, data, ".pt")
+    before = state.trace[-1]["total"] if state.trace else 0
+
+    def rows(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [*state.trace, *({**record, "total": before + record["step"]} for record in records)]
+
+    def told(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+        """Partial results hold what earlier trainings of the recipe saw, too."""
+        if partial and "records" in partial:
+            partial = {**partial, "records": rows(partial["records"])}
+        progress(done, total, note, partial)
+
     try:
-        session = train(after, step, progress, saved, save)
+        session = train(after, step, told, saved, save)
     except StoreError as error:
         log.warning("%s", error)
         after = state.next(key)
-        session = train(after, step, progress, None, save)
-    before = state.trace[-1]["total"] if state.trace else 0
-    rows = [{**record, "total": before + record["step"]} for record in session.records]
-    after.trace = [*state.trace, *rows]
+        session = train(after, step, told, None, save)
+    after.trace = rows(session.records)
     after.diverged = session.diverged if session.diverged is not None else state.diverged
     return after

@@ -1,0 +1,159 @@
+"""The work behind the page Recover: one study a strategy, how it stands, and its numbers as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.layers_work import job
+from pages.ui.results import TEST, Answer, ask, known
+from pages.ui.server import engine, owner, store
+from pruning import registry
+from pruning.defaults import defaults_of
+from pruning.engine import JobView
+from pruning.errors import PruningError
+from pruning.limits import PAGE_TABLES
+from pruning.links import Setting
+from pruning.specs import MeasureSpec, Study
+from pruning.strategies import STRATEGIES, Plan, Strategy, budget
+
+TRACE = MeasureSpec(name="trace")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One strategy with its studies: the training, told look by look, and its test accuracy."""
+
+    strategy: Strategy
+    steps: int
+    training: Study
+    test: Study
+
+    @property
+    def label(self) -> str:
+        return self.strategy.label
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one strategy stands: what was seen of its training, its job, and why it failed if it did."""
+
+    way: Way
+    value: dict[str, Any] | None
+    job: JobView | None
+    done: bool
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.value["rows"] if self.value else []
+
+    @property
+    def running(self) -> bool:
+        return self.job is not None and not self.job.finished
+
+    @property
+    def stopped(self) -> bool:
+        """Cancelled or failed before its end: it can be continued."""
+        return not self.done and self.job is not None and self.job.state in ("cancelled", "failed")
+
+
+@lru_cache(maxsize=PAGE_TABLES)
+def way(setting: Setting, plan: Plan, name: str) -> Way:
+    """The studies of a strategy. Hashing a specification takes a while, so they are kept.
+
+    Raises:
+        PruningError: the recipe cannot be made of this plan.
+    """
+    strategy = STRATEGIES[name]
+    base, recipe = setting.base.model_copy(update={"mark": strategy.mark}), strategy.recipe(plan)
+    training = Study(base=base, recipe=recipe, measures=(TRACE,))
+    return Way(strategy, budget(recipe), training, training.model_copy(update={"measures": (TEST,)}))
+
+
+@lru_cache(maxsize=4 * PAGE_TABLES)
+def _key(study: Study) -> str:
+    return study.key
+
+
+def look(one: Way) -> Standing:
+    """How a strategy stands; what was seen of a training stays for this session after it was stopped."""
+    seen: dict[str, dict[str, Any]] = st.session_state.setdefault("recover_seen", {})
+    key = _key(one.training)
+    if not one.steps:
+        return Standing(one, None, None, True)
+    if (found := known(one.training)) is not None:
+        return Standing(one, found["value"], None, True)
+    view = job(one.training)
+    if view is not None and view.state == "done" and view.rows:
+        return Standing(one, view.rows[0]["value"], view, True)
+    if view is not None and (records := view.partial.get("records")):
+        layers, weights = records[-1]["layers"], records[-1]["weights"]
+        seen[key] = {"rows": records, "layers": layers, "weights": weights, "diverged": None}
+        while len(seen) > PAGE_TABLES:
+            seen.pop(next(iter(seen)))
+    if view is not None and view.state == "done":
+        view = None  # its result was forgotten: it is read from its checkpoint when it is asked for again
+    return Standing(one, seen.get(key), view, False)
+
+
+def tested(one: Standing) -> Answer:
+    """The test accuracy: measured once, when the training has ended."""
+    return ask(one.way.test, f"recover_test_{one.way.strategy.name}") if one.done else Answer()
+
+
+def dense(setting: Setting, split: str, count: int) -> float | None:
+    """Accuracy (0..1) before pruning on the first images of a split."""
+    spec = MeasureSpec(name="accuracy", options={"split": split, "count": count})
+    value = ask(Study(base=setting.base, recipe=(), measures=(spec,)), f"recover_dense_{split}").value
+    return value["correct"] / value["count"] if value else None
+
+
+def begin(setting: Setting, ways: Sequence[Standing]) -> None:
+    """Start, or continue, every strategy that is neither finished nor under way: one job each."""
+    for one in ways:
+        if not one.done and not one.running:
+            study = one.way.training
+            engine().submit(study, owner=owner(), durable=True)
+            name = f"Recover: {setting.sentence()}, {one.way.label}"
+            store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
+
+
+def cancel(ways: Sequence[Standing]) -> None:
+    """Stop what is under way; checkpoints stay."""
+    for one in ways:
+        if one.running and one.job is not None:
+            try:
+                engine().cancel(one.job.id, owner())
+            except PruningError as error:
+                st.warning(str(error))
+
+
+@st.cache_resource(show_spinner=False)
+def _paces() -> dict[tuple[str, str], float]:
+    """Seconds an image of a training step, by model and device, as trainings on this server were seen to take."""
+    return {}
+
+
+def notice(setting: Setting, ways: Sequence[Standing], batch: int) -> None:
+    """Learn the pace from finished trainings that ran as a whole under this server's eyes."""
+    for one in ways:
+        if one.job is not None and one.job.state == "done" and one.job.seconds > 0 and one.way.steps:
+            _paces()[setting.model, setting.device] = one.job.seconds / (one.way.steps * batch)
+
+
+def seconds(setting: Setting, ways: Sequence[Standing], batch: int) -> tuple[float, bool]:
+    """About how long what is missing takes one after another, and whether that was measured here."""
+    left = sum(one.way.steps for one in ways if not one.done)
+    pace = _paces().get((setting.model, setting.device))
+    guess = defaults_of(setting.model).seconds if pace is None else pace
+    return left * batch * guess, pace is not None
+
+
+def offered(setting: Setting, norm: bool) -> dict[str, str]:
+    """Every strategy with the reason why it cannot be used here; an empty text where it can."""
+    embedded = registry.models[setting.model].embedded
+    return {name: strategy.lacks(setting.prune, norm, embedded) for name, strategy in STRATEGIES.items()}

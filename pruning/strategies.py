@@ -1,0 +1,160 @@
+"""Ways to recover from pruning, side by side at the same number of training steps. No torch.
+
+Ways that change masks while training are made of the registry: a new one there is offered here by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from pruning import recipes, registry
+from pruning.criteria import Dynamics
+from pruning.recipe import Options, Prune, Recalibrate, Spec, Train
+from pruning.recipes import Mark, Recipe
+from pruning.schedules import Growth
+
+
+class Plan(Spec):
+    """What all compared ways share; ``fine.steps`` is everybody's budget."""
+
+    prune: Prune
+    fine: Train
+    peak: float = Field(0.1, gt=0, le=10, description="Highest learning rate of the original training.")
+    rounds: int = Field(5, ge=2, le=50, description="Rounds of iterative pruning.")
+    growth: Growth = Field("geometric", description="How sparsity grows over the rounds.")
+    temperature: float = Field(4.0, gt=0, le=100, description="Of distillation.")
+    mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+
+    @property
+    def again(self) -> Train:
+        """The original learning-rate schedule over the same steps."""
+        from pruning.defaults import original
+
+        return original(self.fine, self.peak)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way.
+
+    Attributes:
+        name: final, enters links and keys of widgets.
+        says: what it does, in one sentence.
+        recipe: its steps for a plan.
+        mark: the weights it starts from.
+        units: whether it goes with "any" granularity, single "weight"s only, or whole "channel"s only.
+        norm: whether it makes sense only where the network has BatchNorm.
+        embedded: whether it needs early weights, which only embedded models have.
+    """
+
+    name: str
+    label: str
+    says: str
+    recipe: Callable[[Plan], Recipe]
+    mark: Mark = "dense"
+    units: str = "any"
+    norm: bool = False
+    embedded: bool = False
+
+    def lacks(self, prune: Prune, norm: bool, embedded: bool) -> str:
+        """Why it cannot be used here, in one sentence; empty if it can."""
+        if self.norm and not norm:
+            return f"{self.label} needs a network with BatchNorm."
+        if self.embedded and not embedded:
+            return f"{self.label} needs early weights, which only the embedded models have."
+        if self.units == "weight" and prune.granularity != "weight":
+            return f"{self.label} removes single weights: choose that granularity."
+        if self.units == "channel" and prune.granularity != "channel":
+            return f"{self.label} shrinks whole channels: choose that granularity."
+        return ""
+
+
+def budget(recipe: Recipe) -> int:
+    """Optimiser steps of a recipe."""
+    return sum(step.steps for step in recipe if isinstance(step, Train))
+
+
+def _iterative(plan: Plan) -> Recipe:
+    """Rounds that together look as often as one training."""
+    train = _with(plan.fine, looks=max(1, plan.fine.looks // plan.rounds))
+    return recipes.iterative(plan.prune, train, plan.rounds, plan.growth)
+
+
+def _with(train: Train, **changes: Any) -> Train:
+    """A training with some fields changed, validated."""
+    return Train.model_validate(train.model_dump() | changes)
+
+
+def _growing(name: str, entry: type[Dynamics]) -> Callable[[Plan], Recipe]:
+    """Sparsity grows inside one training; where the way of training may choose how layers share it, as asked."""
+
+    def recipe(plan: Plan) -> Recipe:
+        options: Options = {"final": plan.prune.sparsity}
+        if "allocation" in entry.model_fields:
+            options["allocation"] = plan.prune.allocation
+        return (_with(plan.fine, during=name, during_options=options),)
+
+    return recipe
+
+
+def _shrinking(name: str) -> Callable[[Plan], Recipe]:
+    """Half of the steps under a penalty, then prune, then the other half without it."""
+
+    def recipe(plan: Plan) -> Recipe:
+        first = max(1, plan.fine.steps // 2)
+        rest = max(1, plan.fine.steps - first)
+        return (_with(plan.fine, steps=first, during=name), plan.prune, _with(plan.fine, steps=rest))
+
+    return recipe
+
+
+def _regrowing(name: str) -> Callable[[Plan], Recipe]:
+    return lambda plan: (plan.prune, _with(plan.fine, during=name))
+
+
+def _during(name: str, entry: type[Dynamics]) -> Strategy:
+    """The strategy made of a way of training."""
+    if "final" in entry.model_fields:
+        return Strategy(name, entry.label, entry.summary, _growing(name, entry), units="weight")
+    if entry.penalty is not Dynamics.penalty:
+        return Strategy(name, entry.label, entry.summary, _shrinking(name), units="channel")
+    return Strategy(name, entry.label, entry.summary, _regrowing(name), units="weight")
+
+
+def _all() -> dict[str, Strategy]:
+    fixed = [
+        Strategy("pruned", "Pruned, no training", "What is left right after pruning.", lambda plan: (plan.prune,)),
+        Strategy("recalibrated", "BatchNorm recalibration, no training",
+                 "The norm statistics are measured anew on training images.",
+                 lambda plan: (plan.prune, Recalibrate()), norm=True),
+        Strategy("one_shot", "One shot + fine-tuning", "Prune once, then train on with a small learning rate.",
+                 lambda plan: recipes.one_shot(plan.prune, plan.fine)),
+        Strategy("iterative", "Iterative", "Prune a little, train a little, in rounds, each with a fresh score.",
+                 _iterative),
+        Strategy("lr_rewound", "Learning-rate rewinding",
+                 "Prune once, then go through the original learning-rate schedule again.",
+                 lambda plan: recipes.one_shot(plan.prune, plan.again)),
+        Strategy("rewound_early", "Weight rewinding (early)",
+                 "Prune, set the weights back to an early step, and go through the original schedule.",
+                 lambda plan: recipes.rewound(plan.prune, plan.again, "early"), embedded=True),
+        Strategy("rewound_init", "Weight rewinding (initial)",
+                 "Prune, set the weights back to their initial values, and train them anew.",
+                 lambda plan: recipes.rewound(plan.prune, plan.again, "init"), embedded=True),
+        Strategy("distilled", "One shot + distillation", "As fine-tuning, with the dense network as teacher.",
+                 lambda plan: recipes.one_shot(plan.prune, _with(
+                     plan.fine, teacher="dense", temperature=plan.temperature, mixing=plan.mixing))),
+        Strategy("initial", "Pruned at initialisation, then trained",
+                 "The criterion sees untrained weights; the training is the only one the network gets.",
+                 lambda plan: recipes.one_shot(plan.prune, plan.again), mark="init"),
+    ]  # fmt: skip
+    made = [_during(name, registry.dynamics[name]) for name in registry.dynamics if name != "static"]
+    return {strategy.name: strategy for strategy in [*fixed[:4], *made, *fixed[4:]]}
+
+
+STRATEGIES: dict[str, Strategy] = _all()
+FIRST = ("pruned", "one_shot", "iterative", "gradual", "lr_rewound")
+"""Compared where nothing was chosen."""

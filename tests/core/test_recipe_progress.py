@@ -1,0 +1,40 @@
+"""Progress of a recipe with several trainings goes along all of them, and partial results hold all rows so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pruning.recipe import Prune, Rewind, Train
+from pruning.run import run
+from pruning.specs import Base, MeasureSpec, Study
+from tests.core.conftest import Images
+
+ROUND = Train(steps=4, batch=20, validation=20, looks=2)
+
+
+def told(*recipe: Any) -> tuple[list[tuple[float, float]], list[list[int]], list[dict[str, Any]]]:
+    """Done and total at each report, the steps of the rows of each partial result, and the rows at the end."""
+    reports: list[tuple[float, float]] = []
+    partials: list[list[int]] = []
+
+    def progress(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
+        reports.append((done, total))
+        if partial:
+            partials.append([row["total"] for row in partial["records"]])
+
+    study = Study(base=Base(model="lenet_300_100", mark="init"), recipe=recipe, measures=(MeasureSpec(name="trace"),))
+    (row,) = run(study, None, progress)
+    return reports, partials, row["value"]["rows"]
+
+
+def test_progress_goes_along_all_trainings(images: Images) -> None:
+    reports, partials, rows = told(Prune(sparsity=400), ROUND, Prune(sparsity=700), Rewind(), ROUND, ROUND)
+    done = [d for d, _ in reports]
+    assert {total for _, total in reports} == {12} and done == sorted(done) and done[-1] == 12
+    assert partials == [[2], [2, 4], [2, 4, 6], [2, 4, 6, 8], [2, 4, 6, 8, 10], [2, 4, 6, 8, 10, 12]]
+    assert [row["total"] for row in rows] == partials[-1]
+
+
+def test_a_recipe_without_training_is_told_as_it_is(images: Images) -> None:
+    reports, partials, rows = told(Prune(sparsity=400, scorer="gradient_x_weight"))
+    assert not partials and not rows and {total for _, total in reports} != {0}

@@ -1,0 +1,95 @@
+"""Strategies: equal budgets, exact ends, refused with a sentence; traces as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from pruning import registry
+from pruning.defaults import DEFAULTS, TICKET, defaults_of, original
+from pruning.recipe import Prune, Recalibrate, Rewind, Train
+from pruning.specs import Base, MeasureSpec, Study
+from pruning.strategies import FIRST, STRATEGIES, Plan, budget
+from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
+
+PLAN = Plan(prune=Prune(sparsity=930), fine=Train(steps=601, lr=0.01, looks=20), peak=0.2, rounds=7)
+
+
+@pytest.mark.parametrize("name", list(STRATEGIES))
+def test_every_strategy_trains_for_exactly_the_budget_or_not_at_all(name: str) -> None:
+    recipe = STRATEGIES[name].recipe(PLAN)
+    assert budget(recipe) in (0, 601)
+    assert (budget(recipe) == 0) == (name in ("pruned", "recalibrated"))
+    study = Study(base=Base(mark=STRATEGIES[name].mark), recipe=recipe, measures=(MeasureSpec(name="trace"),))
+    assert study.cells()[0].recipe == recipe  # survives validation
+    ends = [step.sparsity for step in recipe if isinstance(step, Prune)]
+    during = [s.during_options.get("final") for s in recipe if isinstance(s, Train) and "final" in s.during_options]
+    assert (ends or during)[-1] == 930
+
+
+def test_every_way_of_training_is_a_strategy() -> None:
+    assert set(registry.dynamics) - {"static"} <= set(STRATEGIES) and set(FIRST) <= set(STRATEGIES)
+
+
+def test_growing_sparsity_ends_where_asked_even_where_that_is_the_default() -> None:
+    nine = PLAN.model_copy(update={"prune": Prune(sparsity=900)})
+    (train,) = STRATEGIES["gradual"].recipe(nine)
+    assert isinstance(train, Train) and registry.dynamics["gradual"](**train.during_options).final == 900
+
+
+def test_what_each_strategy_is() -> None:
+    recipe = {name: STRATEGIES[name].recipe(PLAN) for name in STRATEGIES}
+    assert [type(s) for s in recipe["recalibrated"]] == [Prune, Recalibrate]
+    assert [s.lr for s in recipe["lr_rewound"] if isinstance(s, Train)] == [0.2]
+    assert [s.schedule for s in recipe["lr_rewound"] if isinstance(s, Train)] == ["one_cycle"]
+    assert [s.mark for name in ("rewound_early", "rewound_init") for s in recipe[name] if isinstance(s, Rewind)] == [
+        "early", "init"
+    ]  # fmt: skip
+    assert [s.teacher for s in recipe["distilled"] if isinstance(s, Train)] == ["dense"]
+    rounds = [s for s in recipe["iterative"] if isinstance(s, Train)]
+    assert len(rounds) == 7 and sum(s.steps for s in rounds) == 601 and sum(s.looks for s in rounds) <= 20
+    assert [s.sparsity for s in recipe["iterative"] if isinstance(s, Prune)] == sorted(
+        s.sparsity for s in recipe["iterative"] if isinstance(s, Prune)
+    )
+
+
+def test_what_cannot_be_used_is_said() -> None:
+    channels = Prune(granularity="channel")
+    assert "single weights" in STRATEGIES["gradual"].lacks(channels, True, True)
+    assert "channels" in STRATEGIES["group_lasso"].lacks(Prune(), True, True)
+    assert "BatchNorm" in STRATEGIES["recalibrated"].lacks(Prune(), False, True)
+    assert "embedded" in STRATEGIES["rewound_early"].lacks(Prune(), True, False)
+    assert not STRATEGIES["one_shot"].lacks(channels, False, False)
+
+
+def test_defaults_name_models_and_rise_to_their_peak() -> None:
+    assert set(DEFAULTS) <= set(registry.models) and TICKET.optimiser == "adam"
+    for name in registry.models:
+        found = defaults_of(name)
+        assert found.original == original(found.fine, found.peak) and found.original.lr > found.fine.lr
+        assert found.fine.looks <= found.fine.steps and found.seconds > 0
+
+
+ROWS = [
+    {"total": 10, "step": 10, "train_loss": 1.0, "train_accuracy": 0.5, "removed": [50, 0], "gone": 0, "back": 0,
+     "validation_loss": 0.9, "validation_correct": 60, "validation_count": 100},
+    {"total": 20, "step": 20, "train_loss": 0.5, "train_accuracy": 0.75, "removed": [60, 10], "gone": 30, "back": 10,
+     "validation_loss": 0.8, "validation_correct": 70, "validation_count": 100},
+    {"total": 30, "step": 10, "train_loss": 0.4, "train_accuracy": 0.8, "removed": [80, 20], "gone": 0, "back": 0},
+]  # fmt: skip
+
+
+def test_curves_layers_and_churn_by_hand() -> None:
+    curves = curves_frame("a", ROWS, [100, 100])
+    assert list(curves["sparsity"]) == [0.25, 0.35, 0.5] and list(curves["step"]) == [10, 20, 30]
+    assert curves["validation_accuracy"].iloc[1] == 0.7 and curves["validation_accuracy"].isna().iloc[2]
+    layers = layers_frame(ROWS, ["x", "y"], [100, 100])
+    assert list(layers["removed"]) == [50, 0, 60, 10, 80, 20] and list(layers["since"]) == [0, 0, 10, 10, 20, 20]
+    churn = churn_frame(ROWS, [100, 100])
+    # 50 went before the first step; 30 went and 10 came back; 30 went by the step between the trainings
+    assert list(churn["gone"]) == [50, 30, 30] and list(churn["back"]) == [0, 10, 0]
+    assert list(churn["gone"].cumsum() - churn["back"].cumsum()) == [sum(row["removed"]) for row in ROWS]
+
+
+def test_results_have_wilson_s_interval() -> None:
+    table = results_frame([("a", 600, {"correct": 918, "count": 1000})])
+    assert (table["low"][0], table["high"][0]) == pytest.approx((0.8993, 0.9334), abs=1e-4)

@@ -1,0 +1,122 @@
+"""The Recover page: what an empty one teaches, strategies on equal budgets, failures, what is chosen stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import recover_work
+from pages.ui.recover_work import TRACE, look, offered, way
+from pages.ui.server import engine, store
+from pruning.defaults import defaults_of
+from pruning.links import Setting
+from pruning.recipe import Prune, Train
+from pruning.strategies import STRATEGIES, Plan
+from tests.pages.look import settled, texts
+
+Visit = Callable[..., AppTest]
+LENET = Setting(model="lenet_300_100", sparsity=950)
+QUICK = {"steps": 20, "looks": 2}
+
+
+def at_recover(visit: Visit, **words: str) -> AppTest:
+    page = visit(**({"v": "1", "model": "lenet_300_100", "sparsity": "95"} | words))
+    return settled(page.switch_page("pages/recover.py").run())
+
+
+def quick(page: AppTest, *names: str) -> AppTest:
+    """Few steps, and these strategies."""
+    page.number_input(key="w_recover_lenet_300_100_steps").set_value(QUICK["steps"])
+    page.number_input(key="w_recover_lenet_300_100_looks").set_value(QUICK["looks"])
+    page.multiselect(key="w_recover_lenet_300_100_ways").set_value(list(names))
+    return settled(page.run())
+
+
+def plan(**changes: Any) -> Plan:
+    fine = defaults_of("lenet_300_100").fine.model_copy(update={**QUICK, **changes})
+    return Plan(prune=Prune(sparsity=950), fine=fine)
+
+
+def test_an_empty_page_teaches_and_says_the_time(visit: Visit) -> None:
+    page = at_recover(visit)
+    assert "Nothing here yet" in texts(page) and "recover" in page.header[0].value
+    button = next(b for b in page.button if b.key == "recover_start")
+    assert "about" in button.label and "estimate" in button.label
+    assert "pruned" in texts(page).casefold()  # what is left without training is there at once
+
+
+def test_strategies_run_to_their_end_on_the_same_budget(visit: Visit) -> None:
+    page = quick(at_recover(visit), "pruned", "one_shot", "gradual")
+    page.button(key="recover_start").click()
+    page = settled(settled(page.run()))
+    charts = page.session_state["charts"]
+    assert {"training", "comparison", "masks", "churn"} <= set(charts)
+    table = charts["comparison"].table.set_index("strategy")
+    assert list(table["training_steps"]) == [0, 20, 20] and set(table["images_count"]) == {10_000}
+    for name in ("one_shot", "gradual"):
+        one = way(LENET, plan(), name)
+        key = one.test.cells()[0].measure_key(one.test.measures[0])
+        value = store().get([key])[key].value
+        assert table["accuracy_percent"][one.label] == pytest.approx(100 * value["correct"] / value["count"], abs=1e-4)
+    curves = charts["training"].table
+    assert set(curves["strategy"]) == {"One shot + fine-tuning", "Gradual pruning"} and curves["step"].max() == 20
+    assert charts["masks"].table["removed_count"].iloc[-1] > 0 and "recovers to" in page.header[0].value
+    assert "20 steps of 100 images" in texts(page) and not [b for b in page.button if b.key == "recover_start"]
+
+
+def test_one_that_fails_does_not_take_the_others(visit: Visit) -> None:
+    page = at_recover(visit, granularity="channel", sparsity="50")
+    page = quick(page, "one_shot", "slimming")
+    page.button(key="recover_start").click()
+    page = settled(settled(page.run()))
+    assert "no BatchNorm scales" in "\n".join(w.value for w in page.warning)
+    assert list(page.session_state["charts"]["comparison"].table["strategy"]) == ["One shot + fine-tuning"]
+    assert any(b.label.startswith("Continue") for b in page.button)
+
+
+def test_a_cancelled_training_is_said_and_can_be_continued(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = quick(at_recover(visit), "rewound_init")
+    page.number_input(key="w_recover_lenet_300_100_steps").set_value(1000)
+    page.run()
+    page.button(key="recover_start").click().run()
+    one = way(LENET, plan(steps=1000), "rewound_init")
+    assert look.__module__ and engine().view(one.training.key).state in ("queued", "running")
+    page.button(key="recover_cancel").click().run()
+    assert engine().view(one.training.key).state == "cancelled"
+    page.run()
+    assert "was cancelled" in texts(page)
+    button = next(b for b in page.button if b.key == "recover_start")
+    assert button.label.startswith("Continue")
+    button.click().run()
+    assert engine().view(one.training.key).state in ("queued", "running")
+    engine().cancel(one.training.key, "local")
+
+
+def test_what_is_chosen_stays_when_another_page_was_open(visit: Visit) -> None:
+    page = quick(at_recover(visit), "one_shot", "distilled")
+    settled(page.switch_page("pages/scorers.py").run())
+    page = settled(page.switch_page("pages/recover.py").run())
+    assert page.number_input(key="w_recover_lenet_300_100_steps").value == 20
+    assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "distilled"]
+
+
+def test_only_what_fits_is_offered() -> None:
+    assert "BatchNorm" in offered(LENET, False)["recalibrated"] and not offered(LENET, True)["recalibrated"]
+    channels = LENET.model_copy(update={"granularity": "channel"})
+    assert set(offered(channels, True)) == set(STRATEGIES) and offered(channels, True)["rigl"]
+
+
+def test_the_estimate_counts_images_of_what_is_missing() -> None:
+    ways = [look_at(name) for name in ("one_shot", "pruned", "gradual")]
+    time, measured = recover_work.seconds(Setting(model="vit_small"), ways, 50)
+    assert time == pytest.approx(2 * 20 * 50 * defaults_of("vit_small").seconds) and not measured
+
+
+def look_at(name: str) -> recover_work.Standing:
+    one = way(LENET, plan(), name)
+    assert one.training.measures == (TRACE,)
+    assert all(step.seed == 0 for step in one.training.recipe if isinstance(step, Train))
+    return recover_work.Standing(one, None, None, not one.steps)

@@ -75,12 +75,17 @@ def shows(page: AppTest, **names: str) -> None:
         assert page.info, texts(page)
 
 
+SLOW = {"obc"}
+"""Solving this network takes more than a minute: its controls are looked at, its numbers are not waited for."""
+
+
 @pytest.mark.parametrize("scorer", registry.scorers.names())
 def test_every_scorer(visit: Visit, scorer: str) -> None:
     page = visit(**FAST)
     choose(page, scorer=scorer)
-    settled(page.run())
-    shows(page, scorer=scorer)
+    if scorer not in SLOW:
+        settled(page.run())
+        shows(page, scorer=scorer)
     assert page.sidebar.selectbox(key="w_granularity").options == [
         registry.granularities[name].label for name in granularities_for(scorer)
     ]

@@ -19,6 +19,7 @@ from pruning.criterion import plan
 from pruning.entries import Progress, quiet
 from pruning.passes import forward_order
 from pruning.specs import Prune
+from pruning.state import prunable
 from tests.core.conftest import Images
 from tests.core.networks import HOOKS, network, options_of, same, small, snapshot, state, untouched
 
@@ -30,7 +31,7 @@ SHARES = [("magnitude_l1", "weight", name) for name in registry.allocations]
 def worn(granularity: str, measured: bool = True, scorer: str = "") -> nn.Module:
     """A network in train mode, one part of it not, with a gradient, and a weight that asks for none."""
     model = network(granularity, measured, scorer).train()
-    first, *_, last = state(model).weights
+    first, *_, last = prunable(model)
     model.get_parameter(first).requires_grad_(False)
     model.get_parameter(last).grad = torch.full_like(model.get_parameter(last), 7.0)
     next(m for m in model.modules() if not list(m.children())).eval()
@@ -96,7 +97,7 @@ def test_the_network_is_as_before_when_scoring_is_cancelled(scorer: str, images:
 @SCORERS
 def test_the_network_is_as_before_when_it_fails(scorer: str, images: Images) -> None:
     model = worn(granularities_for(scorer)[0], True, scorer)
-    second = model.get_submodule(list(state(model).weights)[1].removesuffix(".weight"))
+    second = model.get_submodule(list(prunable(model))[1].removesuffix(".weight"))
     begun = []
 
     def fail(*_: object) -> None:
@@ -134,12 +135,11 @@ def test_training_mode_does_not_change_the_scores(scorer: str, images: Images) -
 @pytest.mark.parametrize(("scorer", "granularity", "allocation"), [*dict.fromkeys([*LAYOUTS, *SHARES])])
 def test_units_and_budgets_leave_no_trace(scorer: str, granularity: str, allocation: str, images: Images) -> None:
     model = worn(granularity, False)
-    made = state(model)
     numbers, rest = snapshot(model), untouched(model)
     known = registry.allocations[allocation].model_fields
     options = {name: 60 for name in ("samples", "count") if name in known}
     step = Prune(scorer=scorer, granularity=granularity, allocation=allocation, allocation_options=options)
-    assert plan(made, step, quiet).removed[:, 500].any()
+    assert plan(state(model), step, quiet).removed[:, 500].any()
     assert same(snapshot(model), numbers)
     assert untouched(model) == rest
     assert set(images.asked) == {"sensitivity": {"validation"}, "owl": {"train"}}.get(allocation, set())

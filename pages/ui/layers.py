@@ -11,11 +11,13 @@ import streamlit as st
 from pages.ui.results import PROFILE, Answer, ask
 from pages.ui.show import show
 from pages.ui.state import PREFIX, place, widget
+from pruning import registry
 from pruning.charts.channel_density import channel_density
 from pruning.charts.layer_bars import layer_bars
 from pruning.charts.layer_map import layer_map
 from pruning.charts.mask_image import mask_image
 from pruning.charts.weight_histogram import weight_histogram
+from pruning.criteria import Solver
 from pruning.errors import BadValue
 from pruning.frames import bins_frame, density_frame, layers_at, profile_frame
 from pruning.limits import PAGE_TABLES
@@ -46,7 +48,9 @@ class Profile:
 
 def profile_of(setting: Setting, slot: str = "profile") -> Profile:
     """The profile of a setting's ranking."""
-    study = setting.study(PROFILE)
+    # Counts are the same at every level, and asked for at none a solver solves nothing for them.
+    solver = issubclass(registry.scorers[setting.scorer], Solver)
+    study = (setting.model_copy(update={"sparsity": 0}) if solver else setting).study(PROFILE)
     answer = ask(study, slot)
     if answer.value is None or "removed" not in answer.value:
         return Profile(error=answer.error)

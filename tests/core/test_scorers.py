@@ -21,7 +21,7 @@ from pruning.specs import Base
 from pruning.zoo import data as zoo_data
 from tests.core.networks import small, state
 
-ALLOCATIONS = [registry.allocations[name]() for name in registry.allocations]
+ALLOCATIONS = [registry.allocations[name]() for name in ("global", "uniform")]  # they read the order alone
 # Above 2^-60 no square vanishes, and the squares of two different float32 differ.
 WEIGHTS = st.floats(2.0**-60, 2.0**60, width=32) | st.floats(-(2.0**60), -(2.0**-60), width=32) | st.just(0.0)
 

@@ -29,6 +29,7 @@ def start() -> None:
             st.Page("pages/curves.py", title="Curves", icon=":material/stacked_line_chart:"),
             st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
             st.Page("pages/recover.py", title="Recover", icon=":material/healing:"),
+            st.Page("pages/lottery.py", title="Lottery ticket", icon=":material/confirmation_number:"),
             st.Page("pages/scorers.py", title="Scorers", icon=":material/functions:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
         ],

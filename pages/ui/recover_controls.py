@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import streamlit as st
 
+from pages.ui.recover_fields import OPTIMISERS, SCHEDULES, Fields
 from pages.ui.recover_work import offered
-from pages.ui.state import first, widget
 from pruning.charts.words import tip
 from pruning.defaults import defaults_of
 from pruning.links import Setting
@@ -15,60 +15,14 @@ from pruning.recipe import Train
 from pruning.schedules import Growth
 from pruning.strategies import FIRST, STRATEGIES, Plan
 
-OPTIMISERS = {"sgd": "SGD, momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
-SCHEDULES = {"cosine": "cosine", "one_cycle": "rise and fall", "steps": "steps", "constant": "constant"}
 GROWTHS = {"geometric": "same share of what is left", "linear": "straight line", "cubic": "cubic, fast first"}
 MOST_STEPS = 200_000
-
-
-def _kept(model: str) -> dict[str, Any]:
-    """What was chosen on this page for a model: widgets are forgotten when another page is open."""
-    return st.session_state.setdefault("recover_kept", {}).setdefault(model, {})
-
-
-class Fields:
-    """Widgets of one model, each with the model's default until something else is chosen."""
-
-    def __init__(self, model: str) -> None:
-        self.kept, self.prefix = _kept(model), f"recover_{model}_"
-
-    def _key(self, name: str, default: Any) -> str:
-        return widget(self.prefix + name, self.kept.get(name, default))
-
-    def first(self, name: str) -> Any:
-        return first(self.prefix + name)
-
-    def number(self, label: str, name: str, low: Any, high: Any, default: Any, **more: Any) -> Any:
-        """A number within bounds; whole if its default is."""
-        key = self._key(name, default)
-        kind = type(default)
-        value = kind(st.number_input(label, kind(low), kind(high), kind(self.first(name)), key=key, **more))
-        self.kept[name] = value
-        return value
-
-    def choice(self, label: str, name: str, words: dict[str, str], default: str, **more: Any) -> str:
-        key, options = self._key(name, default), list(words)
-        index = options.index(self.first(name))
-        self.kept[name] = str(st.selectbox(label, options, index, key=key, format_func=words.__getitem__, **more))
-        return self.kept[name]
-
-    def tick(self, label: str, name: str, default: bool) -> bool:
-        key = self._key(name, default)
-        self.kept[name] = bool(st.toggle(label, self.first(name), key=key))
-        return self.kept[name]
-
-    def several(self, label: str, name: str, words: dict[str, str], default: list[str], **more: Any) -> list[str]:
-        key = self._key(name, default)
-        st.session_state[key] = [one for one in st.session_state[key] if one in words]
-        chosen = st.multiselect(label, list(words), key=key, format_func=words.__getitem__, **more)
-        self.kept[name] = [one for one in words if one in chosen]
-        return self.kept[name]
 
 
 def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
     """Draw the controls; returns the plan and the names of the strategies to compare, in their order."""
     model, found = setting.model, defaults_of(setting.model)
-    fields, fine = Fields(model), found.fine
+    fields, fine = Fields("recover", model), found.fine
     st.divider()
     reasons = offered(setting, norm)
     usable = {name: STRATEGIES[name].label for name, reason in reasons.items() if not reason}

@@ -8,16 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.layers_work import TITLE
-from pages.ui.recover_work import Standing, Way, begin, cancel, dense, look, notice, seconds, tested
+from pages.ui.recover_start import troubles, work
+from pages.ui.recover_work import Standing, Way, dense, look, notice, tested
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.base import percent
 from pruning.charts.budget_comparison import budget_comparison
 from pruning.charts.sparsity_over_time import mask_churn, sparsity_over_time
 from pruning.charts.training_curves import training_curves
-from pruning.errors import PruningError
 from pruning.links import Setting
-from pruning.sentences import duration
 from pruning.strategies import Plan
 from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
 
@@ -39,8 +38,8 @@ def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
     scores = results_frame((one.way.label, one.way.steps, answer.value) for one, answer in results if answer.value)
     pending = any(one.running for one in found) or any(answer.pending for _, answer in results)
     _headline(setting, scores, any(one.rows for one in found))
-    _work(setting, plan, trained)
-    _troubles(results)
+    work(setting, plan, trained)
+    troubles(results)
     started = any(one.rows or one.running for one in trained)
     if not started and scores.empty:
         return pending
@@ -68,67 +67,6 @@ def _headline(setting: Setting, scores: pd.DataFrame, begun: bool) -> None:
     if len(left):
         text += f" (right after pruning {percent(left['accuracy'].iloc[0])})"
     st.header(text, anchor=False)
-
-
-def _work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
-    """Start, progress, cancel, continue."""
-    lacking = [one for one in trained if not one.done]
-    running = [one for one in lacking if one.running]
-    waiting = [one for one in lacking if not one.running]
-    if running:
-        row = st.container(horizontal=True, vertical_alignment="center")
-        done = sum(one.job.done for one in running if one.job) + sum(one.way.steps for one in trained if one.done)
-        total = sum(one.way.steps for one in trained if one.done or one.running)
-        left = [one.job.seconds_left for one in running if one.job and one.job.seconds_left is not None]
-        words = f"{duration(sum(left) + _queued(setting, running, plan))} left" if left else "begins"
-        row.progress(min(1.0, done / max(1, total)), f"Training {len(running)} strategies: {words}")
-        if row.button("Cancel", key="recover_cancel"):
-            cancel(running)
-            st.rerun()
-    if not waiting:
-        return
-    if not running and not any(one.rows or one.done for one in trained):
-        st.info(
-            "Nothing here yet: run this example. Each strategy prunes the same network to the same sparsity and trains "
-            "for the same number of steps; what they make of it is drawn while they train, and compared on test images "
-            "at the end.", icon=":material/school:",
-        )  # fmt: skip
-    stopped = [one for one in waiting if one.stopped]
-    time, measured = seconds(setting, waiting, plan.fine.batch)
-    said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
-    label = f"Continue {len(waiting)} of {len(trained)}" if stopped else f"Train {len(waiting)} strategies"
-    help_ = "Goes on from the last checkpoint." if stopped else "One job a strategy, in the background."
-    if st.button(f"{label} ({said})", key="recover_start", type="primary", icon=":material/play_arrow:", help=help_):
-        try:
-            begin(setting, waiting)
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
-
-
-def _queued(setting: Setting, running: Sequence[Standing], plan: Plan) -> float:
-    """Seconds of the strategies that wait for a worker."""
-    waiting = [one for one in running if one.job and one.job.state == "queued"]
-    return seconds(setting, waiting, plan.fine.batch)[0]
-
-
-def _troubles(results: Sequence) -> None:
-    """What failed, was stopped, or diverged, each in a sentence."""
-    for one, answer in results:
-        if one.value and one.value.get("diverged") is not None:
-            st.warning(
-                f"{one.way.label} diverged: at step {one.value['diverged']:,} of its training the loss was no number "
-                "any more. What was recorded before is shown. A smaller learning rate usually helps.",
-                icon=":material/warning:",
-            )
-        elif one.stopped and one.job.state == "failed":
-            st.warning(f"{one.way.label}: {one.job.error}", icon=":material/error:")
-        elif one.stopped:
-            at = f" at step {one.rows[-1]['total']:,} of {one.way.steps:,}" if one.rows else ""
-            st.caption(f"{one.way.label} was cancelled{at}.")
-        if answer.error:
-            st.info(f"{one.way.label}: {answer.error}", icon=":material/info:")
 
 
 def _curves(setting: Setting, plan: Plan, trained: Sequence[Standing], planned: list[str]) -> None:

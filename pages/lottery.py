@@ -1,0 +1,47 @@
+"""Lottery ticket: train, prune, rewind, and again; does the ticket beat its re-initialisation?"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui import lottery_panel, lottery_work
+from pages.ui.entry import framed, start
+from pages.ui.lottery_controls import experiment
+from pages.ui.results import live
+from pruning.errors import PruningError
+
+OWN = "Your experiment"
+
+
+def page() -> None:
+    """Choose what is shown, ask for it, draw."""
+    st.session_state["charts"] = {}
+    bundled = {one.name: one for one in lottery_work.stored()}
+    with st.sidebar:
+        shown = OWN
+        if bundled:
+            kept = st.session_state.get("lottery_kept", OWN)
+            names = [OWN, *bundled]
+            index = names.index(kept) if kept in names else 0
+            words = {name: f"{name} (stored with the program)" for name in bundled}
+            shown = st.radio("Shown", names, index, key="lottery_shown", format_func=lambda name: words.get(name, name))
+            st.session_state["lottery_kept"] = shown
+    if shown in bundled:
+        lottery_panel.stored_panel(bundled[shown])
+        return
+    with st.sidebar:
+        try:
+            chosen = experiment()
+        except PruningError as error:
+            st.error(str(error))
+            return
+    running = bool(lottery_work.look(chosen).running)
+    live(partial(lottery_panel.panel, chosen), "lottery_live", running, every=2.0)
+
+
+if framed():
+    page()
+else:
+    start()

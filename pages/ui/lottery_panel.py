@@ -1,0 +1,136 @@
+"""What the page Lottery ticket shows: progress, the verdict in words and numbers, the two curves of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.layers_work import TITLE
+from pages.ui.lottery_work import Progress, begin, cancel, estimate, look
+from pages.ui.show import show
+from pruning import registry
+from pruning.charts.base import percent
+from pruning.charts.ticket_curves import ticket_curves
+from pruning.errors import PruningError
+from pruning.sentences import duration
+from pruning.tickets import Experiment, Stored, means_frame, rows_frame, sentence, verdicts
+
+FEW = 3  # seeds below which an ordering is no claim
+
+
+def panel(experiment: Experiment) -> bool:
+    """The session's own experiment; returns whether it is under way."""
+    found = look(experiment)
+    table = rows_frame(found.rows)
+    _headline(table, registry.models[experiment.model].label)
+    _work(experiment, found)
+    for error in found.errors:
+        st.warning(error, icon=":material/error:")
+    if len(table):
+        _results(table, experiment.levels, experiment.train.steps, bool(found.running))
+        train = experiment.train
+        used = f"{train.samples:,}" if train.samples else "all"
+        st.caption(
+            f"{len(experiment.seeds)} seeds; each network trains {train.steps:,} steps of {train.batch} images from "
+            f"{used} training images. The arms of one seed see the images in the same order, seeds do not. "
+            "Accuracy on 10,000 test images after the last step; the early stop is chosen on "
+            f"{train.validation:,} validation images."
+        )
+    return bool(found.running)
+
+
+def stored_panel(one: Stored) -> None:
+    """An experiment that comes with the program."""
+    _headline(one.rows, str(one.about["name"]))
+    st.caption(
+        f"Stored with the program: made by `{one.about.get('made_by', 'a script')}` on {one.about.get('date', '?')}, "
+        f"{one.about.get('machine', 'machine not noted')}. Nothing is computed here."
+    )
+    _results(one.rows, [], int(one.rows["steps"].max()), False)
+
+
+def _headline(table: pd.DataFrame, name: str) -> None:
+    """The verdict at the sparsest level that most seeds have reached."""
+    found = verdicts(table)
+    if found.empty:
+        st.header(f"{name}: does a winning ticket exist, and is it the initial weights that win?", anchor=False)
+        return
+    whole = found[found["seeds"] == found["seeds"].max()]
+    st.header(f"{sentence(whole.iloc[-1].to_dict())}", anchor=False)
+
+
+def _work(experiment: Experiment, found: Progress) -> None:
+    """Start, progress, cancel, continue."""
+    total = len(found.rows) + len(found.missing)
+    time, measured = estimate(experiment, found)
+    said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
+    if found.running:
+        row = st.container(horizontal=True, vertical_alignment="center")
+        begun = sum(view.share for view in found.running)
+        row.progress(min(1.0, (len(found.rows) + begun) / total),
+                     f"{len(found.rows)} of {total} networks trained, {said} left")  # fmt: skip
+        if row.button("Cancel", key="lottery_cancel"):
+            cancel(found.running)
+            st.rerun()
+    if len(found.running) == len(found.missing):
+        return
+    waiting = len(found.missing) - len(found.running)
+    if not found.rows and not found.running and not found.stopped:
+        st.info(
+            "Nothing here yet: run this example. Dense networks are trained, pruned by magnitude, set back to their "
+            "initial weights, and trained again, round after round. Each ticket is compared with the same mask on "
+            "other initial weights and with a random mask.", icon=":material/school:",
+        )  # fmt: skip
+    verb = "Continue" if found.rows or found.stopped else "Start"
+    if found.running:
+        return
+    if st.button(
+        f"{verb}: train {waiting} networks ({said})", key="lottery_start", type="primary", icon=":material/play_arrow:",
+        help="In the background, round by round; what is finished is never trained twice.",
+    ):  # fmt: skip
+        try:
+            begin(found.missing)
+        except PruningError as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bool) -> None:
+    """Both curves, the verdicts as numbers, and what diverged."""
+    means = means_frame(table)
+    show(ticket_curves(table, means, "accuracy", levels, steps, pending), "tickets", width=TITLE)
+    _verdicts(table)
+    show(ticket_curves(table, means, "early", levels, steps, pending), "early", width=TITLE)
+    lost = table["diverged"].notna().sum()
+    if lost:
+        st.warning(f"{lost} of {len(table)} networks diverged: their loss was no number any more.")
+    st.caption("Line: mean over seeds; band: from the lowest to the highest seed; faint: single seeds.")
+
+
+def _verdicts(table: pd.DataFrame) -> None:
+    """Ticket minus each control, per density, with the paired interval over seeds, and who won."""
+    names = {"redrawn": "re-initialised", "shuffled": "random mask", "dense": "dense"}
+    rows = [
+        {
+            "weights": percent(1 - row["level"] / 1000), "ticket minus": words, "points": 100 * row["difference"],
+            "95 % interval": "one seed" if row["seeds"] < 2 else f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}",
+            "won": f"{row['wins']} of {row['seeds']}",
+        }
+        for other, words in names.items()
+        for row in verdicts(table, other).to_dict("records")
+    ]  # fmt: skip
+    if not rows:
+        return
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, key="lottery_verdicts", width="stretch",
+        column_config={"points": st.column_config.NumberColumn("points", format="%+.1f")},
+    )  # fmt: skip
+    seeds = table["seed"].nunique()
+    few = f" {seeds} seeds are too few for a claim: take at least {FEW}." if seeds < FEW else ""
+    st.caption(
+        "Points of test accuracy, seed against seed; the interval is that of the paired t-test over seeds, and wide "
+        f"where seeds are few.{few}"
+    )

@@ -105,6 +105,7 @@ class Table:
         """Write rows and claims."""
         content = {
             "schema_version": 1, "model": model, "made_by": f"python assets/orderings.py --models {model}",
+            "seeds": sorted({row["seed"] for row in self.rows}),
             "split": "validation", "device": "cpu", "machine": machine().split(": ", 1)[-1],
             "torch": torch.__version__, "date": datetime.now(UTC).date().isoformat(), "levels": self.levels,
             "claims": claims(self.rows), "rows": self.rows,
@@ -129,11 +130,11 @@ def works() -> list[tuple[str, str, str]]:
     return made + [work for work in BESIDE if work not in made]
 
 
-def measure(model: str, count: int, samples: int) -> None:
+def measure(model: str, count: int, samples: int, seeds: tuple[int, ...]) -> None:
     """All rows of one model."""
     table = Table(ROOT / "assets" / "orderings" / f"{model}.json")
     trained = registry.models[model].seeds
-    for seed in SEEDS:
+    for seed in seeds:
         base = Base(model=model, seed=seed if seed in trained else trained[0])
         draw = 0 if seed in trained else seed
         for scorer, granularity, allocation in works():
@@ -167,10 +168,11 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=embedded, default=embedded)
     parser.add_argument("--count", type=int, default=1000, help="validation images")
     parser.add_argument("--samples", type=int, default=500, help="training images of criteria that take a sample")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     options = parser.parse_args()
     torch.set_num_threads(1)
     for model in options.models:
-        measure(model, options.count, options.samples)
+        measure(model, options.count, options.samples, tuple(options.seeds))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,8 @@ def _verdicts(table: pd.DataFrame) -> None:
     names = {"redrawn": "re-initialised", "shuffled": "random mask", "dense": "dense"}
     rows = [
         {
-            "weights": percent(1 - row["level"] / 1000), "ticket minus": words, "points": 100 * row["difference"],
+            "level": row["level"], "weights": percent(1 - row["level"] / 1000), "ticket minus": words,
+            "points": 100 * row["difference"],
             "95 % interval": "one seed" if row["seeds"] < 2 else f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}",
             "won": f"{row['wins']} of {row['seeds']}",
         }
@@ -125,7 +126,8 @@ def _verdicts(table: pd.DataFrame) -> None:
     if not rows:
         return
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="lottery_verdicts", width="stretch",
+        pd.DataFrame(rows).sort_values("level", kind="stable").drop(columns="level"), hide_index=True,
+        key="lottery_verdicts", width="stretch",
         column_config={"points": st.column_config.NumberColumn("points", format="%+.1f")},
     )  # fmt: skip
     seeds = table["seed"].nunique()

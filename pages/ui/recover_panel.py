@@ -8,14 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.layers_work import TITLE
+from pages.ui.recover_pace import notice
 from pages.ui.recover_start import troubles, work
-from pages.ui.recover_work import Standing, Way, dense, look, notice, tested
+from pages.ui.recover_work import Standing, Way, best_two, dense, look, tested
+from pages.ui.results import Answer
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.base import percent
 from pruning.charts.budget_comparison import budget_comparison
 from pruning.charts.sparsity_over_time import mask_churn, sparsity_over_time
 from pruning.charts.training_curves import training_curves
+from pruning.comparisons import in_words, on_same_images, unpacked
 from pruning.links import Setting
 from pruning.strategies import Plan
 from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
@@ -25,8 +28,9 @@ WHAT = {"accuracy": "accuracy", "loss": "loss", "sparsity": "sparsity"}
 
 def busy(ways: Sequence[Way]) -> bool:
     """Whether anything of these strategies is under way."""
-    found = [look(one) for one in ways]
-    return any(one.running or tested(one).pending for one in found)
+    results = [(one, tested(one)) for one in map(look, ways)]
+    pending = any(one.running or answer.pending for one, answer in results)
+    return pending or any(answer.pending for _, answer in best_two(results))
 
 
 def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
@@ -36,7 +40,8 @@ def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
     trained = [one for one in found if one.way.steps]
     results = [(one, tested(one)) for one in found]
     scores = results_frame((one.way.label, one.way.steps, answer.value) for one, answer in results if answer.value)
-    pending = any(one.running for one in found) or any(answer.pending for _, answer in results)
+    two = best_two(results)
+    pending = any(one.running for one in found) or any(answer.pending for _, answer in [*results, *two])
     _headline(setting, scores, any(one.rows for one in found))
     work(setting, plan, trained)
     troubles(results)
@@ -50,6 +55,7 @@ def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
     if len(scores):
         show(budget_comparison(scores, setting.sparsity, before, planned), "comparison", width=TITLE)
         _budgets(plan, found, scores)
+        _paired(setting, two)
     if started:
         _masks(trained, plan.fine.steps)
     return pending
@@ -99,6 +105,14 @@ def _budgets(plan: Plan, found: Sequence[Standing], scores: pd.DataFrame) -> Non
         f"{text} Brackets: 95 % Wilson intervals of {count:,} test images, one training seed each: another seed may "
         "move a strategy by more."
     )
+
+
+def _paired(setting: Setting, two: Sequence[tuple[Standing, Answer]]) -> None:
+    """The two best on the same images: is the difference more than luck?"""
+    if len(two) == 2 and all(answer.value and answer.origin != "partial" for _, answer in two):
+        first, second = (unpacked(answer.value)[None] for _, answer in two if answer.value)
+        where = f"at {percent(setting.sparsity / 1000)} sparsity"
+        st.markdown(in_words(two[0][0].way.label, two[1][0].way.label, on_same_images(first, second), where))
 
 
 def _masks(trained: Sequence[Standing], steps: int) -> None:

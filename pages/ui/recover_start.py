@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui.recover_work import Standing, begin, cancel, seconds
+from pages.ui.recover_pace import seconds
+from pages.ui.recover_work import Standing, begin, cancel
 from pages.ui.results import Answer
 from pruning.errors import PruningError
 from pruning.links import Setting
@@ -25,7 +26,7 @@ def work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
         total = sum(one.way.steps for one in trained if one.done or one.running)
         left = [one.job.seconds_left for one in running if one.job and one.job.seconds_left is not None]
         words = f"{duration(sum(left) + _queued(setting, running, plan))} left" if left else "begins"
-        row.progress(min(1.0, done / max(1, total)), f"Training {len(running)} strategies: {words}")
+        row.progress(min(1.0, done / max(1, total)), f"Training {_counted(len(running))}: {words}")
         if row.button("Cancel", key="recover_cancel"):
             cancel(running)
             st.rerun()
@@ -40,7 +41,7 @@ def work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
     stopped = [one for one in waiting if one.stopped]
     time, measured = seconds(setting, waiting, plan.fine.batch)
     said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
-    label = f"Continue {len(waiting)} of {len(trained)}" if stopped else f"Train {len(waiting)} strategies"
+    label = f"Continue {len(waiting)} of {len(trained)}" if stopped else f"Train {_counted(len(waiting))}"
     help_ = "Goes on from the last checkpoint." if stopped else "One job a strategy, in the background."
     if st.button(f"{label} ({said})", key="recover_start", type="primary", icon=":material/play_arrow:", help=help_):
         try:
@@ -49,6 +50,10 @@ def work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
             st.error(str(error))
             return
         st.rerun()
+
+
+def _counted(count: int) -> str:
+    return f"{count} {'strategy' if count == 1 else 'strategies'}"
 
 
 def _queued(setting: Setting, running: Sequence[Standing], plan: Plan) -> float:

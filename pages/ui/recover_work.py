@@ -13,7 +13,6 @@ from pages.ui.layers_work import job
 from pages.ui.results import TEST, Answer, ask, known
 from pages.ui.server import engine, owner, store
 from pruning import registry
-from pruning.defaults import defaults_of
 from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.limits import PAGE_TABLES
@@ -22,6 +21,7 @@ from pruning.specs import MeasureSpec, Study
 from pruning.strategies import STRATEGIES, Plan, Strategy, budget
 
 TRACE = MeasureSpec(name="trace")
+VERDICTS = MeasureSpec(name="verdicts")
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,18 @@ def tested(one: Standing) -> Answer:
     return ask(one.way.test, f"recover_test_{one.way.strategy.name}") if one.done else Answer()
 
 
+def best_two(results: Sequence[tuple[Standing, Answer]]) -> list[tuple[Standing, Answer]]:
+    """The two best trained strategies and which test images they get right, once every strategy has its accuracy."""
+    if any(one.running or not one.done or answer.value is None or answer.pending for one, answer in results):
+        return []
+    trained = [(one, answer.value) for one, answer in results if one.way.steps and answer.value]
+    trained.sort(key=lambda pair: -pair[1]["correct"])
+    return [
+        (one, ask(one.way.test.model_copy(update={"measures": (VERDICTS,)}), f"recover_verdict_{place}"))
+        for place, (one, _) in enumerate(trained[:2])
+    ]
+
+
 def dense(setting: Setting, split: str, count: int) -> float | None:
     """Accuracy (0..1) before pruning on the first images of a split."""
     spec = MeasureSpec(name="accuracy", options={"split": split, "count": count})
@@ -130,27 +142,6 @@ def cancel(ways: Sequence[Standing]) -> None:
                 engine().cancel(one.job.id, owner())
             except PruningError as error:
                 st.warning(str(error))
-
-
-@st.cache_resource(show_spinner=False)
-def _paces() -> dict[tuple[str, str], float]:
-    """Seconds an image of a training step, by model and device, as trainings on this server were seen to take."""
-    return {}
-
-
-def notice(setting: Setting, ways: Sequence[Standing], batch: int) -> None:
-    """Learn the pace from finished trainings that ran as a whole under this server's eyes."""
-    for one in ways:
-        if one.job is not None and one.job.state == "done" and one.job.seconds > 0 and one.way.steps:
-            _paces()[setting.model, setting.device] = one.job.seconds / (one.way.steps * batch)
-
-
-def seconds(setting: Setting, ways: Sequence[Standing], batch: int) -> tuple[float, bool]:
-    """About how long what is missing takes one after another, and whether that was measured here."""
-    left = sum(one.way.steps for one in ways if not one.done)
-    pace = _paces().get((setting.model, setting.device))
-    guess = defaults_of(setting.model).seconds if pace is None else pace
-    return left * batch * guess, pace is not None
 
 
 def offered(setting: Setting, norm: bool) -> dict[str, str]:

@@ -46,8 +46,7 @@ def sparsity_over_time(layers: pd.DataFrame, steps: int, strategy: str, pending:
                 z=cells.astype(np.uint8), x=edges, y=names, customdata=weights - removed, zmin=0, zmax=100,
                 colorscale=SEQUENCE, name="share removed", hovertemplate="%{y}, up to step %{x:,}<br>"
                 "<b>%{z} % of the layer removed</b><br>%{customdata:,} weights left<extra></extra>",
-                colorbar={"title": {"text": "removed in the layer", "side": "right"}, "ticksuffix": " %",
-                          "thickness": 14},
+                colorbar={"title": {"text": "removed", "side": "right"}, "ticksuffix": " %", "thickness": 14},
             )  # fmt: skip
         else:
             figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")

@@ -57,7 +57,7 @@ def ticket_curves(
 
     def draw(theme: str) -> go.Figure:
         figure = go.Figure()
-        for arm, (role, words) in ROLES.items():
+        for arm, (role, words) in reversed(ROLES.items()):  # what is asked about lies on top
             mean = means[means["arm"] == arm].sort_values("level")
             y, low, high = (scale * mean[name].to_numpy(np.float64) for name in names)
             if arm == "dense":
@@ -69,13 +69,14 @@ def ticket_curves(
             _seeds(figure, rows[rows["arm"] == arm], what, role.colour(theme))
         if pending or not len(rows):
             figure.add_annotation(
-                x=0.02, y=0.04, xref="paper", yref="paper", xanchor="left", showarrow=False, name="note",
+                x=0.98, y=0.04, xref="paper", yref="paper", xanchor="right", showarrow=False, name="note",
                 text="<i>more rounds are on their way …</i>" if pending else "<i>nothing trained yet</i>",
                 bgcolor=PAPER[theme],
             )  # fmt: skip
         figure.update_layout(
             height=430 + 22 * 3, margin={"t": 10, "b": 10, "r": 70}, hovermode="closest", showlegend=True,
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
+                    "traceorder": "reversed"},
             xaxis={"type": "log", "range": [2.02, np.log10(least)], "tickvals": list(_TICKS),
                    "ticktext": [f"{tick:g}" for tick in _TICKS],
                    "title": {"text": "weights remaining (%, logarithmic)"}},

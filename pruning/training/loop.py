@@ -23,7 +23,7 @@ from pruning.training.session import Session, optimiser_of
 from pruning.zoo import data as zoo_data
 
 Save = Callable[[bytes], object]
-SAVE_SECONDS = 20.0
+SAVE_SECONDS = 5.0
 """Time between two checkpoints."""
 
 

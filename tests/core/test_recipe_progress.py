@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from pruning import registry
+from pruning.entries import Desk
 from pruning.recipe import Prune, Rewind, Train
 from pruning.run import run
 from pruning.specs import Base, MeasureSpec, Study
 from tests.core.conftest import Images
+from tests.core.networks import small, state
 
 ROUND = Train(steps=4, batch=20, validation=20, looks=2)
 
@@ -38,3 +42,13 @@ def test_progress_goes_along_all_trainings(images: Images) -> None:
 def test_a_recipe_without_training_is_told_as_it_is(images: Images) -> None:
     reports, partials, rows = told(Prune(sparsity=400, scorer="gradient_x_weight"))
     assert not partials and not rows and {total for _, total in reports} != {0}
+
+
+def test_infinite_losses_of_a_diverged_training_can_be_stored() -> None:
+    after = state(small())
+    wild = {"total": 5, "step": 5, "train_loss": 5.7e31, "validation_loss": float("nan"), "removed": [1, 2, 3]}
+    after.trace, after.diverged = [wild, wild | {"train_loss": float("inf")}], 5
+    value = registry.measures["trace"]().measure(after, Desk())
+    json.dumps(value, allow_nan=False)
+    assert [row["train_loss"] for row in value["rows"]] == [5.7e31, None] and value["diverged"] == 5
+    assert value["rows"][0]["validation_loss"] is None and value["rows"][0]["removed"] == [1, 2, 3]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import recover_work
+from pages.ui import recover_pace, recover_work
 from pages.ui.recover_work import TRACE, look, offered, way
 from pages.ui.server import engine, store
 from pruning.defaults import defaults_of
@@ -111,7 +111,7 @@ def test_only_what_fits_is_offered() -> None:
 
 def test_the_estimate_counts_images_of_what_is_missing() -> None:
     ways = [look_at(name) for name in ("one_shot", "pruned", "gradual")]
-    time, measured = recover_work.seconds(Setting(model="vit_small"), ways, 50)
+    time, measured = recover_pace.seconds(Setting(model="vit_small"), ways, 50)
     assert time == pytest.approx(2 * 20 * 50 * defaults_of("vit_small").seconds) and not measured
 
 

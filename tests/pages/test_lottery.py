@@ -1,0 +1,115 @@
+"""The Lottery ticket page: what an empty one teaches, a small experiment to its verdict, stored ones, cancel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import lottery_work
+from pages.ui.lottery_work import estimate, look, works
+from pages.ui.server import engine, store
+from pruning.defaults import TICKET
+from pruning.tickets import TEST, Experiment, read_stored, rows_frame, sentence, verdicts
+from tests.pages.look import settled, texts
+
+Visit = Callable[..., AppTest]
+SHORT = TICKET.model_copy(update={"steps": 10, "looks": 2, "samples": 1000})
+TINY = Experiment(train=SHORT, levels=(500,), seeds=(0, 1))
+
+
+def at_lottery(visit: Visit) -> AppTest:
+    page = visit(v="1", model="lenet_300_100")
+    return settled(page.switch_page("pages/lottery.py").run())
+
+
+def tiny(page: AppTest) -> AppTest:
+    """The experiment ``TINY``, by the controls."""
+    for name, value in (("seeds", 2), ("rounds", 1), ("steps", 10), ("looks", 2), ("samples", 1000)):
+        page.number_input(key=f"w_lottery_lenet_300_100_{name}").set_value(value)
+    return page.run()
+
+
+def start(page: AppTest) -> AppTest:
+    next(button for button in page.button if button.key == "lottery_start").click()
+    return page.run()
+
+
+def test_an_empty_page_teaches_and_says_how_much_it_is(visit: Visit) -> None:
+    page = at_lottery(visit)
+    assert "Nothing here yet" in texts(page) and not page.exception
+    label = next(button.label for button in page.button if button.key == "lottery_start")
+    assert label.startswith("Start: train 48 networks (about") and "estimate" in label  # 3 seeds, dense and 5 times 3
+    assert len(works(Experiment(train=TICKET))) == 48
+
+
+def test_a_small_experiment_runs_to_its_verdict(visit: Visit) -> None:
+    page = settled(start(tiny(at_lottery(visit))))
+    found = look_at(page)
+    assert len(found) == 8 and {row["arm"] for row in found} == {"dense", "ticket", "redrawn", "shuffled"}
+    for work in works(TINY):
+        row = next(r for r in found if (r["seed"], r["arm"], r["level"]) == key(work.cell))
+        test = store().get([work.test])[work.test].value
+        assert row["correct"] == test["correct"] and row["count"] == 10_000 and row["early_step"] in (5, 10)
+    (verdict,) = verdicts(rows_frame(found)).to_dict("records")
+    assert page.header[0].value == sentence(verdict) and "of 2 won" in page.header[0].value
+    charts = page.session_state["charts"]
+    assert {"tickets", "early"} <= set(charts) and len(charts["tickets"].table) == 8
+    table = page.dataframe[0].value
+    assert list(table["ticket minus"]) == ["re-initialised", "random mask", "dense"]
+    assert table["points"].iloc[0] == pytest.approx(100 * verdict["difference"])
+    assert "too few for a claim" in texts(page) and not [b for b in page.button if b.key == "lottery_start"]
+
+
+def key(cell: object) -> tuple[int, str, int]:
+    return (cell.seed, cell.arm, cell.level)  # type: ignore[attr-defined]
+
+
+def look_at(page: AppTest) -> list[dict]:
+    have = page.session_state["lottery_rows"]
+    return [have[work.key][0] for work in works(TINY) if work.key in have]
+
+
+def test_cancelled_work_can_be_continued(visit: Visit) -> None:
+    page = tiny(at_lottery(visit))
+    page.number_input(key="w_lottery_lenet_300_100_steps").set_value(3000)
+    page = start(page.run())
+    assert any(not view.finished for view in engine().views())
+    page.button(key="lottery_cancel").click()
+    page.run()
+    assert not engine().views()
+    label = next(button.label for button in page.run().button if button.key == "lottery_start")
+    assert label.startswith("Continue: train 8 networks")
+
+
+def test_stored_experiments_are_shown_and_labelled(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = [
+        {"seed": s, "arm": arm, "level": level, "correct": correct + s, "count": 1000, "early_step": 9, "steps": 10,
+         "diverged": None}
+        for s in range(3)
+        for arm, level, correct in (("dense", 0, 900), ("ticket", 964, 890), ("redrawn", 964, 871))
+    ]  # fmt: skip
+    about = {"schema_version": 1, "name": "LeNet, full", "made_by": "python assets/lottery.py", "date": "2026-11-24",
+             "machine": "a machine"}  # fmt: skip
+    (tmp_path / "full.json").write_text(json.dumps(about | {"rows": rows}))
+    monkeypatch.setattr(lottery_work, "stored", lambda: read_stored(tmp_path))
+    page = at_lottery(visit)
+    page.radio(key="lottery_shown").set_value("LeNet, full")
+    page.run()
+    assert not page.exception
+    assert page.header[0].value.startswith("At 3.6 % of the weights the ticket is 1.9 points above")
+    assert "Stored with the program: made by `python assets/lottery.py`" in texts(page)
+    assert not [button for button in page.button if button.key == "lottery_start"]
+
+
+def test_the_estimate_is_measured_once_something_is_known() -> None:
+    empty = lottery_work.Progress([], works(TINY), [], 0, [], None)
+    assert estimate(TINY, empty)[1] is False
+    known = lottery_work.Progress([], works(TINY), [], 0, [], 3.0)
+    assert estimate(TINY, known) == (8 * 3.0 / max(1, engine().settings.workers - 1), True)
+    assert look(TINY.model_copy(update={"seeds": (7,)})).rows == [] and TEST.name == "accuracy"

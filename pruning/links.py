@@ -79,6 +79,12 @@ def _mended(setting: Setting, changes: list[str]) -> Setting:
         if setting.allocation not in possible:
             setting = setting.model_copy(update={"allocation": possible[0]})
         changes.append(f"{error} Shown instead: {setting.method()}.")
+    entry = registry.granularities[setting.granularity](**setting.granularity_options)
+    stops = [stop for stop in entry.stops() or () if stop < LEVELS]
+    if stops and setting.sparsity not in stops:
+        near = min(stops, key=lambda stop: abs(stop - setting.sparsity))
+        changes.append(f"{setting.sparsity / 10:g} % is between two patterns: {entry.said(near)} is shown instead.")
+        setting = setting.model_copy(update={"sparsity": near})
     return setting
 
 

@@ -10,6 +10,7 @@ from pages.ui.state import PREFIX, first, place, widget
 from pruning import registry
 from pruning.charts.words import tip
 from pruning.frames import STOPS
+from pruning.limits import LEVELS
 from pruning.links import Setting
 
 
@@ -50,7 +51,7 @@ def _sparsity(setting: Setting) -> int:
     now = {name: st.session_state.get(key, kept.get(name)) for name, key in keys.items()}
     entry = registry.granularities[unit](**{name: value for name, value in now.items() if value is not None})
     if (pattern := entry.stops()) is not None:
-        stops = list(pattern)
+        stops = [stop for stop in pattern if stop < LEVELS]
         if st.session_state[key] not in stops:
             st.session_state[key] = min(stops, key=lambda stop: abs(stop - st.session_state[key]))
         start = first("sparsity") if first("sparsity") in stops else st.session_state[key]

@@ -202,7 +202,9 @@ def test_hutchinson_tends_to_the_diagonal_as_one_over_the_root_of_the_draws() ->
     assert missed[1] < 0.05 and 4 < missed[0] / missed[1] < 25
     assert bool((whole.diagonal() < 0).any())  # a smooth activation: some curvature is negative, and stays so
     wanted = line(state(model).weights).square() * line(curvature.hessian_diagonal(scene(model), 20, 16)) / 2
-    torch.testing.assert_close(line(scored("obd", model, samples=20, probes=16)), wanted, rtol=1e-5, atol=1e-9)
+    for signed, right in ((True, wanted), (False, wanted.abs())):
+        found = line(scored("obd", model, samples=20, probes=16, signed=signed))
+        torch.testing.assert_close(found, right, rtol=1e-5, atol=1e-9)
 
 
 class Quadratic(nn.Module):
@@ -218,8 +220,7 @@ class Quadratic(nn.Module):
 
 def test_obd_is_exact_for_one_deletion_at_the_minimum_of_a_quadratic(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = torch.randn(20, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    features = torch.linalg.qr(drawn).Q * torch.tensor([1.0, 2.0, 5.0, 0.3])
-    model = Quadratic(features)
+    model = Quadratic(features := torch.linalg.qr(drawn).Q * torch.tensor([1.0, 2.0, 5.0, 0.3]))
     _, y = images_of(20)
 
     def squared(logits: Tensor, labels: Tensor) -> Tensor:
@@ -229,12 +230,12 @@ def test_obd_is_exact_for_one_deletion_at_the_minimum_of_a_quadratic(monkeypatch
     with torch.no_grad():
         model.one.weight.copy_(torch.linalg.lstsq(features, F.one_hot(y, 10).double()).solution.T)
     found = scored("obd", model, samples=20, probes=1)["one.weight"]  # signs square to one: a single draw is exact
-    least = float(squared(model(y), y))
+    least = squared(model(y), y).item()
     for row in range(10):
         for column in range(4):
             other = copy.deepcopy(model)
             other.one.weight.data[row, column] = 0
-            change = float(squared(other(y), y)) - least
+            change = squared(other(y), y).item() - least
             assert float(found[row, column]) == pytest.approx(change, rel=1e-4, abs=1e-9)
     assert found.max() > 1e-2
 

@@ -156,5 +156,5 @@ def _all() -> dict[str, Strategy]:
 
 
 STRATEGIES: dict[str, Strategy] = _all()
-FIRST = ("pruned", "one_shot", "iterative", "gradual", "lr_rewound")
+FIRST = ("pruned", "recalibrated", "one_shot", "iterative", "gradual", "lr_rewound")
 """Compared where nothing was chosen."""

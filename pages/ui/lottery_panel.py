@@ -18,6 +18,7 @@ from pruning.sentences import duration
 from pruning.tickets import Experiment, Stored, means_frame, rows_frame, sentence, verdicts
 
 FEW = 3  # seeds below which an ordering is no claim
+LATE = 0.9  # share of the steps from which on an early stop says little
 
 
 def panel(experiment: Experiment) -> bool:
@@ -33,6 +34,7 @@ def panel(experiment: Experiment) -> bool:
         train = experiment.train
         used = f"{train.samples:,}" if train.samples else "all"
         st.caption(
+            "Pruned by magnitude, each layer the same share, the output layer half of it. "
             f"{len(experiment.seeds)} seeds; each network trains {train.steps:,} steps of {train.batch} images from "
             f"{used} training images. The arms of one seed see the images in the same order, seeds do not. "
             "Accuracy on 10,000 test images after the last step; the early stop is chosen on "
@@ -104,6 +106,11 @@ def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bo
     show(ticket_curves(table, means, "accuracy", levels, steps, pending), "tickets", width=TITLE)
     _verdicts(table)
     show(ticket_curves(table, means, "early", levels, steps, pending), "early", width=TITLE)
+    if means["early"].mean() > LATE * steps:
+        st.caption(
+            f"Most validation losses are still falling after {steps:,} steps, so that the early stop is near the end "
+            "for every arm: train longer to see who learns faster."
+        )
     lost = table["diverged"].notna().sum()
     if lost:
         st.warning(f"{lost} of {len(table)} networks diverged: their loss was no number any more.")
@@ -127,7 +134,7 @@ def _verdicts(table: pd.DataFrame) -> None:
         return
     st.dataframe(
         pd.DataFrame(rows).sort_values("level", kind="stable").drop(columns="level"), hide_index=True,
-        key="lottery_verdicts", width="stretch",
+        key="lottery_verdicts", width="stretch", height=min(40 + 35 * len(rows), 610),
         column_config={"points": st.column_config.NumberColumn("points", format="%+.1f")},
     )  # fmt: skip
     seeds = table["seed"].nunique()

@@ -20,6 +20,7 @@ from pruning.charts.sparsity_over_time import mask_churn, sparsity_over_time
 from pruning.charts.training_curves import training_curves
 from pruning.comparisons import in_words, on_same_images, unpacked
 from pruning.links import Setting
+from pruning.sentences import gone
 from pruning.strategies import Plan
 from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
 
@@ -63,12 +64,12 @@ def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
 
 def _headline(setting: Setting, scores: pd.DataFrame, begun: bool) -> None:
     """The page's finding in one sentence."""
-    model, level = registry.models[setting.model].label, percent(setting.sparsity / 1000)
+    model, lost = registry.models[setting.model].label, gone(setting, None)
     trained = scores[scores["steps"] > 0].sort_values("accuracy", ascending=False, kind="stable")
     if trained.empty:
-        st.header(f"How does {model} recover from losing {level} of its weights?", anchor=False)
+        st.header(f"How does {model} recover from losing {lost}?", anchor=False)
         return
-    text = f"{model} with {level} gone recovers to {percent(trained['accuracy'].iloc[0])}"
+    text = f"{model} with {lost} gone recovers to {percent(trained['accuracy'].iloc[0])}"
     left = scores[scores["steps"] == 0]
     if len(left):
         text += f" (right after pruning {percent(left['accuracy'].iloc[0])})"

@@ -116,7 +116,10 @@ def _title(results: pd.DataFrame, level: int, dense: float | None) -> str:
     title = f"{at} {best['strategy']} ends at {percent(best['accuracy'])}"
     if len(trained) > 1:
         second = trained.iloc[1]
-        title += f", {100 * (best['accuracy'] - second['accuracy']):.1f} points above {second['strategy']}"
+        # By counts, as the paired test has it: shares subtracted may round to another tenth.
+        same = best["count"] == second["count"]
+        gap = (best["correct"] - second["correct"]) / best["count"] if same else best["accuracy"] - second["accuracy"]
+        title += f", {100 * gap:.1f} points above {second['strategy']}"
     elif dense is not None:
         gap = 100 * (best["accuracy"] - dense)
         title += f", {abs(gap):.1f} points {'above' if gap > 0 else 'below'} dense"

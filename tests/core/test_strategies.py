@@ -7,9 +7,11 @@ import pytest
 from pruning import registry
 from pruning.defaults import DEFAULTS, TICKET, defaults_of, original
 from pruning.recipe import Prune, Recalibrate, Rewind, Train
+from pruning.run import state_of
 from pruning.specs import Base, MeasureSpec, Study
 from pruning.strategies import FIRST, STRATEGIES, Plan, budget
 from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
+from tests.core.conftest import Images
 
 PLAN = Plan(prune=Prune(sparsity=930), fine=Train(steps=601, lr=0.01, looks=20), peak=0.2, rounds=7)
 
@@ -93,3 +95,19 @@ def test_curves_layers_and_churn_by_hand() -> None:
 def test_results_have_wilson_s_interval() -> None:
     table = results_frame([("a", 600, {"correct": 918, "count": 1000})])
     assert (table["low"][0], table["high"][0]) == pytest.approx((0.8993, 0.9334), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name, one in STRATEGIES.items() if not one.norm and name != "slimming"])
+def test_every_strategy_ends_at_the_asked_sparsity(name: str, images: Images) -> None:
+    unit = "channel" if STRATEGIES[name].units == "channel" else "weight"
+    fine = Train(steps=8, batch=20, validation=20, looks=4)
+    plan = Plan(prune=Prune(sparsity=700, granularity=unit), fine=fine, rounds=2)
+    base = Base(model="lenet_300_100", mark=STRATEGIES[name].mark)
+    after = state_of(base, STRATEGIES[name].recipe(plan))
+    kept = {weight: mask for weight, mask in after.masks.items() if weight in after.weights}
+    gone = sum(int((~mask).sum()) for mask in kept.values())
+    if unit == "weight":
+        assert gone == round(0.7 * sum(weight.numel() for weight in after.weights.values()))
+    assert gone and all(not after.weights[weight][~mask].any() for weight, mask in kept.items())
+    assert [row["total"] for row in after.trace][-1:] == ([8] if budget(STRATEGIES[name].recipe(plan)) else [])
+    assert after.diverged is None

@@ -1,10 +1,20 @@
-"""Controls wrap another criterion: which ones can be wrapped."""
+"""Controls wrap another criterion: which ones can be wrapped, and what all wrappers share."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, field_validator
 
 from pruning import registry
 from pruning.criteria import Scorer
 from pruning.errors import Incompatible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pruning.passes import Scene
 
 
 def wrappable(name: str) -> str:
@@ -27,3 +37,30 @@ def inner(name: str) -> Scorer:
     made = registry.scorers[wrappable(name)]()
     assert isinstance(made, Scorer)
     return made
+
+
+class Wrapping(Scorer):
+    """A control: the scores of another criterion; ``finish`` says what becomes of them."""
+
+    cost = "That of the criterion it wraps."
+    family = "control"
+    draws = True
+
+    of: str = Field(
+        "magnitude_l1", description="The criterion that is wrapped.", json_schema_extra={"registry": "scorers"}
+    )
+
+    @field_validator("of")
+    @classmethod
+    def _wrappable(cls, name: str) -> str:
+        return wrappable(name)
+
+    @classmethod
+    def scores_of(cls, options: Mapping[str, Any]) -> Literal["weights", "channels", "blocks"]:
+        return inner(options.get("of", cls.model_fields["of"].default)).gives
+
+    def reason(self) -> str:
+        return inner(self.of).lacks
+
+    def score(self, scene: Scene) -> dict[str, Tensor]:
+        return inner(self.of).score(scene)

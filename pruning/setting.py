@@ -17,12 +17,9 @@ VERSION = 1
 RECALIBRATION = Recalibrate()
 
 
-class Setting(Spec):
-    """All that a person chose on the Prune page."""
+class Method(Spec):
+    """How to prune, whatever the model and the level: criterion, granularity and allocation with their options."""
 
-    model: str = "resnet_20"
-    data: str | None = None
-    weights: int = Field(0, ge=0, description="Training seed of the weights.")
     scorer: str = "magnitude_l1"
     scorer_options: Options = Field(default_factory=dict)
     granularity: str = "weight"
@@ -30,6 +27,24 @@ class Setting(Spec):
     reduction: Literal["mean", "sum", "l2", "max"] = "mean"
     allocation: str = "global"
     allocation_options: Options = Field(default_factory=dict)
+
+    def method(self) -> str:
+        """Criterion, granularity and allocation in a few words, with the options that differ from their defaults."""
+        words = [registry.scorers[self.scorer].label + _said(self.scorer_options)]
+        if self.granularity != DEFAULT.granularity:
+            words.append(registry.granularities[self.granularity].label.lower() + _said(self.granularity_options))
+            if self.reduction != DEFAULT.reduction:
+                words.append(f"{self.reduction} of scores")
+        words.append(registry.allocations[self.allocation].label.lower() + _said(self.allocation_options))
+        return ", ".join(words)
+
+
+class Setting(Method):
+    """All that a person chose on the Prune page."""
+
+    model: str = "resnet_20"
+    data: str | None = None
+    weights: int = Field(0, ge=0, description="Training seed of the weights.")
     sparsity: int = Field(800, ge=0, lt=LEVELS, description="Share removed, in per mille.")
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
@@ -73,16 +88,6 @@ class Setting(Spec):
     def sentence(self) -> str:
         """The setting in a few words, for lists and legends."""
         return f"{registry.models[self.model].label}, {self.method()}, {self.sparsity / 10:g} %"
-
-    def method(self) -> str:
-        """Criterion, granularity and allocation in a few words, with the options that differ from their defaults."""
-        words = [registry.scorers[self.scorer].label + _said(self.scorer_options)]
-        if self.granularity != DEFAULT.granularity:
-            words.append(registry.granularities[self.granularity].label.lower() + _said(self.granularity_options))
-            if self.reduction != DEFAULT.reduction:
-                words.append(f"{self.reduction} of scores")
-        words.append(registry.allocations[self.allocation].label.lower() + _said(self.allocation_options))
-        return ", ".join(words)
 
     def query(self) -> dict[str, str]:
         """The words of a link: what differs from the defaults, sparsity in percent, and the schema version."""

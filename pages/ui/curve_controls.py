@@ -15,6 +15,7 @@ from pruning.charts.words import tip
 from pruning.compatibility import refusal
 from pruning.errors import PruningError
 from pruning.links import Setting
+from pruning.setting import Method
 
 SUGGESTED = (
     Curve(scorer="random"), Curve(scorer="gradient_x_weight"), Curve(allocation="uniform"), Curve(recalibrate=True)
@@ -102,7 +103,7 @@ def builder(view: View) -> None:
     again = bool(st.session_state.get("curves_norm")) and st.toggle(
         "Recalibrate BatchNorm", key=keep("recalibrate", False), help=tip("BatchNorm recalibration")
     )
-    curve = Curve(**{name: getattr(setting, name) for name in Curve.model_fields if name != "recalibrate"},
+    curve = Curve(**{name: getattr(setting, name) for name in Method.model_fields},
                   recalibrate=again)  # fmt: skip
     options = (curve.scorer_options, curve.allocation_options)
     reason = refusal(curve.scorer, curve.granularity, curve.allocation, *options)

@@ -10,6 +10,7 @@ from pages.ui import state
 from pages.ui.curve_view import DEFAULT, Curve, View
 from pages.ui.curve_words import read_words
 from pruning.links import Setting
+from pruning.setting import Method
 
 FIELD = "curves_"
 """Widgets of this page have keys of their own, beside those of the Prune page."""
@@ -39,8 +40,7 @@ def _start() -> View:
     setting: Setting | None = st.session_state.get("setting")
     if setting is None:
         return DEFAULT
-    fields = set(Curve.model_fields) - {"recalibrate"}
-    curve = Curve(**{name: getattr(setting, name) for name in fields})
+    curve = Curve(**{name: getattr(setting, name) for name in Method.model_fields})
     return View(
         model=setting.model, data=setting.data, trained=(setting.weights,), device=setting.device,
         curves=tuple(dict.fromkeys([curve, Curve()])),

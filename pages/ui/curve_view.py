@@ -10,7 +10,7 @@ from pydantic import Field
 from pruning import registry
 from pruning.limits import LEVELS
 from pruning.links import Setting
-from pruning.recipe import Options
+from pruning.setting import Method
 from pruning.specs import Spec
 
 VERSION = 1
@@ -20,16 +20,9 @@ MOST = 8
 DRAWS = 10
 
 
-class Curve(Spec):
+class Curve(Method):
     """One curve: a method, without model, data, level and seeds, which all curves share."""
 
-    scorer: str = "magnitude_l1"
-    scorer_options: Options = Field(default_factory=dict)
-    granularity: str = "weight"
-    granularity_options: Options = Field(default_factory=dict)
-    reduction: Literal["mean", "sum", "l2", "max"] = "mean"
-    allocation: str = "global"
-    allocation_options: Options = Field(default_factory=dict)
     recalibrate: bool = Field(False, description="Measure the BatchNorm statistics anew after pruning.")
 
     @property
@@ -43,7 +36,7 @@ class Curve(Spec):
 
     def label(self) -> str:
         """The curve in a few words, for the legend."""
-        return self.setting().method() + (", BatchNorm recalibrated" if self.recalibrate else "")
+        return self.method() + (", BatchNorm recalibrated" if self.recalibrate else "")
 
 
 FIRST = (Curve(), Curve(scorer="gradient_x_weight"), Curve(scorer="random"))

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.background import begin, stop
 from pages.ui.results import TEST, Answer, ask, curve_points, missing
-from pages.ui.server import engine, owner, store
+from pages.ui.server import engine, store
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.accuracy_curve import accuracy_curve
@@ -130,8 +131,7 @@ def _progress(views: list[JobView]) -> None:
     words = f"{duration(max(left))} left" if left else "waiting for a worker" if not done else "measuring"
     st.progress(min(1.0, done / total) if total else 0.0, f"Measuring the curve, {words}")
     if st.button("Cancel", key="cancel_curve"):
-        for view in views:
-            engine().cancel(view.id, owner())
+        stop(views)
 
 
 def _offer(setting: Setting, lacking: list[Study]) -> None:
@@ -144,7 +144,5 @@ def _offer(setting: Setting, lacking: list[Study]) -> None:
         label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."
     ):
         for study in lacking:
-            engine().submit(study, owner=owner(), durable=True)
-            name = f"Curve: {setting.sentence()}"
-            store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
+            begin(study, f"Curve: {setting.sentence()}")
         st.rerun()

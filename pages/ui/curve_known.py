@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pages.ui.background import job
 from pages.ui.curve_view import View
-from pages.ui.curve_work import Work, job, works
+from pages.ui.curve_work import Work, works
 from pages.ui.results import SIZE, ask
 from pages.ui.server import store
 from pruning.curve_tables import left_at

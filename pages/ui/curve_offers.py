@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.background import begin, stop
 from pages.ui.curve_known import Known, size_study, sizing
 from pages.ui.curve_view import View
-from pages.ui.curve_work import FEW, Work, seconds, submit
-from pages.ui.server import engine, owner
+from pages.ui.curve_work import FEW, Work, seconds
 from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.sentences import duration
@@ -29,11 +29,7 @@ def progress(running: list[JobView], share: float, left: float | None) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     row.progress(min(1.0, max(0.0, share)), f"{runs}, {words}")
     if row.button("Cancel", key="curves_cancel"):
-        for job in running:
-            try:
-                engine().cancel(job.id, owner())
-            except PruningError as error:
-                st.warning(str(error))
+        stop(running)
 
 
 def whole(view: View, found: list[tuple[Work, Known]], running: list[JobView]) -> None:
@@ -57,7 +53,7 @@ def offer(view: View, found: list[tuple[Work, Known]]) -> None:
     if st.button(label, key="curves_measure", icon=":material/play_arrow:", help=help_):
         try:
             for work, _ in lacking:
-                submit(work.full, f"Curves: {work.setting.sentence()}")
+                begin(work.full, f"Curves: {work.setting.sentence()}")
         except PruningError as error:
             st.error(str(error))
             return
@@ -76,5 +72,5 @@ def sizes(view: View, found: list[tuple[Work, Known]]) -> None:
     st.caption("Bytes: a file with one bit a weight and the kept values. Points whose file was not made are left out.")
     if st.button(f"Make {count} files and measure them", key="curves_sizes", icon=":material/save:"):
         for work, _ in lacking:
-            submit(size_study(work))
+            begin(size_study(work))
         st.rerun()

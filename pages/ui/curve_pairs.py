@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
+from pages.ui.background import job
 from pages.ui.curve_known import profile_of
 from pages.ui.curve_state import first, keep
 from pages.ui.curve_verdicts import busy, coming, lacking_at, name, right_at, study_at
 from pages.ui.curve_view import View
-from pages.ui.curve_work import job, seconds, works
+from pages.ui.curve_work import seconds, works
 from pruning.charts.base import percent
 from pruning.comparisons import Difference, in_words, on_same_images, paired
 from pruning.curve_tables import left_at

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.ui import background
+from pages.ui.background import job
 from pages.ui.curve_known import jobs, look, profile_of, sizing
 from pages.ui.curve_offers import failures, offer, sizes, whole
 from pages.ui.curve_view import View
-from pages.ui.curve_work import job, seconds, submit
+from pages.ui.curve_work import seconds
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.base import percent
@@ -36,11 +38,11 @@ def begin(view: View) -> bool:
     try:
         for work, has in lacking:
             if len(has.points) < ENOUGH and job(work.first) is None and job(work.full) is None:
-                submit(work.first)
+                background.begin(work.first)
         for work, _ in lacking:
             ended = (early := job(work.first)) is not None and early.state in ("failed", "cancelled")
             if (work.curve in wanted or (quick and not ended)) and job(work.full) is None:
-                submit(work.full, f"Curves: {work.setting.sentence()}")
+                background.begin(work.full, f"Curves: {work.setting.sentence()}")
     except PruningError as error:
         st.error(str(error))
     st.session_state["curves_wanted"] = set()

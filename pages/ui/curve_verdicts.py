@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from pages.ui.background import job
 from pages.ui.curve_panel import AUTOMATIC
 from pages.ui.curve_view import View
-from pages.ui.curve_work import ALL, Work, job, seconds, spec, works
+from pages.ui.curve_work import ALL, Work, seconds, spec, works
 from pages.ui.results import ask
 from pages.ui.server import store
 from pruning.comparisons import unpacked

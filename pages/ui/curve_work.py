@@ -8,10 +8,8 @@ from functools import lru_cache
 
 from pages.ui.curve_view import View
 from pages.ui.results import PROFILE, SIZE
-from pages.ui.server import engine, owner, store
+from pages.ui.server import store
 from pruning import registry
-from pruning.engine import JobView
-from pruning.errors import PruningError
 from pruning.frames import GRID
 from pruning.limits import LEVELS, PAGE_TABLES
 from pruning.links import Setting
@@ -88,21 +86,6 @@ def _work(curve: str, run: str, setting: Setting, recalibrate: bool, split: str)
 def spec(name: str, split: str, count: int) -> MeasureSpec:
     """A measure on the first images of a split."""
     return MeasureSpec(name=name, options={"split": split, "count": count})
-
-
-def job(study: Study) -> JobView | None:
-    """How a study stands, if anybody asked for it."""
-    try:
-        return engine().view(study.key)
-    except PruningError:
-        return None
-
-
-def submit(study: Study, name: str = "") -> None:
-    """Ask for a study in the background; with a name it is listed under Runs."""
-    engine().submit(study, owner=owner(), durable=True)
-    if name:
-        store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
 
 
 def seconds(view: View, count: int, images: int = ALL) -> float | None:

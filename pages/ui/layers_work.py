@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.background import begin, job, stop
 from pages.ui.results import TEST, Answer, ask, known
-from pages.ui.server import engine, owner, store
+from pages.ui.server import store
 from pruning import registry
 from pruning.criteria import Solver
-from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.sentences import duration
@@ -58,14 +58,6 @@ def look(study: Study, slot: str, automatic: bool) -> Answer:
     return ask(study, slot) if automatic else Answer()
 
 
-def job(study: Study) -> JobView | None:
-    """How a study stands, if anybody asked for it."""
-    try:
-        return engine().view(study.key)
-    except PruningError:
-        return None
-
-
 def progress(answer: Answer, what: str, key: str) -> None:
     """How far the work is, how long it will take, and the way to stop it."""
     view = answer.job
@@ -77,10 +69,7 @@ def progress(answer: Answer, what: str, key: str) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     row.progress(view.share, f"{what}: {left}")
     if row.button("Cancel", key=f"cancel_{key}"):
-        try:
-            engine().cancel(view.id, owner())
-        except PruningError as error:
-            st.warning(str(error))
+        stop([view])
 
 
 def offer(study: Study, answer: Answer, label: str, seconds: float | None, key: str, name: str = "") -> None:
@@ -92,10 +81,7 @@ def offer(study: Study, answer: Answer, label: str, seconds: float | None, key: 
     time = f" ({duration(seconds)})" if seconds else ""
     if st.button(label + time, key=key, icon=":material/play_arrow:"):
         try:
-            engine().submit(study, owner=owner(), durable=True)
-            if name:
-                text = study.model_dump_json()
-                store().keep_run(text, owner=owner(), name=name, kept=False, seconds=0.0, summary={})
+            begin(study, name)
         except PruningError as error:
             st.error(str(error))
             return

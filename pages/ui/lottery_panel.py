@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.ui.background import stop
 from pages.ui.layers_work import TITLE
-from pages.ui.lottery_work import Progress, begin, cancel, estimate, look
+from pages.ui.lottery_work import Progress, begin, estimate, look
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.base import percent
@@ -74,7 +75,7 @@ def _work(experiment: Experiment, found: Progress) -> None:
         row.progress(min(1.0, (len(found.rows) + begun) / total),
                      f"{len(found.rows)} of {total} networks trained, {said} left")  # fmt: skip
         if row.button("Cancel", key="lottery_cancel"):
-            cancel(found.running)
+            stop(found.running)
             st.rerun()
     if len(found.running) == len(found.missing):
         return

@@ -9,11 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.layers_work import job
-from pages.ui.server import engine, owner, store
+from pages.ui import background
+from pages.ui.background import job
+from pages.ui.server import engine, store
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
-from pruning.errors import PruningError
 from pruning.limits import PAGE_TABLES
 from pruning.settings import ROOT
 from pruning.specs import Study
@@ -90,17 +90,8 @@ def look(experiment: Experiment) -> Progress:
 
 def begin(missing: Sequence[Work]) -> None:
     """Ask for all that is missing, in the order of the rounds; prefixes are read from their checkpoints."""
-    for work in missing:
-        engine().submit(work.study, owner=owner(), durable=True)
-
-
-def cancel(running: Sequence[JobView]) -> None:
-    """Stop: the last jobs first, so that none of them starts while the others are being cancelled."""
-    for view in reversed(running):
-        try:
-            engine().cancel(view.id, owner())
-        except PruningError as error:
-            st.warning(str(error))
+    for one in missing:
+        background.begin(one.study)
 
 
 def estimate(experiment: Experiment, found: Progress) -> tuple[float, bool]:

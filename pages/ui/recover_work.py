@@ -9,12 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.layers_work import job
+from pages.ui import background
+from pages.ui.background import job
 from pages.ui.results import TEST, Answer, ask, known
-from pages.ui.server import engine, owner, store
 from pruning import registry
 from pruning.engine import JobView
-from pruning.errors import PruningError
 from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
 from pruning.specs import MeasureSpec, Study
@@ -128,20 +127,12 @@ def begin(setting: Setting, ways: Sequence[Standing]) -> None:
     """Start, or continue, every strategy that is neither finished nor under way: one job each."""
     for one in ways:
         if not one.done and not one.running:
-            study = one.way.training
-            engine().submit(study, owner=owner(), durable=True)
-            name = f"Recover: {setting.sentence()}, {one.way.label}"
-            store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
+            background.begin(one.way.training, f"Recover: {setting.sentence()}, {one.way.label}")
 
 
 def cancel(ways: Sequence[Standing]) -> None:
     """Stop what is under way; checkpoints stay."""
-    for one in ways:
-        if one.running and one.job is not None:
-            try:
-                engine().cancel(one.job.id, owner())
-            except PruningError as error:
-                st.warning(str(error))
+    background.stop([one.job for one in ways if one.running and one.job is not None])
 
 
 def offered(setting: Setting, norm: bool) -> dict[str, str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.layers_work import job, light, progress
+from pages.ui.background import job
+from pages.ui.layers_work import light, progress
 from pages.ui.results import Answer
 from pages.ui.server import engine, owner, store
 from pruning import registry

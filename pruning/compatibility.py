@@ -8,9 +8,6 @@ from typing import Any
 from pruning import registry
 from pruning.criteria import Scorer, Solver
 
-GIVES = {"channels": "channel", "blocks": "layer_block"}
-"""The granularity that scores of whole units fit."""
-
 
 def fits(scorer: str, granularity: str, options: Mapping[str, Any] | None = None) -> str | None:
     """Why a criterion does not go with a granularity, in one sentence; None where it does."""
@@ -21,9 +18,10 @@ def fits(scorer: str, granularity: str, options: Mapping[str, Any] | None = None
             return f"{criterion.label} gives masks of its own for: {known}; not for {unit.label.lower()}."
     elif issubclass(criterion, Scorer):
         gives = criterion.scores_of(options or {})
-        if gives == "weights" or GIVES[gives] == granularity:
+        if gives in ("weights", unit.takes):
             return None
-        right = registry.granularities[GIVES[gives]].label.lower()
+        known = (registry.granularities[name] for name in registry.granularities)
+        right = " or ".join(entry.label.lower() for entry in known if entry.takes == gives)
         return f"{criterion.label} scores {right} as a whole; it cannot rank {unit.label.lower()}."
     return None
 
@@ -45,7 +43,7 @@ def refusal(
 ) -> str | None:
     """Why a combination does not exist, in one sentence; None where it does. ``options`` are the allocation's."""
     reason = fits(scorer, granularity, scorer_options) or shares(scorer, granularity, allocation)
-    if reason is None and options.get("multiple", 1) > 1 and granularity != "channel":
+    if reason is None and options.get("multiple", 1) > 1 and registry.granularities[granularity].takes != "channels":
         return "Only channels are rounded to multiples: choose the channel granularity, or multiple 1."
     if reason is None and options.get("target", "units") != "units" and issubclass(registry.scorers[scorer], Solver):
         return f"{registry.scorers[scorer].label} removes a share of the weights; targets in MACs need a ranking."
@@ -57,7 +55,7 @@ def reduces(scorer: str, granularity: str, options: Mapping[str, Any] | None = N
     criterion = registry.scorers[scorer]
     if not issubclass(criterion, Scorer) or criterion.scores_of(options or {}) == "blocks":
         return False
-    return granularity not in ("weight", "n_m")
+    return not registry.granularities[granularity].single
 
 
 def granularities_for(scorer: str, options: Mapping[str, Any] | None = None) -> list[str]:

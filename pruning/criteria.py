@@ -101,6 +101,10 @@ class Granularity(Entry):
 
     unit: ClassVar[str] = "weights"
     """The noun for what is counted."""
+    single: ClassVar[bool] = False
+    """Whether every weight is a unit by itself, so that no scores are reduced."""
+    takes: ClassVar[Literal["weights", "channels", "blocks"]] = "weights"
+    """Scores of what, beside single weights', are those of its units; see ``Scorer.gives``."""
     allocations: ClassVar[tuple[str, ...] | None] = None
     """The allocations that go with it; None: all."""
 

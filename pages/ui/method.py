@@ -53,7 +53,8 @@ def method(setting: Setting) -> Setting:
     st.caption(registry.allocations[allocation].summary)
     kept = setting.allocation_options if allocation == setting.allocation else {}
     solver = issubclass(registry.scorers[scorer], Solver)
-    hidden = (() if granularity == "channel" else ("multiple",)) + (("target",) if solver else ())
+    channels = registry.granularities[granularity].takes == "channels"
+    hidden = (() if channels else ("multiple",)) + (("target",) if solver else ())
     entry = registry.allocations[allocation]
     allocation_options = _options("Allocation options", "allocation_options", entry, kept, layers, hidden)
     return setting.model_copy(

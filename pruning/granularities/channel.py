@@ -29,6 +29,7 @@ class Channel(Granularity):
     )
     reference = "Li et al. 2017; Fang et al. 2023 (dependency graph)"
     unit = "channels"
+    takes = "channels"
     rank = 50
 
     def layout(self, scene: Scene) -> Layout:

@@ -21,6 +21,7 @@ class LayerBlock(Granularity):
     summary = "Whole residual or transformer blocks: without its weights such a block passes its input on unchanged."
     reference = "Veit, Wilber & Belongie 2016; Men et al. 2024"
     unit = "blocks"
+    takes = "blocks"
     rank = 70
 
     def layout(self, scene: Scene) -> Layout:

@@ -32,6 +32,7 @@ class NM(Granularity):
     )
     reference = "Zhou et al. 2021; Mishra et al. 2021"
     rank = 20
+    single = True
     allocations = ("uniform",)
 
     m: int = Field(4, ge=2, le=32, description="Neighbours in a group, along the input channels.")

@@ -19,6 +19,7 @@ class Weight(Granularity):
     summary = "Each weight by itself (unstructured): the highest sparsity, but shapes and speed stay as they are."
     reference = "LeCun et al. 1990; Han et al. 2015"
     rank = 10
+    single = True
 
     def layout(self, scene: Scene) -> Layout:
         from pruning.units import Layout

@@ -9,7 +9,7 @@ from pruning.entries import Progress, Shelf
 from pruning.errors import StoreError
 from pruning.specs import Train
 from pruning.state import State
-from pruning.training.loop import train
+from pruning.training.loop import opened, train
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ def apply(step: Train, state: State, key: str, progress: Progress, shelf: Shelf 
     Raises:
         Missing: there are no training images for this model.
         Cancelled: through ``progress``; what was saved stays.
+        StoreError: a checkpoint cannot be kept: the disk is full, say.
     """
     after = state.next(key)
     saved = shelf.read("training", key, ".pt") if shelf is not None else None
@@ -36,11 +37,12 @@ def apply(step: Train, state: State, key: str, progress: Progress, shelf: Shelf 
         progress(done, total, note, partial)
 
     try:
-        session = train(after, step, told, saved, save)
-    except StoreError as error:
+        session = opened(after, step, told, saved)
+    except StoreError as error:  # a damaged checkpoint may have been read in part: begin with a fresh copy
         log.warning("%s", error)
         after = state.next(key)
-        session = train(after, step, told, None, save)
+        session = opened(after, step, told)
+    train(session, save)
     after.trace = rows(session.records)
     after.diverged = session.diverged if session.diverged is not None else state.diverged
     return after

@@ -27,34 +27,38 @@ SAVE_SECONDS = 5.0
 """Time between two checkpoints."""
 
 
-def train(
-    state: State,
-    spec: Train,
-    progress: Progress,
-    saved: bytes | None = None,
-    save: Save | None = None,
-) -> Session:
-    """Train a state's network in place, under its masks.
+def opened(state: State, spec: Train, progress: Progress, saved: bytes | None = None) -> Session:
+    """A session that trains a state's network in place, at its start or where an earlier one was saved.
 
     Args:
         saved: an earlier checkpoint of the same training, to go on from.
-        save: keeps a checkpoint; called every ``SAVE_SECONDS`` and at the end.
-
-    Returns:
-        The finished session; ``diverged`` is the step at which the loss became NaN or infinite, if it did: weights are
-        then those before that step, and training stops.
 
     Raises:
-        Cancelled: through ``progress``; the last checkpoint stays.
         StoreError: ``saved`` is damaged.
     """
-    device = next(state.model.parameters()).device
     for parameter in state.model.parameters():
         parameter.requires_grad_(True)
     session = Session(state, spec, progress, optimiser_of(state.model, spec))
     if saved is not None:
         session.restore(saved)
-    started = session.step
+    return session
+
+
+def train(session: Session, save: Save | None = None) -> None:
+    """Train a session's network under its masks, to the end.
+
+    Its ``diverged`` is then the step at which the loss became NaN or infinite, if it did: weights are those before that
+    step, and training stops.
+
+    Args:
+        save: keeps a checkpoint; called every ``SAVE_SECONDS`` and at the end.
+
+    Raises:
+        Cancelled: through the session's progress; the last checkpoint stays.
+        StoreError: a checkpoint cannot be kept.
+    """
+    state, spec, started = session.state, session.spec, session.step
+    device = next(state.model.parameters()).device
     batches = Batches(state.base, spec, device)
     dynamics = registry.dynamics[spec.during](**spec.during_options)
     teacher = _teacher(state) if spec.teacher == "dense" else None
@@ -72,7 +76,6 @@ def train(
             parameter.grad = None
     if save is not None and session.step != started:
         save(session.saved())
-    return session
 
 
 def _steps(

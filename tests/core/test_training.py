@@ -122,6 +122,18 @@ def test_a_damaged_checkpoint_is_trained_anew(images: Images) -> None:
     assert same(snapshot(again.model), snapshot(whole.model))
 
 
+def test_a_full_disk_is_said_once_and_nothing_is_trained_twice(images: Images) -> None:
+    class Full(Shelf):
+        def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
+            self.writes += 1
+            raise StoreError("The disk is full.")
+
+    shelf, seen = Full(), []
+    with pytest.raises(StoreError, match="disk is full"):
+        steps.apply(Train(**QUICK), pruned(), "after", lambda done, *_: seen.append(done), shelf)
+    assert shelf.writes == 1 and seen == list(range(1, 13))
+
+
 def test_another_format_is_refused_with_a_sentence(images: Images) -> None:
     import io
 

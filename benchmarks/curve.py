@@ -9,8 +9,6 @@ import copy
 import importlib
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -19,6 +17,7 @@ import torch
 from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
+from benchmarks._rounds import alternating
 from pruning.lru import Recent
 from pruning.passes import BATCH
 from pruning.run import run, state_of
@@ -29,13 +28,6 @@ from pruning.zoo import data as zoo_data
 
 LEVELS = tuple(range(50, 1000, 50)) + (990,)
 COUNT, ROUNDS = 2_000, 3
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def forget() -> None:
@@ -76,10 +68,7 @@ def measured(name: str) -> None:
                     pruned(x).argmax(1)
 
     works = {"ours": ours, "bare": bare, "usual": usual}
-    times: dict[str, list[float]] = {key: [] for key in works}
-    for _ in range(ROUNDS):
-        for key, work in works.items():
-            times[key].append(seconds(work))
+    times = alternating(works, ROUNDS)
     median = {key: statistics.median(values) for key, values in times.items()}
     print(f"{name}: {len(LEVELS)} points on {COUNT:,} images, ours {median['ours']:.2f} s")
     print(f"  ours / bare evaluations  {median['ours'] / median['bare']:.2f} (wanted: at most 1.1)")

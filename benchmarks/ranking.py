@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from torch.nn.utils import prune
 
+from benchmarks._rounds import alternating
 from pruning import registry
 from pruning.budget import ranked
 from pruning.settings import machine
@@ -25,13 +25,6 @@ from pruning.zoo.checkpoints import initial
 
 ROUNDS = 5
 LEVEL = 905
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -55,10 +48,7 @@ def main() -> None:
         "masks applied": lambda: apply_masks(target, ranking.masks(LEVEL)),
         "global_unstructured on a copy": usual,
     }
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            times[name].append(seconds(work))
+    times = alternating(works, ROUNDS)
     medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"{machine().split(': ', 1)[-1]}, torch {torch.__version__}, {len(everything):,} scores, {ROUNDS} rounds")
     for name, median in medians.items():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from torch.nn import functional as F
 
+from benchmarks._rounds import seconds
 from pruning import registry
 from pruning.criteria import Scorer
 from pruning.criterion import plan
@@ -32,13 +32,6 @@ from pruning.zoo.checkpoints import load_model
 ROUNDS = 3
 FIRST, SECOND = 1000, 200
 FAMILIES = ("weights", "gradients", "second order", "data-free")
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def works(name: str) -> dict[str, tuple[str, int, Callable[[], object]]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
+from benchmarks._rounds import alternating
 from pruning import registry
 from pruning.criteria import Solver
 from pruning.entries import quiet
@@ -29,13 +29,6 @@ from pruning.units import Layout
 
 LEVEL, ROUNDS = 0.5, 3
 SOLVERS = ("wanda", "sparse_gpt", "obc")
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def scene_of(name: str) -> Scene:
@@ -62,10 +55,7 @@ def measured(title: str, scene: Scene, names: list[str]) -> None:
         entry = registry.scorers[name]()
         assert isinstance(entry, Solver)
         works[name] = partial(entry.solve, scene, removed)
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            times[name].append(seconds(work))
+    times = alternating(works, ROUNDS)
     medians = {name: statistics.median(found) for name, found in times.items()}
     print(title)
     for name, median in medians.items():

@@ -28,12 +28,6 @@ def iterative(prune: Prune, train: Train, count: int, growth: Growth = "geometri
     return tuple(steps)
 
 
-def gradual(prune: Prune, train: Train) -> Recipe:
-    """Zhu and Gupta's gradual pruning inside one training."""
-    options = {"final": prune.sparsity, "allocation": prune.allocation}
-    return (Train.model_validate(train.model_dump() | {"during": "gradual", "during_options": options}),)
-
-
 def rewound(prune: Prune, train: Train, mark: Mark) -> Recipe:
     """Prune, set the survivors back to an earlier value, train again (Renda et al. 2020, weight rewinding)."""
     return (prune, Rewind(mark=mark), train)

@@ -121,7 +121,7 @@ def _same(setting: Setting, study: Study | None) -> bool:
     """Whether a study is about this setting, at whatever level."""
     if study is None or study.base != setting.base or not study.recipe or not isinstance(study.recipe[0], Prune):
         return False
-    return study.recipe[0].criterion() == setting.prune.criterion() and study.recipe[0].allocation == setting.allocation
+    return study.recipe[0].criterion() == setting.prune.criterion()
 
 
 def _progress(views: list[JobView]) -> None:

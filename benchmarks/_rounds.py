@@ -1,0 +1,22 @@
+"""What all benchmarks time alike: calls in alternating rounds, so that a slow minute of the machine hits them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def alternating(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Wall times of each call, one a round."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            times[name].append(seconds(work))
+    return times

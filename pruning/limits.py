@@ -7,6 +7,8 @@ LEVELS = 1000
 
 WORKER_STATES = 6
 """Pruned networks that one worker keeps in memory."""
+TOGETHER = 12
+"""Networks that are trained in one computation."""
 WORKER_RANKINGS = 8
 """Rankings (scores, profile) that one worker keeps in memory."""
 WORKER_SCANS = 8

@@ -114,6 +114,7 @@ class Shuffle(Step):
 class Train(Step):
     """Train the weights that are left, on training images; every masked weight stays zero."""
 
+    version: ClassVar[int] = 2
     kind: Literal["train"] = "train"
     steps: int = Field(1000, ge=1, le=500_000, description="Optimiser steps.")
     batch: int = Field(100, ge=2, le=4096, description="Images in a step.")

@@ -1,21 +1,16 @@
-"""Study -> results: fold the steps over the state, cell by cell, measure, keep."""
+"""Study -> results: the state of each cell, measured, and kept."""
 
 from __future__ import annotations
 
 import time
 from typing import Any, Protocol, TypedDict
 
-import torch
-
-from pruning import registry, steps
-from pruning.entries import Desk, Progress, Shelf, quiet
+from pruning import registry
+from pruning.entries import Desk, Progress, quiet
 from pruning.errors import PruningError
-from pruning.limits import WORKER_STATES
-from pruning.lru import Recent
-from pruning.passes import forward_order
-from pruning.specs import Base, Cell, MeasureSpec, Step, Study, Train
-from pruning.state import State, check_device, check_finite, has_batch_norm
-from pruning.zoo.checkpoints import load_model
+from pruning.fold import ahead, state_of
+from pruning.specs import Cell, MeasureSpec, Study
+from pruning.state import State
 
 
 class Row(TypedDict):
@@ -39,69 +34,6 @@ class Keeper(Protocol):
     def read(self, kind: str, key: str, suffix: str) -> bytes | None: ...
 
 
-_states: Recent[State] = Recent(WORKER_STATES)
-
-
-def state_of(
-    base: Base,
-    recipe: tuple[Step, ...],
-    progress: Progress = quiet,
-    shelf: Shelf | None = None,
-    whole: tuple[Step, ...] = (),
-) -> State:
-    """The state after a recipe; prefixes that this process made lately are not made again.
-
-    Args:
-        whole: the recipe of which this one is a prefix: progress is told along all its trainings.
-
-    Raises:
-        PruningError: weights, data or device are missing, or a step does not apply; one sentence.
-    """
-    key = base.state_key(recipe)
-    found = _states.get(key)
-    if found is not None:
-        return found
-    if not recipe:
-        return _states.put(key, _start(base, key))
-    whole = whole or recipe
-    parent = state_of(base, recipe[:-1], progress, shelf, whole)
-    return _states.put(key, steps.apply(recipe[-1], parent, key, _along(progress, recipe, whole), shelf))
-
-
-def _along(progress: Progress, recipe: tuple[Step, ...], whole: tuple[Step, ...]) -> Progress:
-    """Progress of a recipe's last step along all trainings of the whole recipe, in steps of the optimiser.
-
-    Each training counts from zero, so that without this the second of five would seem to be done when it begins. What
-    is quick beside training (scoring, rewinding) stands still. A recipe without training is told as it is.
-    """
-    every = _trained(whole)
-    if not every:
-        return progress
-    before, training = _trained(recipe[:-1]), isinstance(recipe[-1], Train)
-
-    def inner(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
-        progress(before + (done if training else 0), every, note, partial)
-
-    return inner
-
-
-def _trained(recipe: tuple[Step, ...]) -> int:
-    """Steps of the optimiser in a recipe."""
-    return sum(step.steps for step in recipe if isinstance(step, Train))
-
-
-def _start(base: Base, key: str) -> State:
-    """The network as it stands before the first step."""
-    device = check_device(base.device)
-    model = load_model(base.model, base.seed, base.mark).to(device).eval()
-    if has_batch_norm(model):
-        # Deep convolutional networks run a quarter faster on a CPU, and faster on a GPU, with channels last.
-        model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
-    check_finite(model)
-    order = forward_order(model, registry.models[base.model].input_shape)
-    return State(base, key, model, order)
-
-
 def run(study: Study, store: Keeper | None = None, progress: Progress = quiet) -> list[Row]:
     """All results of a study, in the order of its cells and measures; what the store has is not computed again.
 
@@ -115,15 +47,24 @@ def run(study: Study, store: Keeper | None = None, progress: Progress = quiet) -
     stored = store.get([key for _, _, key in work]) if store is not None else {}
     rows: list[Row] = []
     made: dict[str, Row] = {}  # cells may share a result: one profile serves every level
+    trained: dict[str, tuple[State, float]] = {}
     for number, (cell, spec, key) in enumerate(work):
         known = stored.get(key)
+        if study.networks and key not in made and known is None and cell.state_key not in trained:
+            lacking = [cell for cell, _, key in work[number:] if key not in stored and key not in made]
+            trained |= ahead(lacking, _within(progress, number, len(work)), store)
         if key in made:
             rows.append(_row(cell, spec, key, made[key]["value"], made[key]["seconds"], made[key]["origin"]))
         elif known is not None:
             rows.append(_row(cell, spec, key, known.value, known.seconds, known.origin))
         else:
-            rows.append(_measured(cell, spec, key, store, _within(progress, number, len(work))))
+            within = _within(progress, number, len(work))
+            rows.append(_measured(cell, spec, key, store, within, trained.get(cell.state_key)))
             made[key] = rows[-1]
+            if cell.state_key in trained:  # its first result has the time; after its last it is not needed any more
+                state, _ = trained.pop(cell.state_key)
+                if spec != study.measures[-1]:
+                    trained[cell.state_key] = (state, 0.0)
         if len(work) > 1:
             partial = {"rows": rows[-1:]} if registry.measures[spec.name].stored else None
             progress(number + 1, len(work), "results", partial)
@@ -142,10 +83,17 @@ def _within(progress: Progress, number: int, count: int) -> Progress:
     return inner
 
 
-def _measured(cell: Cell, spec: MeasureSpec, key: str, store: Keeper | None, progress: Progress) -> Row:
-    """One result, computed and stored."""
-    began = time.perf_counter()
-    state = state_of(cell.base, cell.recipe, progress, store)
+def _measured(
+    cell: Cell,
+    spec: MeasureSpec,
+    key: str,
+    store: Keeper | None,
+    progress: Progress,
+    made: tuple[State, float] | None = None,
+) -> Row:
+    """One result, computed and stored; ``made``: the cell's state where it is there already, and what it took."""
+    began = time.perf_counter() - (made[1] if made else 0.0)
+    state = made[0] if made else state_of(cell.base, cell.recipe, progress, store)
     measure = spec.build()
     value = measure.measure(state, Desk(progress, store.write if store is not None else None))
     seconds = time.perf_counter() - began

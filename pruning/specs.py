@@ -7,6 +7,7 @@ and its axes, so many **cells**. A cell's prefix of steps names a state; a measu
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -103,14 +104,25 @@ class Cell(Spec):
         return digest("measure", self.base.state_key(steps), measure, *here)
 
 
+class Network(Spec):
+    """A cell that is given as it is."""
+
+    base: Base
+    recipe: tuple[AnyStep, ...]
+
+
 class Study(Spec):
     """A recipe and its axes. An axis is named by a field of the base (``seed``) or by a step's number and field
-    (``0.sparsity``); cells are the product of the axes in their order."""
+    (``0.sparsity``); cells are the product of the axes in their order.
+
+    Cells that are no product, such as the arms of a lottery ticket experiment, are given one by one as ``networks``
+    instead; dense ones among them are trained together."""
 
     schema_version: Literal[1] = 1
     base: Base = Field(default_factory=Base)
     recipe: tuple[AnyStep, ...] = Field(default_factory=lambda: (Prune(),))
     axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    networks: tuple[Network, ...] = Field(())
     measures: tuple[MeasureSpec, ...] = Field(min_length=1)
 
     @field_validator("axes", mode="before")
@@ -128,16 +140,21 @@ class Study(Spec):
 
     @model_validator(mode="after")
     def _cells(self) -> Study:
-        count = 1
-        for values in self.axes.values():
-            count *= len(values)
+        if self.networks and self.axes:
+            raise BadValue("A study has axes, or networks that are given one by one; this one has both.")
+        count = len(self.networks) or math.prod(len(values) for values in self.axes.values())
         if not 0 < count <= STUDY_CELLS:
             raise BadValue(f"A study has 1 to {STUDY_CELLS} cells; this one has {count}.")
         self.cells()
         return self
 
     def cells(self) -> tuple[Cell, ...]:
-        """All cells, in the order of the axes; the last axis varies fastest."""
+        """All cells: the networks as given, or in the order of the axes; the last axis varies fastest."""
+        if self.networks:
+            return tuple(
+                Cell(base=one.base, recipe=one.recipe, coordinates={"network": number})
+                for number, one in enumerate(self.networks)
+            )
         return tuple(
             self._cell(dict(zip(self.axes, values, strict=True))) for values in itertools.product(*self.axes.values())
         )
@@ -159,7 +176,8 @@ class Study(Spec):
     def key(self) -> str:
         """Name of the whole study: what two people share when they ask for the same."""
         steps = [step.key_part() for step in self.recipe]  # with their kinds, which a plain dump leaves out as defaults
-        return digest("study", self.base, steps, list(self.axes.items()), self.measures)
+        given = [(one.base, [step.key_part() for step in one.recipe]) for one in self.networks]
+        return digest("study", self.base, steps, list(self.axes.items()), self.measures, *([given] if given else []))
 
 
 def load_study(text: str) -> Study:
@@ -186,6 +204,6 @@ def load_study(text: str) -> Study:
 
 
 __all__ = [
-    "AnyStep", "Base", "Cell", "MeasureSpec", "Prune", "Recalibrate", "Rewind", "Shuffle", "Spec", "Step", "Study",
-    "Train", "load_study",
+    "AnyStep", "Base", "Cell", "MeasureSpec", "Network", "Prune", "Recalibrate", "Rewind", "Shuffle", "Spec", "Step",
+    "Study", "Train", "load_study",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ from scipy.special import stdtrit
 from pruning.limits import LEVELS
 from pruning.recipe import Prune, Spec, Train
 from pruning.recipes import Recipe, redrawn, shuffled, ticket
-from pruning.specs import Base, MeasureSpec, Study
+from pruning.specs import Base, MeasureSpec, Network, Study
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,17 @@ class Experiment(Spec):
         for number, level in enumerate(self.levels, 1):
             for arm in ("ticket", "redrawn", "shuffled"):
                 found += [self._cell(seed, arm, level, self.levels[:number]) for seed in self.seeds]
+        return found
+
+    def studies(self, parts: int = 1) -> list[tuple[Study, list[Cell]]]:
+        """The work: one study of all networks, round by round, and its cells; those of a round are trained together
+        where that is faster. With ``parts``, the seeds are shared among so many studies, for as many workers."""
+        every, found = self.cells(), []
+        for part in range(min(parts, len(self.seeds))):
+            seeds = self.seeds[part :: min(parts, len(self.seeds))]
+            cells = [cell for cell in every if cell.seed in seeds]
+            networks = tuple(Network(base=cell.base, recipe=cell.recipe) for cell in cells)
+            found.append((Study(networks=networks, measures=(TRACE, TEST)), cells))
         return found
 
     def _cell(self, seed: int, arm: str, level: int, levels: tuple[int, ...]) -> Cell:

@@ -31,7 +31,7 @@ RANKS = {
     # 4: one file a step, one a measure.
     "training": 4, "dynamics": 4, "steps": 5, "evaluate": 5,
     # 6: what is kept. 7: a study, folded. 8: who does it, and when.
-    "store": 6, "run": 7, "engine": 8,
+    "store": 6, "fold": 6, "run": 7, "engine": 8,
 }  # fmt: skip
 """The rank of each room or module of ``pruning/`` that has one: it imports only equal or lower ranks."""
 

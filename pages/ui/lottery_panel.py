@@ -66,20 +66,17 @@ def _headline(table: pd.DataFrame, name: str) -> None:
 
 def _work(experiment: Experiment, found: Progress) -> None:
     """Start, progress, cancel, continue."""
-    total = len(found.rows) + len(found.missing)
     time, measured = estimate(experiment, found)
     said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
     if found.running:
         row = st.container(horizontal=True, vertical_alignment="center")
-        begun = sum(view.share for view in found.running)
-        row.progress(min(1.0, (len(found.rows) + begun) / total),
-                     f"{len(found.rows)} of {total} networks trained, {said} left")  # fmt: skip
+        row.progress(_share(found), f"{len(found.rows)} of {found.total} networks trained, {said} left")
         if row.button("Cancel", key="lottery_cancel"):
             stop(found.running)
             st.rerun()
     if len(found.running) == len(found.missing):
         return
-    waiting = len(found.missing) - len(found.running)
+    waiting = found.total - len(found.rows)
     if not found.rows and not found.running and not found.stopped:
         st.info(
             "Nothing here yet: run this example. Dense networks are trained, pruned by magnitude, set back to their "
@@ -99,6 +96,13 @@ def _work(experiment: Experiment, found: Progress) -> None:
             st.error(str(error))
             return
         st.rerun()
+
+
+def _share(found: Progress) -> float:
+    """Networks that are there, and the part of those under way that is trained; 0 to 1."""
+    lacking = sum(len(work.cells) for work in found.missing)
+    begun = sum(view.share * len(view.study.networks) for view in found.running if view.study)
+    return min(1.0, (found.total - lacking + begun) / found.total)
 
 
 def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bool) -> None:

@@ -22,20 +22,20 @@ from pruning.tickets import TEST, TRACE, Cell, Experiment, Stored, read_stored
 
 @dataclass(frozen=True)
 class Work:
-    """One network: its cell, study, and the keys of its study and two results."""
+    """The networks of some seeds, which are one job: their cells, and the keys of the two results of each."""
 
-    cell: Cell
     study: Study
-    key: str
-    trace: str
-    test: str
+    cells: list[Cell]
+    keys: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How an experiment stands: rows of finished networks, unfinished jobs, what was stopped, sentences of failures."""
+    """How an experiment stands: rows of finished networks, how many there will be, jobs that lack some, those that
+    are unfinished, how many were stopped, sentences of failures."""
 
     rows: list[dict[str, Any]]
+    total: int
     missing: list[Work]
     running: list[JobView]
     stopped: int
@@ -56,47 +56,49 @@ def stored() -> list[Stored]:
 
 
 @lru_cache(maxsize=PAGE_TABLES)
-def works(experiment: Experiment) -> list[Work]:
-    """All networks; hashing some hundred specifications takes a while, so they are kept."""
+def works(experiment: Experiment, parts: int) -> list[Work]:
+    """All jobs; hashing some hundred specifications takes a while, so they are kept."""
     found = []
-    for cell in experiment.cells():
-        study = cell.study
-        (one,) = study.cells()
-        found.append(Work(cell, study, study.key, one.measure_key(TRACE), one.measure_key(TEST)))
+    for study, cells in experiment.studies(parts):
+        keys = [(one.measure_key(TRACE), one.measure_key(TEST)) for one in study.cells()]
+        found.append(Work(study, cells, keys))
     return found
 
 
 def look(experiment: Experiment) -> Progress:
     """What is finished, under way, stopped and failed. Rows once read are kept: traces are long."""
     have: dict[str, tuple[dict[str, Any], float]] = st.session_state.setdefault("lottery_rows", {})
-    every = works(experiment)
-    lacking = [work for work in every if work.key not in have]
-    found = store().get([key for work in lacking for key in (work.trace, work.test)]) if lacking else {}
-    for work in lacking:
-        if work.trace in found and work.test in found:
-            row = work.cell.row(found[work.trace].value, found[work.test].value)
-            have[work.key] = (row, found[work.trace].seconds)
-    missing = [work for work in every if work.key not in have]
+    every = works(experiment, _at_once())
+    lacking = [pair for work in every for pair in zip(work.cells, work.keys, strict=True) if pair[1][0] not in have]
+    found = store().get([key for _, keys in lacking for key in keys]) if lacking else {}
+    for cell, (trace, test) in lacking:
+        if trace in found and test in found:
+            have[trace] = (cell.row(found[trace].value, found[test].value), found[trace].seconds)
+    missing = [work for work in every if any(trace not in have for trace, _ in work.keys)]
     active = {view.id: view for view in engine().views()}
-    running = [active[work.key] for work in missing if work.key in active]
-    ended = [view for work in missing if work.key not in active and (view := job(work.study)) is not None]
+    running = [active[work.study.key] for work in missing if work.study.key in active]
+    ended = [view for work in missing if work.study.key not in active and (view := job(work.study)) is not None]
     errors = list(dict.fromkeys(view.error for view in ended if view.state == "failed"))
     stopped = sum(view.state in ("cancelled", "failed") for view in ended)
-    times = [have[work.key][1] for work in every if work.key in have]
-    seconds = sum(times) / len(times) if times else None
-    rows = [have[work.key][0] for work in every if work.key in have]
-    return Progress(rows, missing, running, stopped, errors, seconds)
+    done = [have[trace] for work in every for trace, _ in work.keys if trace in have]
+    seconds = sum(time for _, time in done) / len(done) if done else None
+    total = sum(len(work.cells) for work in every)
+    return Progress([row for row, _ in done], total, missing, running, stopped, errors, seconds)
 
 
 def begin(missing: Sequence[Work]) -> None:
-    """Ask for all that is missing, in the order of the rounds; prefixes are read from their checkpoints."""
+    """Ask for all that is missing; each job goes round by round, and on from its checkpoints."""
     for one in missing:
         background.begin(one.study)
 
 
 def estimate(experiment: Experiment, found: Progress) -> tuple[float, bool]:
-    """Seconds until all is there, and whether that was measured: all but one worker train at the same time."""
-    at_once = max(1, engine().settings.workers - 1)
+    """Seconds until all is there, and whether that was measured."""
     guess = experiment.train.steps * experiment.train.batch * defaults_of(experiment.model).seconds + 1
     each = found.seconds or guess
-    return each * len(found.missing) / at_once, found.seconds is not None
+    return each * (found.total - len(found.rows)) / _at_once(), found.seconds is not None
+
+
+def _at_once() -> int:
+    """Jobs that train at the same time: all workers but the one that answers sliders."""
+    return max(1, engine().settings.workers - 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakValueDictionary
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,6 +16,28 @@ from pruning.zoo.match import compatible
 
 IN_MEMORY = 200_000_000
 """Numbers of a training set that may lie in memory at once; larger ones are read batch by batch."""
+
+
+class Loaded:
+    """Images ``(N, C, H, W)`` and labels of a split's first N on a device."""
+
+    def __init__(self, name: str, split: str, count: int, device: torch.device) -> None:
+        whole = zoo_data.load(name, split)
+        images, labels = whole.batch(0, min(count, len(whole)))
+        self.images, self.labels = images.to(device), labels.to(device)
+        self.darkest = float(self.images.min())
+
+
+_loaded: WeakValueDictionary[tuple[str, str, int, str], Loaded] = WeakValueDictionary()
+
+
+def loaded(name: str, split: str, count: int, device: torch.device) -> Loaded:
+    """A split's first images; networks that train at the same time share them, and nobody keeps them afterwards."""
+    key = (name, split, count, str(device))
+    found = _loaded.get(key)
+    if found is None:
+        found = _loaded[key] = Loaded(name, split, count, device)
+    return found
 
 
 class Batches:
@@ -34,15 +58,12 @@ class Batches:
         if self.count < spec.batch:
             raise Missing(f"A batch of {spec.batch} images needs as many; the training set used has {self.count}.")
         self.per_epoch = self.count // spec.batch
-        self.images: Tensor | None = None
+        self.held: Loaded | None = None
         self.epoch, self.order = -1, torch.empty(0, dtype=torch.int64)
-        first, labels = self.split.batch(0, 1)
+        first, _ = self.split.batch(0, 1)
         if first[0].numel() * self.count <= IN_MEMORY:
-            images, labels = self.split.batch(0, self.count)
-            self.images, self.labels = images.to(device), labels.to(device)
-            self.darkest = float(self.images.min())
-        else:
-            self.darkest = float(first.min())
+            self.held = loaded(name, "train", self.count, device)
+        self.darkest = self.held.darkest if self.held is not None else float(first.min())
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
         """Images ``(batch, C, H, W)`` and labels of a step."""
@@ -50,8 +71,9 @@ class Batches:
         if epoch != self.epoch:
             self.epoch, self.order = epoch, torch.randperm(self.count, generator=self._generator(epoch))
         chosen = self.order[place * self.spec.batch : (place + 1) * self.spec.batch]
-        if self.images is not None:
-            images, labels = self.images[chosen.to(self.device)], self.labels[chosen.to(self.device)]
+        if self.held is not None:
+            chosen = chosen.to(self.device)
+            images, labels = self.held.images.index_select(0, chosen), self.held.labels[chosen]
         else:
             images, labels = (part.to(self.device) for part in self.split.take(chosen))
         return self._augmented(images, step), labels

@@ -1,26 +1,24 @@
-"""The loop: forward, backward, step, masks; looks at validation; checkpoints."""
+"""The loop: forward, backward, step, masks; looks at validation; checkpoints. For one network, or several together."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pruning import registry
-from pruning.criteria import Dynamics
 from pruning.entries import Progress
-from pruning.passes import BATCH, mode
 from pruning.recipe import Train
 from pruning.schedules import rate
-from pruning.state import State, layer_label
+from pruning.state import State
 from pruning.training.images import Batches
+from pruning.training.kernel import Kernel, fit_together, kernel_of
+from pruning.training.looks import Looks
 from pruning.training.session import Session, optimiser_of
-from pruning.zoo import data as zoo_data
 
 Save = Callable[[bytes], object]
 SAVE_SECONDS = 5.0
@@ -45,91 +43,144 @@ def opened(state: State, spec: Train, progress: Progress, saved: bytes | None = 
 
 
 def train(session: Session, save: Save | None = None) -> None:
-    """Train a session's network under its masks, to the end.
+    """Train a session's network under its masks, to the end. See ``train_together``."""
+    train_together([session], [save])
 
-    Its ``diverged`` is then the step at which the loss became NaN or infinite, if it did: weights are those before that
-    step, and training stops.
+
+def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) -> None:
+    """Train the networks of some sessions under their masks, to the end.
+
+    Dense networks of one model go forward and backward as one computation, each with its own images, optimiser and
+    masks, bit for bit as it would alone; others train one after another. A session's ``diverged`` is then the step at
+    which its loss became NaN or infinite, if it did: its weights are those before that step, its training stops, and
+    the others go on.
 
     Args:
-        save: keeps a checkpoint; called every ``SAVE_SECONDS`` and at the end.
+        sessions: of one model and one batch size.
+        saves: keep each session's checkpoint; called every ``SAVE_SECONDS`` and at the end.
 
     Raises:
-        Cancelled: through the session's progress; the last checkpoint stays.
+        Cancelled: through a session's progress; the last checkpoints stay.
         StoreError: a checkpoint cannot be kept.
     """
-    state, spec, started = session.state, session.spec, session.step
-    device = next(state.model.parameters()).device
-    batches = Batches(state.base, spec, device)
-    dynamics = registry.dynamics[spec.during](**spec.during_options)
-    teacher = _teacher(state) if spec.teacher == "dense" else None
-    dynamics.begin(session)
-    session.hold()
-    session.memory.setdefault("masks_before", dict(session.masks))
-    state.model.train()
-    devices = [device] if device.type == "cuda" else []
+    trainees = [Trainee(session, save) for session, save in zip(sessions, saves, strict=True)]
+    cuda = [trainee.device for trainee in trainees[:1] if trainee.device.type == "cuda"]
     try:
-        with torch.random.fork_rng(devices=devices):
-            _steps(session, batches, dynamics, teacher, save)
+        with torch.random.fork_rng(devices=cuda):
+            while active := [trainee for trainee in trainees if trainee.active]:
+                together = fit_together([one.session.model for one in active], active[0].session.spec.batch)
+                _stretch(active if together else active[:1])
     finally:
-        state.model.eval()
-        for parameter in state.model.parameters():
-            parameter.grad = None
-    if save is not None and session.step != started:
-        save(session.saved())
+        for trainee in trainees:
+            trainee.session.model.eval()
+            for parameter in trainee.session.model.parameters():
+                parameter.grad = None
+    for trainee in trainees:
+        trainee.keep()
 
 
-def _steps(
-    session: Session, batches: Batches, dynamics: Dynamics, teacher: nn.Module | None, save: Save | None
-) -> None:
-    """All steps that are left, with looks and checkpoints."""
-    spec = session.spec
-    looks = {max(1, round(spec.steps * look / spec.looks)) for look in range(1, spec.looks + 1)}
-    last = time.monotonic()
-    losses, right, seen = 0.0, 0, 0
-    while session.step < spec.steps and session.diverged is None:
-        # Dropout draws from torch's own generator: seeded by the step, so that a continued training draws the same.
-        torch.manual_seed((spec.seed * 1_000_003 + session.step) % 2**63)
-        images, labels = batches(session.step)
-        loss, correct = _step(session, dynamics, teacher, images, labels)
-        if session.diverged is not None:
-            break
-        losses, right, seen = losses + loss * len(labels), right + correct, seen + len(labels)
+class Trainee:
+    """One network while it trains: its session, images, teacher and dynamics, and the sums since the last look."""
+
+    def __init__(self, session: Session, save: Save | None) -> None:
+        self.session, self.save, spec = session, save, session.spec
+        self.device = next(session.model.parameters()).device
+        self.batches = Batches(session.state.base, spec, self.device)
+        self.looks = Looks(session, self.device)
+        self.dynamics = registry.dynamics[spec.during](**spec.during_options)
+        self.teacher = _teacher(session.state) if spec.teacher == "dense" else None
+        self.kept, self.last = session.step, time.monotonic()
+        self.losses, self.right, self.seen = 0.0, 0, 0
+        self.dynamics.begin(session)
+        session.hold()
+        session.memory.setdefault("masks_before", dict(session.masks))
+        session.model.train()
+
+    @property
+    def active(self) -> bool:
+        """Whether there are steps left."""
+        return self.session.step < self.session.spec.steps and self.session.diverged is None
+
+    def loss(self, logits: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss of a batch, with the teacher's part and a penalty where there are some."""
+        loss = F.cross_entropy(logits, labels)
+        if self.teacher is not None:
+            mixing = self.session.spec.mixing
+            loss = (1 - mixing) * loss + mixing * _distilled(logits, self.teacher, images, self.session.spec)
+        penalty = self.dynamics.penalty(self.session)
+        return loss if penalty is None else loss + penalty
+
+    def step(self, loss: float, right: int, count: int) -> None:
+        """One step of the optimiser, once the gradients are there; then a look, progress, a checkpoint."""
+        session = self.session
+        self.dynamics.gradients(session)
+        session.optimiser.step()
+        self.dynamics.after(session)
+        session.hold()  # momentum and weight decay revive what is masked
+        self.losses, self.right, self.seen = self.losses + loss * count, self.right + right, self.seen + count
         session.step += 1
-        if session.step in looks:
-            _look(session, losses / seen, right / seen)
-            losses, right, seen = 0.0, 0, 0
-        note = f"training, step {session.step:,} of {spec.steps:,}"
-        partial = {"records": list(session.records)} if session.step in looks else None
-        session.progress(session.step, spec.steps, note, partial)
-        if save is not None and time.monotonic() - last > SAVE_SECONDS and session.step in looks:
-            save(session.saved())
-            last = time.monotonic()
+        looked = session.step in self.looks.steps
+        if looked:
+            self.looks.look(self.losses / self.seen, self.right / self.seen)
+            self.losses, self.right, self.seen = 0.0, 0, 0
+        note = f"training, step {session.step:,} of {session.spec.steps:,}"
+        session.progress(session.step, session.spec.steps, note, {"records": list(session.records)} if looked else None)
+        if looked and time.monotonic() - self.last > SAVE_SECONDS:
+            self.keep()
+
+    def keep(self) -> None:
+        """A checkpoint, unless the last one still stands."""
+        if self.save is not None and self.session.step != self.kept:
+            self.save(self.session.saved())
+            self.kept, self.last = self.session.step, time.monotonic()
 
 
-def _step(
-    session: Session, dynamics: Dynamics, teacher: nn.Module | None, images: Tensor, labels: Tensor
-) -> tuple[float, int]:
-    """One step of the optimiser; the mean loss and the number of correct images before it."""
-    spec, optimiser = session.spec, session.optimiser
-    for group in optimiser.param_groups:
-        group["lr"] = spec.lr * rate(spec.schedule, session.step, spec.steps, spec.warmup)
-    optimiser.zero_grad(set_to_none=True)
-    logits = session.model(images)
-    loss = F.cross_entropy(logits, labels)
-    if teacher is not None:
-        loss = (1 - spec.mixing) * loss + spec.mixing * _distilled(logits, teacher, images, spec)
-    if (penalty := dynamics.penalty(session)) is not None:
-        loss = loss + penalty
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        session.diverged = session.step
-        return value, 0
-    loss.backward()
-    dynamics.gradients(session)
-    optimiser.step()
-    dynamics.after(session)
-    session.hold()  # momentum and weight decay revive what is masked
-    return value, int((logits.detach().argmax(1) == labels).sum())
+def _stretch(trainees: Sequence[Trainee]) -> None:
+    """Steps until the first of them has no more."""
+    kernel = kernel_of([trainee.session.model for trainee in trainees])
+    try:
+        while all(trainee.active for trainee in trainees):
+            _step(trainees, kernel)
+    finally:
+        kernel.release()
+
+
+def _step(trainees: Sequence[Trainee], kernel: Kernel) -> None:
+    """One step of each; one whose loss is no number any more stays as it was before."""
+    _seed(trainees[0])
+    for trainee in trainees:
+        session, spec = trainee.session, trainee.session.spec
+        for group in session.optimiser.param_groups:
+            group["lr"] = spec.lr * rate(spec.schedule, session.step, spec.steps, spec.warmup)
+        session.optimiser.zero_grad(set_to_none=True)
+    images, labels = zip(*(trainee.batches(trainee.session.step) for trainee in trainees), strict=True)
+    logits = kernel.logits(images)
+    losses = [
+        trainee.loss(own, seen, true)
+        for trainee, own, seen, true in zip(trainees, logits, images, labels, strict=True)
+    ]
+    values = torch.stack([loss.detach() for loss in losses]).tolist()
+    rights = (logits.detach().argmax(2) == torch.stack(labels)).sum(1).tolist()
+    # The gradient of the sum is each network's own: none depends on another's weights.
+    torch.stack(losses).sum().backward()
+    kernel.hand_out()
+    for trainee, value, right in zip(trainees, values, rights, strict=True):
+        if math.isfinite(value):
+            trainee.step(value, right, trainee.session.spec.batch)
+        else:
+            trainee.session.diverged = trainee.session.step
+
+
+def _seed(trainee: Trainee) -> None:
+    """Dropout draws from torch's own generator: seeded by the step, so that a continued training draws the same.
+
+    (``torch.manual_seed`` would walk through all accelerators at every step, which takes longer than the step.)
+    """
+    seed = (trainee.session.spec.seed * 1_000_003 + trainee.session.step) % 2**63
+    torch.default_generator.manual_seed(seed)
+    if trainee.device.type == "cuda":
+        with torch.cuda.device(trainee.device):
+            torch.cuda.manual_seed(seed)
 
 
 def _distilled(logits: Tensor, teacher: nn.Module, images: Tensor, spec: Train) -> Tensor:
@@ -146,36 +197,3 @@ def _teacher(state: State) -> nn.Module:
 
     device = next(state.model.parameters()).device
     return load_model(state.base.model, state.base.seed, "dense").to(device).eval()
-
-
-def _look(session: Session, loss: float, accuracy: float) -> None:
-    """Note how the training stands: losses, accuracies, sparsities, and what of the masks changed."""
-    spec, state = session.spec, session.state
-    record: dict[str, Any] = {
-        "step": session.step, "train_loss": loss, "train_accuracy": accuracy,
-        "lr": session.optimiser.param_groups[0]["lr"],
-    }  # fmt: skip
-    if spec.validation:
-        record |= _validation(session)
-    removed = {name: ~state.masks[name] for name in state.order if name in state.masks}
-    record["layers"] = [layer_label(name) for name in state.order]
-    record["removed"] = [int(removed[name].sum()) if name in removed else 0 for name in state.order]
-    record["weights"] = [weight.numel() for weight in session.weights.values()]
-    before = session.memory["masks_before"]
-    record["gone"] = sum(int((gone & before[n]).sum() if n in before else gone.sum()) for n, gone in removed.items())
-    record["back"] = sum(int((~gone & ~before[n]).sum()) for n, gone in removed.items() if n in before)
-    session.memory["masks_before"] = dict(state.masks)
-    session.records.append(record)
-
-
-def _validation(session: Session) -> dict[str, Any]:
-    """Loss and accuracy on the first images of the validation split, in eval mode."""
-    base, device = session.state.base, next(session.model.parameters()).device
-    split = zoo_data.load(str(base.data_name), "validation")
-    loss, right, count = 0.0, 0, 0
-    with mode(session.model, False), torch.inference_mode():
-        for images, labels in zoo_data.batches(split, session.spec.validation, BATCH):
-            logits, labels = session.model(images.to(device)), labels.to(device)
-            loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-            right, count = right + int((logits.argmax(1) == labels).sum()), count + len(labels)
-    return {"validation_loss": loss / count, "validation_correct": right, "validation_count": count}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from pruning.criterion import plan
 from pruning.entries import Progress
 from pruning.errors import StoreError
 from pruning.recipe import Prune, Train
-from pruning.state import State, apply_masks, prunable
+from pruning.state import State, prunable
 
 FORMAT = 1
 
@@ -38,6 +39,7 @@ class Session:
     memory: dict[str, Any] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     diverged: int | None = None
+    _kept: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
 
     @property
     def total(self) -> int:
@@ -59,8 +61,20 @@ class Session:
         return self.state.masks
 
     def hold(self) -> None:
-        """Set masked entries to zero."""
-        apply_masks(self.model, self.masks)
+        """Set masked entries to exact zero.
+
+        The same as ``apply_masks``, after every step: bits are cleared, which is several times faster than filling and,
+        unlike a product, knows no -0.0 and no inf * 0.
+        """
+        for name, mask in self.masks.items():
+            known = self._kept.get(name)
+            if known is None or known[0] is not mask:
+                known = self._kept[name] = (mask, _bits(mask, self._parameters[name]))
+            self._parameters[name].data.view(known[1].dtype).bitwise_and_(known[1])
+
+    @cached_property
+    def _parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.model.named_parameters(remove_duplicate=False))
 
     def level(self) -> int:
         """Sparsity now, per mille of the prunable weights."""
@@ -86,7 +100,8 @@ class Session:
         content = {
             "format": FORMAT,
             "step": self.step,
-            "model": self.model.state_dict(),
+            # Copies: a network that trains with others is a view of one large tensor, which would be written whole.
+            "model": {name: value.clone() for name, value in self.model.state_dict().items()},
             "masks": self.masks,
             "optimiser": self.optimiser.state_dict(),
             "memory": self.memory,
@@ -119,6 +134,13 @@ class Session:
         self.diverged = content["diverged"]
 
 
+def _bits(mask: Tensor, weight: Tensor) -> Tensor:
+    """All bits where a weight is kept, none where it is not: integers as wide as the weight, in its memory layout."""
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[weight.element_size()]
+    kept = torch.empty_like(weight.detach(), dtype=whole)
+    return kept.copy_(mask.to(weight.device)).neg_()  # 1 becomes -1: all bits
+
+
 def optimiser_of(model: nn.Module, spec: Train) -> torch.optim.Optimizer:
     """A new optimiser; biases and norms are not decayed (Goyal et al. 2017)."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
@@ -126,6 +148,6 @@ def optimiser_of(model: nn.Module, spec: Train) -> torch.optim.Optimizer:
     groups = [{"params": matrices, "weight_decay": spec.weight_decay}, {"params": others, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
     if spec.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=spec.lr, momentum=0.9, nesterov=True, foreach=True)
+        return torch.optim.SGD(groups, lr=spec.lr, momentum=0.9, nesterov=True, fused=True)
     kind = torch.optim.Adam if spec.optimiser == "adam" else torch.optim.AdamW
-    return kind(groups, lr=spec.lr, foreach=True)
+    return kind(groups, lr=spec.lr, fused=True)

@@ -16,12 +16,12 @@ from pruning.zoo import data as zoo_data
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """States, rankings and predictions of other tests are not there: keys are the same, contents may differ."""
     places = {
-        "pruning.run": "_states",
+        "pruning.fold": "_states",
         "pruning.steps.prune": "_rankings",
         "pruning.predictions": "_memory",
         "pruning.scan": "_memory",
     }
-    for module, name in places.items():  # by import_module: the attribute pruning.run is the function
+    for module, name in places.items():  # by import_module: names without an attribute of the same name
         monkeypatch.setattr(importlib.import_module(module), name, Recent(8))
 
 

@@ -43,16 +43,17 @@ def test_an_empty_page_teaches_and_says_how_much_it_is(visit: Visit) -> None:
     assert "Nothing here yet" in texts(page) and not page.exception
     label = next(button.label for button in page.button if button.key == "lottery_start")
     assert label.startswith("Start: train 48 networks (about") and "estimate" in label  # 3 seeds, dense and 5 times 3
-    assert len(works(Experiment(train=TICKET))) == 48
+    assert sum(len(work.cells) for work in works(Experiment(train=TICKET), 2)) == 48
 
 
 def test_a_small_experiment_runs_to_its_verdict(visit: Visit) -> None:
     page = settled(start(tiny(at_lottery(visit))))
     found = look_at(page)
     assert len(found) == 8 and {row["arm"] for row in found} == {"dense", "ticket", "redrawn", "shuffled"}
-    for work in works(TINY):
-        row = next(r for r in found if (r["seed"], r["arm"], r["level"]) == key(work.cell))
-        test = store().get([work.test])[work.test].value
+    (work,) = works(TINY, 1)
+    for cell, (_, test_key) in zip(work.cells, work.keys, strict=True):
+        row = next(r for r in found if (r["seed"], r["arm"], r["level"]) == (cell.seed, cell.arm, cell.level))
+        test = store().get([test_key])[test_key].value
         assert row["correct"] == test["correct"] and row["count"] == 10_000 and row["early_step"] in (5, 10)
     (verdict,) = verdicts(rows_frame(found)).to_dict("records")
     assert page.header[0].value == sentence(verdict) and "of 2 won" in page.header[0].value
@@ -64,13 +65,9 @@ def test_a_small_experiment_runs_to_its_verdict(visit: Visit) -> None:
     assert "too few for a claim" in texts(page) and not [b for b in page.button if b.key == "lottery_start"]
 
 
-def key(cell: object) -> tuple[int, str, int]:
-    return (cell.seed, cell.arm, cell.level)  # type: ignore[attr-defined]
-
-
 def look_at(page: AppTest) -> list[dict]:
     have = page.session_state["lottery_rows"]
-    return [have[work.key][0] for work in works(TINY) if work.key in have]
+    return [have[trace][0] for work in works(TINY, 1) for trace, _ in work.keys if trace in have]
 
 
 def test_cancelled_work_can_be_continued(visit: Visit) -> None:
@@ -108,8 +105,8 @@ def test_stored_experiments_are_shown_and_labelled(
 
 
 def test_the_estimate_is_measured_once_something_is_known() -> None:
-    empty = lottery_work.Progress([], works(TINY), [], 0, [], None)
+    empty = lottery_work.Progress([], 8, works(TINY, 1), [], 0, [], None)
     assert estimate(TINY, empty)[1] is False
-    known = lottery_work.Progress([], works(TINY), [], 0, [], 3.0)
+    known = lottery_work.Progress([], 8, works(TINY, 1), [], 0, [], 3.0)
     assert estimate(TINY, known) == (8 * 3.0 / max(1, engine().settings.workers - 1), True)
     assert look(TINY.model_copy(update={"seeds": (7,)})).rows == [] and TEST.name == "accuracy"

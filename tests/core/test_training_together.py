@@ -1,0 +1,186 @@
+"""Dense networks trained together: bit for bit as alone, each with its own masks, data order and fate."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from pruning import steps
+from pruning.entries import quiet
+from pruning.errors import Cancelled
+from pruning.fold import ahead
+from pruning.recipe import Prune, Train
+from pruning.run import run, state_of
+from pruning.specs import Base, Network, Study
+from pruning.state import State
+from pruning.steps.train import together
+from pruning.tickets import Experiment
+from pruning.training import images as training_images
+from pruning.training.kernel import Alone, Together, fit_together, is_dense, kernel_of
+from pruning.zoo.checkpoints import initial
+from tests.core.conftest import Images
+from tests.core.networks import same, snapshot, state
+from tests.core.test_training import Shelf
+
+BASE = {"steps": 9, "batch": 30, "lr": 0.05, "validation": 60, "looks": 3}
+
+
+def dense(widths: tuple[int, ...], seed: int) -> nn.Sequential:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        layers: list[nn.Module] = [nn.Flatten()]
+        for n_in, n_out in zip(widths, widths[1:], strict=False):
+            layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+
+def pruned(level: int, seed: int = 0) -> State:
+    start = state(dense((784, 24, 10), seed), "lenet_300_100")
+    return steps.apply(Prune(sparsity=level, scorer="random", seed=seed), start, f"{level} {seed}", quiet)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    widths=st.lists(st.integers(1, 40), min_size=2, max_size=4), count=st.integers(1, 7), batch=st.integers(1, 33),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_gradients_are_each_network_s_own_bit_for_bit_and_autograd_s(
+    widths: list[int], count: int, batch: int, seed: int
+) -> None:
+    models = [dense(tuple(widths), seed + number) for number in range(count)]
+    originals = copy.deepcopy(models)
+    inputs = [torch.randn(batch, widths[0], generator=torch.Generator().manual_seed(seed + n)) for n in range(count)]
+    exact = fit_together(models, batch)
+    kernel = Together(models)
+    logits = kernel.logits(inputs)
+    logits.square().sum().backward()
+    kernel.hand_out()
+    for number, (model, original) in enumerate(zip(models, originals, strict=True)):
+        single = Together([one := copy.deepcopy(original)])
+        alone = single.logits(inputs[number : number + 1])
+        alone.square().sum().backward()
+        single.hand_out()
+        if exact:
+            assert torch.equal(logits[number], alone[0])
+        torch.testing.assert_close(logits[number], original(inputs[number]), rtol=1e-4, atol=1e-5)
+        expected = original(inputs[number])
+        expected.square().sum().backward()
+        for own, lone, usual in zip(model.parameters(), one.parameters(), original.parameters(), strict=True):
+            assert own.grad is not None and lone.grad is not None
+            assert not exact or torch.equal(own.grad, lone.grad)
+            torch.testing.assert_close(own.grad, usual.grad, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_no_plain_chain_runs_alone() -> None:
+    assert is_dense(dense((4, 3, 2), 0))
+    assert not is_dense(nn.Sequential(nn.Linear(3, 3), nn.Dropout()))
+    assert not is_dense(nn.Sequential(nn.Conv2d(1, 1, 1)))
+    assert isinstance(kernel_of([nn.Conv2d(1, 1, 1)]), Alone)
+    with pytest.raises(ValueError):
+        kernel_of([nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)])
+
+
+@pytest.mark.parametrize("batch", [60, 100, 128])
+def test_the_embedded_dense_network_fits_together_at_usual_batch_sizes(batch: int) -> None:
+    assert fit_together([initial("lenet_300_100", seed) for seed in range(12)], batch)
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_together_is_alone_bit_for_bit(optimiser: str, images: Images) -> None:
+    specs = [Train(**BASE, optimiser=optimiser, seed=seed) for seed in (0, 0, 1)]
+    specs[2] = specs[2].model_copy(update={"steps": 5, "lr": 0.01})  # ends before the others, at its own rate
+    starts = [pruned(500), pruned(800), pruned(900, 1)]
+    made = together([(s, p, str(n)) for n, (s, p) in enumerate(zip(specs, starts, strict=True))], [quiet] * 3)
+    for number, (spec, start, after) in enumerate(zip(specs, starts, made, strict=True)):
+        lone = steps.apply(spec, start, str(number), quiet)
+        assert same(snapshot(lone.model), snapshot(after.model)) and lone.trace == after.trace
+        assert after.step == spec and not after.model.training
+        for name, mask in start.masks.items():
+            assert not after.weights[name][~mask].any()
+    parameters = [p for after in made for p in after.model.parameters()]
+    assert len({p.untyped_storage().data_ptr() for p in parameters}) == len(parameters)  # nothing is shared any more
+
+
+def test_one_that_diverges_stops_alone(images: Images) -> None:
+    fine, wild = Train(**BASE), Train(**BASE | {"lr": 10.0}, weight_decay=1.0, optimiser="sgd")
+    broken = pruned(0)
+    with torch.no_grad():
+        next(iter(broken.model.parameters())).fill_(1e38)
+    good, bad = together([(fine, pruned(500), "a"), (wild, broken, "b")], [quiet, quiet])
+    assert bad.diverged == 0 and good.diverged is None
+    assert same(snapshot(good.model), snapshot(steps.apply(fine, pruned(500), "a", quiet).model))
+
+
+def test_cancelled_together_goes_on_together_bit_for_bit(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pruning.training.loop.SAVE_SECONDS", 0.0)
+    works = [(Train(**BASE, seed=seed), pruned(500), str(seed)) for seed in (0, 1)]
+    shelf = Shelf()
+
+    def stop(done: float, *_: object) -> None:
+        if done == 5:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        together(works, [quiet, stop], shelf)
+    assert shelf.files and max(len(data) for data in shelf.files.values()) < 4 * 2 * 40_000  # not the whole stack
+    for one, other in zip(together(works, [quiet] * 2, shelf), together(works, [quiet] * 2), strict=True):
+        assert same(snapshot(one.model), snapshot(other.model)) and one.trace == other.trace
+
+
+def test_training_images_are_read_once_and_not_kept(images: Images) -> None:
+    works = [(Train(**BASE, seed=seed), pruned(500), str(seed)) for seed in (0, 1)]
+    seen: set[int] = set()
+    real = training_images.Loaded.__init__
+
+    def counted(self: training_images.Loaded, *arguments: object) -> None:
+        seen.add(len(seen))
+        real(self, *arguments)  # type: ignore[arg-type]
+
+    training_images.Loaded.__init__ = counted  # type: ignore[method-assign]
+    try:
+        together(works, [quiet] * 2)
+    finally:
+        training_images.Loaded.__init__ = real  # type: ignore[method-assign]
+    assert len(seen) == 2  # training and validation
+    assert not training_images._loaded
+
+
+def test_a_study_of_networks_gives_what_each_gives_alone() -> None:
+    train = Train(steps=6, batch=50, samples=200, validation=100, looks=2)
+    ((study, cells),) = Experiment(train=train, levels=(500,), seeds=(0, 1)).studies()
+    seen: list[float] = []
+    rows = run(study, None, lambda done, *_: seen.append(done))
+    assert [row["coordinates"]["network"] for row in rows[::2]] == list(range(8))
+    for cell, trace, test in zip(cells, rows[::2], rows[1::2], strict=True):
+        alone = run(cell.study)
+        assert [row["measure_key"] for row in alone] == [trace["measure_key"], test["measure_key"]]
+        assert alone[0]["value"] == trace["value"] and alone[1]["value"] == test["value"]
+    assert seen[-1] == len(rows)
+
+
+def test_only_networks_of_one_round_are_trained_together() -> None:
+    train = Train(steps=2, batch=50, samples=200, validation=0, looks=1)
+    ((study, cells),) = Experiment(train=train, levels=(500,), seeds=(0, 1)).studies()
+    assert set(ahead(study.cells())) == {cell.study.cells()[0].state_key for cell in cells if cell.arm == "dense"}
+    assert ahead([]) == {} and ahead(Study(measures=study.measures).cells()) == {}
+    conv = Study(base=Base(model="lenet_5"), recipe=(train,), measures=study.measures)
+    assert ahead(conv.cells()) == {}
+
+
+def test_networks_and_axes_exclude_each_other_and_networks_are_named() -> None:
+    one = Network(base=Base(), recipe=(Prune(),))
+    two = Network(base=Base(seed=1), recipe=(Prune(),))
+    measures = ({"name": "accuracy"},)
+    with pytest.raises(ValueError, match="this one has both"):
+        Study(networks=(one,), axes={"seed": (0, 1)}, measures=measures)  # type: ignore[arg-type]
+    keys = {
+        Study(networks=given, measures=measures).key  # type: ignore[arg-type]
+        for given in ((), (one,), (two,), (one, two), (two, one))
+    }
+    assert len(keys) == 5
+    assert state_of(one.base, one.recipe).key == Study(networks=(one,), measures=measures).cells()[0].state_key  # type: ignore[arg-type]

@@ -156,13 +156,13 @@ def verdicts(table: pd.DataFrame, other: str = "redrawn", confidence: float = 0.
         seeds = sorted(s for a, one, s in accuracy if a == "ticket" and one == level and (other, at, s) in accuracy)
         gaps = [accuracy["ticket", level, seed] - accuracy[other, at, seed] for seed in seeds]
         if gaps:
-            mean, half = _interval(gaps, confidence)
+            mean, half = paired(gaps, confidence)
             found.append((level, mean, mean - half, mean + half, sum(gap > 0 for gap in gaps), len(gaps)))
     return pd.DataFrame(found, columns=list(VERDICTS))
 
 
-def _interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Mean and half width of Student's interval."""
+def paired(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """Mean and half width of Student's interval over seeds; with one value there is none (NaN)."""
     count, mean = len(values), math.fsum(values) / len(values)
     if count < 2:
         return mean, math.nan

@@ -137,7 +137,8 @@ def rows_of(name: str, store: Store) -> list[dict[str, Any]]:
             "model": base.model, "arm": arm, "level": level, "seed": recipe[-1].seed,  # ty: ignore[unresolved-attribute]
             "correct": test["value"]["correct"], "count": test["value"]["count"],
             "dense_correct": test["value"]["dense_correct"], "steps": last["total"],
-            "weights": sum(trace["value"]["weights"]), "removed": sum(last["removed"]), "diverged": trace["value"]["diverged"],
+            "weights": sum(trace["value"]["weights"]), "removed": sum(last["removed"]),
+            "diverged": trace["value"]["diverged"],
         })  # fmt: skip
     return rows
 

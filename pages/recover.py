@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import layers, recover_panel, state
+from pages.ui import layers, recover_findings, recover_panel, state
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
 from pages.ui.recover_controls import training
@@ -46,6 +46,7 @@ def page() -> None:
         st.info("Choose at least one strategy at the left.", icon=":material/arrow_back:")
     panel = partial(recover_panel.panel, setting, plan, ways)
     live(panel, "recover_live", recover_panel.busy(ways), every=2.0)
+    recover_findings.panel()
     state.publish(setting)
 
 

@@ -1,8 +1,8 @@
 """What papers on recovery report, checked on trainings of the embedded models. No torch.
 
-``assets/reproduced/*.json`` and ``assets/lottery/*.json`` hold rows as ``assets/reproduce.py`` writes them: one trained network each, with
-``experiment``, ``model``, ``arm``, ``level`` (sparsity, per mille), ``seed``, ``correct`` of ``count`` test images, and
-``dense_correct`` of the network that was pruned.
+``assets/reproduced/*.json`` and ``assets/lottery/*.json`` hold rows as ``assets/reproduce.py`` writes them: one trained
+network each, with ``experiment``, ``model``, ``arm``, ``level`` (sparsity, per mille), ``seed``, ``correct`` of
+``count`` test images, and ``dense_correct`` of the network that was pruned.
 """
 
 from __future__ import annotations
@@ -100,6 +100,6 @@ def read(*folders: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def words(line: Mapping[str, Any]) -> str:
-    """The difference with its interval: "+1.2 points (0.8 to 1.6)"."""
-    span = "one seed" if math.isnan(line["low"]) else f"{100 * line['low']:+.1f} to {100 * line['high']:+.1f}"
-    return f"{100 * line['points']:+.1f} points ({span})"
+    """The difference with its interval: "+1.2 points (+0.8 to +1.6)"."""
+    mean, low, high = (f"{round(100 * line[name], 1) + 0.0:+.1f}" for name in ("points", "low", "high"))
+    return f"{mean} points ({'one seed' if math.isnan(line['low']) else f'{low} to {high}'})"

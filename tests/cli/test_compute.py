@@ -229,7 +229,7 @@ def test_ctrl_c_ends_in_130_and_keeps_what_was_finished(environment: dict[str, s
             assert process.poll() is None, "it ended by itself"
             time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     finally:
         process.kill()
     assert (process.returncode, out) == (130, "")

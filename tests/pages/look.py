@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
+from pruning import registry
+
 PATIENCE = 120
 """Seconds that a page may take on a busy machine before a test gives up."""
+FIRST_OF_FAMILY = [
+    *{registry.scorers[name].family: name for name in reversed(registry.scorers.names())}.values(), "sparse_gpt",
+]  # fmt: skip
+"""One scorer of each family, and a solver: that the others' numbers are right is tested without pages."""
 
 
 def settled(page: AppTest) -> AppTest:

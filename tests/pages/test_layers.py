@@ -17,7 +17,7 @@ from pruning.criteria import Solver
 from pruning.links import Setting, read_query
 from pruning.specs import MeasureSpec
 from tests.pages.conftest import ROOT
-from tests.pages.look import PATIENCE, settled, texts
+from tests.pages.look import FIRST_OF_FAMILY, PATIENCE, settled, texts
 
 Visit = Callable[..., AppTest]
 FAST = {"v": "1", "model": "lenet_300_100"}
@@ -118,8 +118,8 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
     assert page.query_params["allocation"] == "sensitivity" and "keeps" in page.header[0].value
 
 
-@pytest.mark.parametrize("scorer", registry.scorers.names())
-def test_every_scorer_shows_its_layers_or_says_why_not(
+@pytest.mark.parametrize("scorer", FIRST_OF_FAMILY)
+def test_every_family_of_scorers_shows_its_layers_or_says_why_not(
     server: object, scorer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layers_allocations, "light", lambda setting: False)  # what starts by itself is tested above

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.server import store
+from pages.ui.server import engine, store
 from pruning import registry
 from pruning.compatibility import allocations_for, granularities_for
 from pruning.frames import STOPS
 from pruning.links import DEFAULT, Setting, read_query
 from pruning.specs import MeasureSpec
-from tests.pages.look import settled, texts
+from tests.pages.look import FIRST_OF_FAMILY, settled, texts
 
 FAST = {"v": "1", "model": "lenet_300_100"}
 Visit = Callable[..., AppTest]
@@ -75,23 +75,28 @@ def shows(page: AppTest, **names: str) -> None:
         assert page.info, texts(page)
 
 
-SLOW = {"obc"}
-"""Solving this network takes more than a minute: its controls are looked at, its numbers are not waited for."""
+def test_every_scorer_has_its_own_choices(visit: Visit) -> None:
+    """All in one session, without waiting for numbers: work that a new choice replaces is cancelled."""
+    page = visit(**FAST)
+    for scorer in registry.scorers.names():
+        choose(page, scorer=scorer)
+        assert not page.exception, scorer
+        assert page.sidebar.selectbox(key="w_granularity").options == [
+            registry.granularities[name].label for name in granularities_for(scorer)
+        ]
+        assert registry.scorers[scorer].formula in " ".join(latex.value for latex in page.sidebar.latex)
+        draws = "w_seed" in [field.key for field in page.sidebar.number_input]
+        assert draws == registry.scorers[scorer].draws, scorer
+    for job in engine().views():
+        engine().cancel(job.id, job.owner)
 
 
-@pytest.mark.parametrize("scorer", registry.scorers.names())
-def test_every_scorer(visit: Visit, scorer: str) -> None:
+@pytest.mark.parametrize("scorer", FIRST_OF_FAMILY)
+def test_every_family_of_scorers_shows_its_numbers(visit: Visit, scorer: str) -> None:
     page = visit(**FAST)
     choose(page, scorer=scorer)
-    if scorer not in SLOW:
-        settled(page.run())
-        shows(page, scorer=scorer)
-    assert page.sidebar.selectbox(key="w_granularity").options == [
-        registry.granularities[name].label for name in granularities_for(scorer)
-    ]
-    assert registry.scorers[scorer].formula in " ".join(latex.value for latex in page.sidebar.latex)
-    draws = "w_seed" in [field.key for field in page.sidebar.number_input]
-    assert draws == registry.scorers[scorer].draws
+    settled(page.run())
+    shows(page, scorer=scorer)
 
 
 @pytest.mark.parametrize("allocation", registry.allocations.names())

@@ -32,7 +32,7 @@ def page() -> None:
     if profile.error:
         st.header("Recover", anchor=False)
         st.info(profile.error, icon=":material/info:")
-        state.publish(setting, recover_state.words(setting))
+        recover_state.publish(setting)
         return
     with st.sidebar:
         try:
@@ -40,13 +40,13 @@ def page() -> None:
             ways = [way(setting, plan, name) for name in names]
         except PruningError as error:
             st.error(str(error))
-            state.publish(setting, recover_state.words(setting))
+            recover_state.publish(setting)
             return
     if not ways:
         st.info("Choose at least one strategy at the left.", icon=":material/arrow_back:")
     panel = partial(recover_panel.panel, setting, plan, ways)
     live(panel, "recover_live", recover_panel.busy(ways), every=2.0)
-    state.publish(setting, recover_state.words(setting))
+    recover_state.publish(setting)
 
 
 if framed():

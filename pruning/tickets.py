@@ -29,6 +29,7 @@ import pandas as pd
 from pydantic import Field
 from scipy.special import stdtrit
 
+from pruning import registry
 from pruning.limits import LEVELS
 from pruning.recipe import Prune, Spec, Train
 from pruning.recipes import Recipe, redrawn, shuffled, ticket
@@ -69,6 +70,20 @@ class Experiment(Spec):
             for arm in ("ticket", "redrawn", "shuffled"):
                 found += [self._cell(seed, arm, level, self.levels[:number]) for seed in self.seeds]
         return found
+
+    @property
+    def study(self) -> Study:
+        """What stands for the whole experiment in a list: the sparsest ticket of its last seed."""
+        cell = self._cell(self.seeds[-1], "ticket", self.levels[-1], self.levels)
+        return cell.study.model_copy(update={"measures": (TRACE,)})
+
+    def sentence(self) -> str:
+        """The experiment in a few words, for lists."""
+        seeds, rounds = len(self.seeds), len(self.levels)
+        return (
+            f"{registry.models[self.model].label}, {seeds} seed{'s' * (seeds > 1)}, {rounds} round{'s' * (rounds > 1)} "
+            f"to {(LEVELS - self.levels[-1]) / 10:g} % of the weights"
+        )
 
     def _cell(self, seed: int, arm: str, level: int, levels: tuple[int, ...]) -> Cell:
         train = self.train.model_copy(update={"seed": seed})

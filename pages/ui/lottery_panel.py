@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui.background import stop
+from pages.ui import lottery_state
+from pages.ui.background import listed, stop
 from pages.ui.layers_work import TITLE
 from pages.ui.lottery_work import Progress, begin, estimate, look
 from pages.ui.show import show
@@ -95,6 +96,8 @@ def _work(experiment: Experiment, found: Progress) -> None:
     ):  # fmt: skip
         try:
             begin(found.missing)
+            name = f"Lottery ticket: {experiment.sentence()}"
+            listed(experiment.study, name, lottery_state.PAGE, lottery_state.words())
         except PruningError as error:
             st.error(str(error))
             return

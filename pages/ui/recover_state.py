@@ -21,6 +21,16 @@ def current() -> tuple[Setting, list[str]]:
     return setting, changes
 
 
+def publish(setting: Setting) -> None:
+    """Write the setting and the choices into the address of the browser."""
+    state.publish(setting, _own(setting))
+
+
 def words(setting: Setting) -> dict[str, str]:
-    """What is chosen beside the setting, as words of the address."""
+    """The words of the address that show this comparison."""
+    return setting.query() | _own(setting)
+
+
+def _own(setting: Setting) -> dict[str, str]:
+    """What is chosen beside the setting, as words."""
     return recover_fields.chosen(PAGE, setting.model, Recovery.of(setting.model)).words(setting.model)

@@ -32,6 +32,8 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
     for name in fields.kept.get("ways") or ():
         if reasons[name]:
             st.caption(f"Left out: {reasons[name]}")
+    for sentence in filter(None, (STRATEGIES[name].ignores(setting.prune) for name in names)):
+        st.caption(sentence)
     steps = fields.number(
         "Training steps for each", "steps", step=100,
         help="One step is one batch through the optimiser. All strategies get the same number in total.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import recover_pace, recover_work
 from pages.ui.recover_work import TRACE, look, offered, way
 from pages.ui.server import engine, store
+from pruning import registry
 from pruning.choices import Recovery, read_choices
 from pruning.defaults import defaults_of
 from pruning.links import Setting
@@ -68,7 +70,23 @@ def test_strategies_run_to_their_end_on_the_same_budget(visit: Visit) -> None:
     assert "20 steps of 100 images" in texts(page) and not [b for b in page.button if b.key == "recover_start"]
 
 
-def test_one_that_fails_does_not_take_the_others(visit: Visit) -> None:
+def test_slimming_is_offered_only_where_it_works(visit: Visit) -> None:
+    page = at_recover(visit, granularity="channel", sparsity="50")
+    offer = page.multiselect(key="w_recover_lenet_300_100_ways").options
+    assert STRATEGIES["group_lasso"].label in offer and STRATEGIES["slimming"].label not in offer
+    assert "Network slimming (BatchNorm scales) needs a network with BatchNorm." in texts(page)
+
+
+def test_a_strategy_with_its_own_criterion_says_so(visit: Visit) -> None:
+    page = quick(at_recover(visit, scorer="snip"), "gradual", "movement")
+    said = f"Movement pruning has a criterion of its own and does not use {registry.scorers['snip'].label}."
+    assert texts(page).count(said) == 1 and "Gradual pruning has" not in texts(page)
+    page.selectbox(key="w_scorer").set_value("magnitude_l1")
+    assert said not in texts(settled(page.run()))
+
+
+def test_one_that_fails_does_not_take_the_others(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STRATEGIES, "slimming", replace(STRATEGIES["slimming"], norm=False))
     page = at_recover(visit, granularity="channel", sparsity="50")
     page = quick(page, "one_shot", "slimming")
     page.button(key="recover_start").click()

@@ -41,7 +41,7 @@ def experiment() -> Experiment:
         mark = "init"
         if registry.models[model].embedded:
             seen = len(registry.models[model].seeds)
-            mark = fields.choice("Survivors go back to", "mark", MARKS, help=tip("rewinding"))
+            mark = fields.choice("Survivors go back to", "mark", MARKS, help=tip("weight rewinding"))
             if mark == "early" and seeds > seen:
                 st.caption(f"Early weights are stored for {seen} seeds: {seen} are used.")
                 seeds = seen
@@ -75,7 +75,7 @@ def _train(fields: Fields, usual: Train) -> Train:
     lr = fields.number("Learning rate", "lr", format="%.4g")
     schedule = fields.choice("Schedule", "schedule", SCHEDULES)
     decay = fields.number("Weight decay", "decay", format="%.4g")
-    looks = fields.number("Looks at validation", "looks", help="The early stop is the best of these looks.")
+    looks = fields.number("Looks at validation", "looks", help=tip("early stop"))
     return Train.model_validate(
         usual.model_dump()
         | {

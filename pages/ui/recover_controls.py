@@ -46,13 +46,13 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
     with st.expander("Strategy options"):
         rounds = fields.number("Rounds (iterative)", "rounds", steps, help=tip("iterative pruning"))
         growth = fields.choice("Sparsity grows by the", "growth", GROWTHS)
-        temperature = fields.number("Temperature (distillation)", "temperature")
+        temperature = fields.number("Temperature (distillation)", "temperature", help=tip("distillation"))
         mixing = fields.number("Share of the teacher in the loss", "mixing")
     with st.expander("Training options"):
         train = _train(fields, defaults_of(setting.model).fine, steps)
         peak = fields.number(
             "Original learning rate (rewinding)", "peak", format="%.4g",
-            help="Highest rate of the dense network's own training; rewinding goes through its schedule again.",
+            help="Highest rate of the dense network's own training. " + tip("learning-rate rewinding"),
         )  # fmt: skip
     plan = Plan(
         prune=setting.prune, fine=train, peak=peak, rounds=rounds, growth=cast(Growth, growth),

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import lottery_panel, lottery_state, lottery_work
+from pages.ui import lottery_panel, lottery_state, lottery_valley, lottery_work
 from pages.ui.entry import framed, start
 from pages.ui.lottery_controls import experiment
 from pages.ui.lottery_state import OWN
@@ -41,7 +41,7 @@ def page() -> None:
         except PruningError as error:
             st.error(str(error))
             return
-    running = bool(lottery_work.look(chosen).running)
+    running = bool(lottery_work.look(chosen).running) or lottery_valley.busy(chosen)
     live(partial(lottery_panel.panel, chosen), "lottery_live", running, every=2.0)
 
 

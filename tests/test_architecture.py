@@ -21,6 +21,7 @@ RANKS = {
     "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side
     "defaults": 0, "strategies": 0, "training_tables": 0, "tickets": 0,  # training again, and what came of it
+    "valleys": 0,  # two children of one start
     "choices": 0,  # what is chosen for it, as the words of an address
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,

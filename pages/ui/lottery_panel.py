@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui import lottery_state
+from pages.ui import lottery_state, lottery_valley
 from pages.ui.background import listed, stop
 from pages.ui.layers_work import TITLE
 from pages.ui.lottery_work import Progress, begin, estimate, look
@@ -15,6 +15,7 @@ from pages.ui.show import show
 from pruning import registry
 from pruning.charts.base import percent
 from pruning.charts.ticket_curves import ticket_curves
+from pruning.charts.words import tip
 from pruning.errors import PruningError
 from pruning.sentences import duration
 from pruning.tickets import Experiment, Stored, means_frame, rows_frame, sentence, verdicts
@@ -42,7 +43,8 @@ def panel(experiment: Experiment) -> bool:
             "Accuracy on 10,000 test images after the last step; the early stop is chosen on "
             f"{train.validation:,} validation images."
         )
-    return bool(found.running)
+    pending = lottery_valley.section(experiment, table)
+    return bool(found.running) or pending
 
 
 def stored_panel(one: Stored) -> None:
@@ -59,10 +61,11 @@ def _headline(table: pd.DataFrame, name: str) -> None:
     """The verdict at the sparsest level that most seeds have reached."""
     found = verdicts(table)
     if found.empty:
-        st.header(f"{name}: does a winning ticket exist, and is it the initial weights that win?", anchor=False)
+        question = f"{name}: does a winning ticket exist, and is it the initial weights that win?"
+        st.header(question, anchor=False, help=tip("winning ticket"))
         return
     whole = found[found["seeds"] == found["seeds"].max()]
-    st.header(f"{sentence(whole.iloc[-1].to_dict())}", anchor=False)
+    st.header(sentence(whole.iloc[-1].to_dict()), anchor=False, help=tip("winning ticket"))
 
 
 def _work(experiment: Experiment, found: Progress) -> None:

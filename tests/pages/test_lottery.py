@@ -10,10 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import lottery_work
+from pages.ui.lottery_valley import lines
 from pages.ui.lottery_work import estimate, look, works
 from pages.ui.server import engine, store
 from pruning.defaults import TICKET
 from pruning.tickets import TEST, Experiment, read_stored, rows_frame, sentence, verdicts
+from pruning.valleys import barrier_sentence, barriers_frame, valley_sentence
 from tests.pages.look import settled, texts
 
 Visit = Callable[..., AppTest]
@@ -62,6 +64,24 @@ def test_a_small_experiment_runs_to_its_verdict(visit: Visit) -> None:
     assert list(table["ticket minus"]) == ["re-initialised", "random mask", "dense"]
     assert table["points"].iloc[0] == pytest.approx(100 * verdict["difference"])
     assert "too few for a claim" in texts(page) and not [b for b in page.button if b.key == "lottery_start"]
+
+
+def test_two_children_of_ticket_and_dense_are_compared(visit: Visit) -> None:
+    page = tiny(at_lottery(visit))
+    if [button for button in page.button if button.key == "lottery_start"]:  # else trained by the test before
+        page = settled(start(page))
+    assert page.selectbox(key="lottery_valley_level").options == ["50\u00a0%"]
+    page.button(key="lottery_valley_start").click()
+    assert page.button(key="lottery_valley_start").label == "Measure 4 lines"  # 2 seeds, dense and ticket
+    page = settled(page.run())
+    chart = page.session_state["charts"]["valley"]
+    assert len(chart.table) == 4 * 11 and set(chart.table["arm"]) == {"dense", "ticket"}
+    rows = rows_frame(look_at(page)).set_index(["arm", "seed"])["accuracy"]
+    for (arm, seed), line in chart.table.groupby(["arm", "seed"]):
+        assert line["error_percent"].iloc[0] == pytest.approx(100 * (1 - rows[arm, seed]), abs=1e-3)  # its own end
+    table = barriers_frame(lines(TINY, 500).frame)
+    assert barrier_sentence(table) in texts(page) and chart.title == valley_sentence(table, 500)
+    assert not [b for b in page.button if b.key == "lottery_valley_start"]
 
 
 def key(cell: object) -> tuple[int, str, int]:

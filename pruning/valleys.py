@@ -73,11 +73,12 @@ def valley_sentence(barriers: pd.DataFrame, level: int) -> str:
     if barriers.empty:
         return "No line is measured yet"
     names = {"ticket": f"the ticket at {(LEVELS - level) / 10:g} % of the weights", "dense": "dense"}
-    said = "; ".join(
-        f"{names[row['arm']]}: {100 * row['barrier']:.1f} points, {'one valley' if row['barrier'] < STABLE else 'two'}"
+    said = ", ".join(
+        f"{100 * row['barrier']:.1f} points for {names[row['arm']]} "
+        f"({'one valley' if row['barrier'] < STABLE else 'two valleys'})"
         for row in barriers.to_dict("records")
     )
-    return f"Barrier between two children of {said}"
+    return f"Barrier between two children: {said}"
 
 
 def barrier_sentence(barriers: pd.DataFrame) -> str:

@@ -24,7 +24,7 @@ def test_the_thick_line_is_the_mean_over_seeds(theme: str) -> None:
     assert sum(trace.mode == "lines" for trace in figure.data) == 2  # one seed needs no faint line
     assert figure.layout.yaxis.range[0] == 0 and figure.layout.yaxis.range[1] == 45
     assert len(chart.table) == 9 and set(chart.table["sparsity_percent"]) == {0.0, 96.9}
-    assert "2.5 points, two; dense: 30.0 points, two" in chart.title.replace("\u00a0", " ")
+    assert "2.5 points for the ticket" in chart.title and "30.0 points for dense (two valleys)" in chart.title
 
 
 def test_empty_pending_and_wrong_tables() -> None:

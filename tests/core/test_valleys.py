@@ -46,8 +46,8 @@ def test_barriers_by_hand() -> None:
 def test_sentences_state_the_numbers() -> None:
     table = barriers_frame(lines_frame(VALUES[:1] + VALUES[2:]))
     assert valley_sentence(table, 969) == (
-        "Barrier between two children of the ticket at 3.1 % of the weights: 1.0 points, one valley; "
-        "dense: 35.0 points, two"
+        "Barrier between two children: 1.0 points for the ticket at 3.1 % of the weights (one valley), "
+        "35.0 points for dense (two valleys)"
     )
     assert barrier_sentence(table) == "Barrier, one seed: ticket **1.0 points**, dense **35.0 points**."
     both = barriers_frame(lines_frame(VALUES[:2]))

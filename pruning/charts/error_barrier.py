@@ -10,7 +10,10 @@ from pruning.charts.base import Chart, need
 from pruning.charts.palette import DENSE, KEPT, PAPER, Role
 from pruning.valleys import LINES, barriers_frame, valley_sentence
 
-ROLES: dict[str, tuple[Role, str]] = {"ticket": (KEPT, "two children of the ticket"), "dense": (DENSE, "of dense")}
+ROLES: dict[str, tuple[Role, str]] = {
+    "ticket": (KEPT, "two children of the ticket"),
+    "dense": (DENSE, "two children of dense"),
+}
 
 
 def error_barrier(lines: pd.DataFrame, level: int, pending: bool = False) -> Chart:

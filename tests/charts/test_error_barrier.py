@@ -20,7 +20,7 @@ def test_the_thick_line_is_the_mean_over_seeds(theme: str) -> None:
     figure = chart.figure(theme)
     thick = {trace.name: list(trace.y) for trace in figure.data if trace.mode == "lines+markers"}
     assert thick["two children of the ticket"] == pytest.approx([10, 12.5, 10])
-    assert thick["of dense"] == pytest.approx([10, 40, 10])
+    assert thick["two children of dense"] == pytest.approx([10, 40, 10])
     assert sum(trace.mode == "lines" for trace in figure.data) == 2  # one seed needs no faint line
     assert figure.layout.yaxis.range[0] == 0 and figure.layout.yaxis.range[1] == 45
     assert len(chart.table) == 9 and set(chart.table["sparsity_percent"]) == {0.0, 96.9}

@@ -110,12 +110,12 @@ def test_what_was_begun_on_recover_opens_there(
 
 def test_a_lottery_experiment_is_one_run(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     page = settled(visit(v="1", model="lenet_300_100").switch_page("pages/lottery.py").run())
-    for name, value in (("seeds", 2), ("rounds", 1), ("steps", 10), ("looks", 2), ("samples", 1000)):
+    for name, value in (("seeds", 2), ("rounds", 1), ("steps", 14), ("looks", 2), ("samples", 1000)):
         page.number_input(key=f"w_lottery_lenet_300_100_{name}").set_value(value)
     page.run().button(key="lottery_start").click()
     settled(page.run())
     table = store().runs().set_index("id").drop(index=runs)
     assert list(table["name"]) == ["Lottery ticket: LeNet-300-100, 2 seeds, 1 round to 50 % of the weights"]
     page = opened(visit(v="1", model="lenet_5"), table.index[0], "Open on Lottery ticket", monkeypatch)
-    assert page.number_input(key="w_lottery_lenet_300_100_steps").value == 10
+    assert page.number_input(key="w_lottery_lenet_300_100_steps").value == 14
     assert "of 2 won" in page.header[0].value and not page.warning

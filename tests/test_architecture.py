@@ -21,7 +21,9 @@ RANKS = {
     "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side
     "defaults": 0, "strategies": 0, "training_tables": 0, "tickets": 0,  # training again, and what came of it
-    "findings": 0,  # what papers report of it
+    "ticket_tables": 0, "findings": 0,  # what papers report of it
+    "valleys": 0,  # two children of one start
+    "choices": 0,  # what is chosen for it, as the words of an address
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,
     # 2: what flows through a recipe, and passes through it.

@@ -5,8 +5,8 @@ A **row** is one trained network: ``seed``; ``arm``, one of ``ARMS``; ``level``,
 validation loss (None without looks); ``steps`` of one training; ``diverged``, the step at which the loss was no number
 any more, or None. ``assets/lottery/*.json`` hold such rows, stored with the program::
 
-    {"schema_version": 1, "experiment": "lottery", "name": "LeNet-300-100, full", "model": "lenet_300_100", "mark": "init",
-     "train": {fields of Train that differ from its defaults}, "made_by": "python assets/reproduce.py",
+    {"schema_version": 1, "experiment": "lottery", "name": "LeNet-300-100, full", "model": "lenet_300_100",
+     "mark": "init", "train": {fields of Train that differ from its defaults}, "made_by": "python assets/reproduce.py",
      "date": "2026-11-24", "machine": "…", "rows": [{"seed": 0, "arm": "ticket", "level": 500, "correct": 8700,
      "count": 10000, "early_step": 380, "steps": 400, "diverged": null}, …]}
 """

@@ -20,7 +20,7 @@ RANKS = {
     "frames": 0, "sentences": 0, "tables": 0, "claims": 0,  # results as pandas and as words
     "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side
-    "timings": 0,  # what measured times say
+    "timings": 0, "structure_tables": 0,  # what removal buys
     "defaults": 0, "strategies": 0, "training_tables": 0, "tickets": 0,  # training again, and what came of it
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,

@@ -21,7 +21,7 @@ def page() -> None:
     for sentence in changes:
         st.warning(sentence, icon=":material/link_off:")
     headline = st.container()
-    setting = structure_view.rounding(setting)
+    setting = structure_work.rounding(setting)
     busy = structure_work.busy(setting)
     with headline:
         live(partial(structure_view.numbers, setting), "structure_numbers", busy)

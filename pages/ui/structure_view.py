@@ -9,8 +9,7 @@ import streamlit as st
 
 from pages.ui.layers_work import offer, progress
 from pages.ui.show import show
-from pages.ui.state import first, widget
-from pages.ui.structure_work import Answers, answers, latency_study
+from pages.ui.structure_work import REPEAT, Answers, answers, latency_study
 from pruning.charts.head_grid import head_grid
 from pruning.charts.latency_bars import latency_bars
 from pruning.charts.structure_bars import structure_bars
@@ -18,7 +17,6 @@ from pruning.charts.words import tip
 from pruning.links import Setting
 from pruning.sentences import amount, interval
 from pruning.structure_tables import (
-    MULTIPLES,
     finding,
     heads_frame,
     latency_frame,
@@ -27,21 +25,6 @@ from pruning.structure_tables import (
     times,
     verdicts,
 )
-
-
-def rounding(setting: Setting) -> Setting:
-    """The multiple to which kept channels are rounded; other units are not rounded."""
-    options = {name: value for name, value in setting.allocation_options.items() if name != "multiple"}
-    if setting.granularity == "channel":
-        now = setting.allocation_options.get("multiple", 1)
-        key = widget("multiple", now)
-        stops = sorted({*MULTIPLES, now, first("multiple")})
-        chosen = st.segmented_control(
-            "Kept channels in multiples of", stops, default=first("multiple"), key=key, required=True,
-            help=tip("multiple"),
-        )  # fmt: skip
-        options |= {"multiple": chosen} if chosen != 1 else {}
-    return setting.model_copy(update={"allocation_options": options})
 
 
 def _shown(setting: Setting, found: Answers) -> tuple[dict[str, Any] | None, dict[str, Any] | None, bool]:
@@ -106,20 +89,24 @@ def charts(setting: Setting) -> bool:
         if setting.granularity == "head" and value["heads"]:
             show(head_grid(heads_frame(value)), "heads", width=470, dim=old)
         show(structure_bars(layers_frame(value)), "structure", width=470, dim=old)
-        _alone(value)
+        _alone(setting, value)
     with right:
         _times(setting, found, latency, old)
     return found.pending
 
 
-def _alone(value: dict[str, Any]) -> None:
+def _alone(setting: Setting, value: dict[str, Any]) -> None:
     """The proof, and what was left alone."""
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.caption(
-        f"The small network gives the masked one's outputs: on random images they differ by "
-        f"{value['difference']:.0e} of the largest output at most. The sparsity counts channels that shortcuts or "
-        "depthwise convolutions join as one; the bars show those of each layer."
-    )
+    far = value["difference"]
+    differ = f"differ by {far:.0e} of the largest output at most" if far else "are equal"
+    said = f"The small network gives the masked one's outputs: on random images they {differ}."
+    if setting.granularity == "channel":
+        said += (
+            " The sparsity counts channels that shortcuts or depthwise convolutions join as one; the bars show those "
+            "of each layer."
+        )
+    row.caption(said)
     if value["left"]:
         count = f"{len(value['left'])} layer{'s' if len(value['left']) > 1 else ''} left alone"
         with row.popover(count, type="tertiary", icon=":material/info:"):
@@ -139,6 +126,12 @@ def _times(setting: Setting, found: Answers, latency: dict[str, Any] | None, old
             f"networks by turns in one run; measured on {latency['machine']}. A difference counts if it is larger "
             "than the distance of the quartiles."
         )
+        if not (old or found.pending) and st.button(
+            "Measure again", key="latency_again", icon=":material/replay:", type="tertiary",
+            help="Other work on the machine spreads the times: measure anew when it is quiet.",
+        ):  # fmt: skip
+            st.session_state[REPEAT] = st.session_state.get(REPEAT, 0) + 1
+            st.rerun()
     elif found.latency.pending:
         st.caption("Timing the dense, the masked and the small network by turns …")
     progress(found.latency, "Timing", "latency")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -10,13 +11,16 @@ from pages.ui import state
 from pages.ui.layers_work import look
 from pages.ui.results import TEST, Answer, ask
 from pruning import registry
+from pruning.charts.words import tip
 from pruning.links import Setting
 from pruning.specs import MeasureSpec, Study
-from pruning.structure_tables import REMOVABLE
+from pruning.structure_tables import MULTIPLES, REMOVABLE
 
 STRUCTURE = MeasureSpec(name="structure")
 FIRST = Setting(model="resnet_20", granularity="channel", allocation="uniform", sparsity=500)
 """The first view: half the channels of every layer."""
+REPEAT = "latency_repeat"
+"""How often this session asked for its times anew, as when the machine was busy with something else."""
 LARGE = 100 * 100
 """Pixels above which 64 images at once fill gigabytes with activations."""
 
@@ -32,6 +36,21 @@ def first() -> tuple[Setting, list[str]]:
         setting = FIRST.model_copy(update=kept)
         state.put(setting)
     return setting, changes
+
+
+def rounding(setting: Setting) -> Setting:
+    """The multiple to which kept channels are rounded; other units are not rounded."""
+    options = {name: value for name, value in setting.allocation_options.items() if name != "multiple"}
+    if setting.granularity == "channel":
+        now = setting.allocation_options.get("multiple", 1)
+        key = state.widget("multiple", now)
+        stops = sorted({*MULTIPLES, now, state.first("multiple")})
+        chosen = st.segmented_control(
+            "Kept channels in multiples of", stops, default=state.first("multiple"), key=key, required=True,
+            help=tip("multiple"),
+        )  # fmt: skip
+        options |= {"multiple": chosen} if chosen != 1 else {}
+    return setting.model_copy(update={"allocation_options": options})
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,9 @@ class Answers:
 def latency_study(setting: Setting) -> Study:
     """The times of this setting: at 1, 16 and 64 images, large images at 1 and 16."""
     _, height, width = registry.models[setting.model].input_shape
-    options = {"batches": (1, 16)} if height * width > LARGE else {}
+    options: dict[str, Any] = {"batches": (1, 16)} if height * width > LARGE else {}
+    if repeat := st.session_state.get(REPEAT, 0):
+        options["repeat"] = repeat
     return setting.study(MeasureSpec(name="latency", options=options))
 
 

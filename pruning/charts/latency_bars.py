@@ -75,7 +75,7 @@ def latency_bars(times: pd.DataFrame, promised: float, threads: int) -> Chart:
             line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5},
         )  # fmt: skip
         figure.update_layout(
-            height=86 * len(batches) + 130, barmode="group", bargap=0.2, bargroupgap=0, margin={"t": 8, "r": 86},
+            height=80 * len(batches) + 170, barmode="group", bargap=0.2, bargroupgap=0, margin={"t": 8, "r": 86},
             legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
                     "traceorder": "normal"},
             xaxis={"range": [0, 130], "dtick": 25,

@@ -45,6 +45,8 @@ class Latency(Measure):
     )
     seconds: float = Field(2.0, gt=0, le=60, description="Time spent at each batch size, at least seven rounds.")
 
+    repeat: int = Field(0, ge=0, le=10_000, description="Which measurement: another number is measured anew.")
+
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 

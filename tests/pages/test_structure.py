@@ -60,6 +60,9 @@ def test_every_control_changes_what_is_removed(server: Path, quick: None) -> Non
     table = page.session_state["charts"]["structure"].table
     assert list(table["kept_count"]) == [layer["channels_left"] for layer in value["layers"]] == [3, 8, 60, 42, 10]
     assert "test images" in "\n".join(metric.label for metric in page.metric)
+    page.button(key="latency_again").click()
+    page = settled(page.run())
+    assert page.session_state[structure_work.REPEAT] == 1 and "latency" in page.session_state["charts"]
     page.sidebar.select_slider(key="w_sparsity").set_value(800)
     page = settled(page.run())
     assert list(page.session_state["charts"]["structure"].table["kept_count"])[3] == 17

@@ -42,12 +42,12 @@ from pruning.tickets import TEST, TRACE, Experiment, levels_of  # noqa: E402
 
 SEEDS = (0, 1, 2)
 PAPER = Train(
-    steps=2000, batch=60, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0, weight_decay=0, looks=40
+    steps=1200, batch=60, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0, weight_decay=0, looks=24
 )  # fmt: skip
 """Adam at 1.2e-3, batches of 60 (Frankle & Carbin 2019, figure 2), on fewer steps than the paper's 50,000."""
 FINE = Train(steps=2400, batch=100, lr=0.02, schedule="one_cycle", warmup=0.1)
 QUICK = FINE.model_copy(update={"steps": 1200})
-DEEP = Train(steps=160, batch=128, lr=0.05, schedule="one_cycle", warmup=0.1, crop=2, flip=True, looks=4)
+DEEP = Train(steps=100, batch=128, lr=0.05, schedule="one_cycle", warmup=0.1, crop=2, flip=True, looks=4)
 
 Arm = tuple[str, int, Base, tuple[AnyStep, ...]]
 """Name, sparsity (per mille), and where and how."""
@@ -84,12 +84,12 @@ def deep() -> Iterator[Arm]:
 
 
 def rates() -> Iterator[Arm]:
-    """Fine-tuning at a small rate, the original schedule again, and that from early weights; the same steps each."""
+    """Fine-tuning at a tenth of the peak; the whole original schedule in as many steps; that from early weights."""
     peak = defaults_of("lenet_5").peak
     for level in (950,):
         for seed in SEEDS:
             base, train = Base(model="lenet_5", seed=seed), QUICK.model_copy(update={"seed": seed})
-            low = train.model_copy(update={"schedule": "constant", "warmup": 0.0, "lr": peak / 100})
+            low = train.model_copy(update={"schedule": "cosine", "warmup": 0.05, "lr": peak / 10})
             again = train.model_copy(update={"lr": peak, "warmup": 0.2})
             prune = Prune(sparsity=level)
             yield "fine-tuning", level, base, one_shot(prune, low)
@@ -103,7 +103,8 @@ EXPERIMENTS = {"han": han, "rounds": rounds, "rates": rates, "deep": deep}
 def about(name: str) -> dict[str, Any]:
     """What a file says of itself."""
     return {
-        "schema_version": 1, "experiment": name, "made_by": f"python assets/reproduce.py --only {name}",
+        "schema_version": 1, "experiment": {"deep": "rounds"}.get(name, name),
+        "made_by": f"python assets/reproduce.py --only {name}",
         "split": "test", "device": "cpu", "machine": machine().split(": ", 1)[-1], "torch": torch.__version__,
         "date": datetime.now(UTC).date().isoformat(),
     }  # fmt: skip

@@ -149,14 +149,18 @@ def _score(rank: np.ndarray) -> np.ndarray:
 
 
 def bounds(
-    sizes: np.ndarray, levels: np.ndarray, ends: tuple[int, ...], how: str, cap: int, floor: int
+    sizes: np.ndarray, levels: np.ndarray, ends: tuple[int, ...], how: str, cap: int, floor: int,
+    masked: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least and most units removed per group and level.
 
     Args:
         ends: rows of the groups that hold the first and the last layer.
-        how: "same", "half" (at most half of the level), "last_half" (the last row alone) or "dense" (nothing).
+        how: "same", "half" (half the rate: of what is left, at most half the share that goes in the whole network),
+            "last_half" (the last row alone) or "dense" (nothing).
         cap, floor: per mille of a group's units; a floor counts only as far as the level itself.
+        masked: units of each group that are gone already: rates are those of this step, as in Frankle & Carbin 2019,
+            whose output layer loses 10 % of what is left in each round of 20 %.
     """
     columns = np.broadcast_to(levels, (len(sizes), len(levels)))
     upper = (np.full(columns.shape, cap) * sizes[:, None]) // 1000
@@ -164,9 +168,19 @@ def bounds(
     for row in ends if how != "same" else ():
         if how == "last_half" and row != max(ends):
             continue
-        most = np.zeros(len(levels), np.int64) if how == "dense" else counts(levels, int(sizes[row])) // 2
+        gone = 0 if masked is None else int(masked[row])
+        most = np.full(len(levels), gone) if how == "dense" else gone + _rates(levels, sizes, masked, row) // 2
         upper[row] = np.minimum(upper[row], most)
     return np.minimum(lower, upper).astype(np.int64), upper.astype(np.int64)
+
+
+def _rates(levels: np.ndarray, sizes: np.ndarray, masked: np.ndarray | None, row: int) -> np.ndarray:
+    """Units of a group that go when, of what it has left, the same share goes as in the whole network."""
+    if masked is None or not masked.any():
+        return counts(levels, int(sizes[row]))
+    before = masked.sum() / sizes.sum()
+    share = np.clip((levels / LEVELS - before) / max(1 - before, 1e-30), 0, 1)
+    return np.rint(share * (sizes[row] - masked[row])).astype(np.int64)
 
 
 def rounded(removed: np.ndarray, sizes: np.ndarray, multiple: int, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

@@ -67,6 +67,9 @@ class Recovery(Choices):
     temperature: float = Field(4.0, ge=0.5, le=100, description="Of distillation.")
     mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
     peak: float = Field(0.1, ge=1e-5, le=10, description="Highest learning rate of the original training.")
+    begins: float = Field(0.0, ge=0, le=0.9, description="Share of the steps before gradual pruning begins.")
+    ends: float = Field(0.7, ge=0.05, le=1, description="Share of the steps at which it is at the asked sparsity.")
+    every: int = Field(20, ge=1, le=10_000, description="Steps between two prunings of gradual pruning.")
 
     @model_validator(mode="after")
     def _fits(self) -> Recovery:
@@ -74,6 +77,8 @@ class Recovery(Choices):
             raise BadValue(f"There is no strategy '{unknown[0][:SHOWN]}'. Known: {', '.join(STRATEGIES)}.")
         if self.rounds > self.steps:
             raise BadValue(f"{self.rounds} rounds need at least as many steps, not {self.steps}.")
+        if self.begins >= self.ends:
+            raise BadValue(f"Gradual pruning ends (at {self.ends:g} of the steps) after it begins ({self.begins:g}).")
         return self
 
     @classmethod

@@ -145,8 +145,7 @@ class Allocation(Entry):
     )
     ends: Literal["same", "half", "last_half", "dense"] = Field(
         "same",
-        description="First and last layer: like the others, at most half the network's share (or the last one alone), "
-        "or kept dense.",
+        description="First and last layer: like the others, at half the rate (or the last one alone), or kept dense.",
     )
     multiple: Literal[1, 2, 4, 8, 16, 32] = Field(
         1, description="Channels kept per layer are rounded to multiples of this (channel granularity)."
@@ -172,6 +171,8 @@ class Dynamics(Entry):
     """Whether it needs a network with BatchNorm."""
     own: ClassVar[bool] = False
     """Whether what goes is chosen by a criterion of its own, whatever scorer is asked for."""
+    criterion: ClassVar[str] = ""
+    """The scorer that belongs to it: what is pruned after the training, whatever scorer is asked for."""
 
     def begin(self, session: Session) -> None:
         """Before the first step, of a new training and of a continued one."""

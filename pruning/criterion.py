@@ -165,9 +165,9 @@ def budgeted(
     first, last = next(iter(scene.weights)), next(reversed(scene.weights))
     held = [{member.parameter for member in group.members if member.scored} for group in groups.values()]
     ends = tuple(row for row, names in enumerate(held) if first in names or last in names)
-    lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor)
-    masked = _masked(scene, ordered)[:, None]
-    lower, upper = np.maximum(lower, masked), np.maximum(upper, masked)
+    masked = _masked(scene, ordered)
+    lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor, masked)
+    lower, upper = np.maximum(lower, masked[:, None]), np.maximum(upper, masked[:, None])
     shapes = tuple(tuple(scene.weights[group.leads].shape) for group in groups.values())
     budget = Budget(
         tuple(groups), levels, sizes, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene, units or {}

@@ -46,9 +46,10 @@ FINDINGS = (
     Finding("lottery", "A ticket beats its re-initialisation", "Frankle & Carbin 2019", "ticket", "redrawn"),
     Finding("lottery", "A ticket beats a random mask", "Frankle & Carbin 2019", "ticket", "shuffled"),
     Finding("rounds", "Rounds beat one shot at equal steps", "Han et al. 2015", "iterative", "one shot"),
-    Finding("rates", "Rewinding the learning rate beats fine-tuning", "Renda et al. 2020", "rate rewinding",
+    Finding("rates", "The whole learning-rate schedule again beats fine-tuning at a tenth of its peak",
+            "Renda et al. 2020", "rate rewinding", "fine-tuning"),
+    Finding("rates", "The same from early weights beats fine-tuning", "Renda et al. 2020", "weight rewinding",
             "fine-tuning"),
-    Finding("rates", "Rewinding weights beats fine-tuning", "Renda et al. 2020", "weight rewinding", "fine-tuning"),
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     t-test; ``verdict``: "holds" (the mean, on every seed), "mixed" (the mean, not on every seed) or "fails".
     """
     table: dict[tuple[str, str, int, str], dict[int, Mapping[str, Any]]] = {}
-    for row in rows:
+    for row in (row for row in rows if row.get("diverged") is None):
         table.setdefault((row["experiment"], row["model"], row["level"], row["arm"]), {})[row["seed"]] = row
     found = []
     for finding in FINDINGS:

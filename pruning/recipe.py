@@ -129,6 +129,7 @@ class Train(Step):
     crop: int = Field(0, ge=0, le=8, description="Random shifts by up to so many pixels.")
     flip: bool = Field(False, description="Random mirror images.")
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of the data order and the augmentation.")
+    first: int = Field(0, ge=0, description="Steps of that order which earlier trainings of the recipe have seen.")
     teacher: Literal["none", "dense"] = Field("none", description="Distil from the trained dense network.")
     temperature: float = Field(4.0, gt=0, le=100, description="Softens both distributions (Hinton et al. 2015).")
     mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")

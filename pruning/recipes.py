@@ -19,12 +19,14 @@ def one_shot(prune: Prune, train: Train) -> Recipe:
 def iterative(prune: Prune, train: Train, count: int, growth: Growth = "geometric") -> Recipe:
     """Prune and train in ``count`` rounds, with a fresh score each; the training steps are shared among the rounds.
 
-    The rounds together have exactly ``train.steps`` steps, so that methods compare on equal budgets.
+    The rounds together have exactly ``train.steps`` steps, and each goes on in the data order where the last one ended,
+    so that methods compare on equal budgets and equal images.
     """
     steps: list[AnyStep] = []
     for number, level in enumerate(rounds(growth, count, prune.sparsity)):
-        share = (number + 1) * train.steps // count - number * train.steps // count
-        steps += [prune.model_copy(update={"sparsity": level}), train.model_copy(update={"steps": share})]
+        first, end = (part * train.steps // count for part in (number, number + 1))
+        part = train.model_copy(update={"steps": end - first, "first": train.first + first})
+        steps += [prune.model_copy(update={"sparsity": level}), part]
     return tuple(steps)
 
 

@@ -56,7 +56,7 @@ class State:
         plan: what the last pruning step decided, for all levels.
         order: names of the prunable weights in forward order.
         trace: one entry per look at a training, over all trainings so far.
-        diverged: the step at which a training became NaN, if one did.
+        diverged: the step, over all trainings so far, at which one became NaN, if it did.
     """
 
     base: Base

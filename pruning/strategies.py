@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pruning import recipes, registry
 from pruning.criteria import Dynamics, Solver
+from pruning.errors import BadValue
 from pruning.recipe import Options, Prune, Recalibrate, Spec, Train
 from pruning.recipes import Mark, Recipe
 from pruning.schedules import Growth
@@ -28,10 +29,19 @@ class Plan(Spec):
     growth: Growth = Field("geometric", description="How sparsity grows over the rounds.")
     temperature: float = Field(4.0, gt=0, le=100, description="Of distillation.")
     mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    begins: float = Field(0.0, ge=0, le=0.9, description="Share of the steps before gradual pruning begins.")
+    ends: float = Field(0.7, gt=0, le=1, description="Share of the steps at which it is at the asked sparsity.")
+    every: int = Field(20, ge=1, le=10_000, description="Steps between two prunings of gradual pruning.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Plan:
+        if self.begins >= self.ends:
+            raise BadValue(f"Gradual pruning ends (at {self.ends:g} of the steps) after it begins ({self.begins:g}).")
+        return self
 
     @property
     def again(self) -> Train:
-        """The original learning-rate schedule over the same steps."""
+        """The whole original learning-rate schedule, compressed into the same steps."""
         from pruning.defaults import original
 
         return original(self.fine, self.peak)
@@ -83,10 +93,16 @@ class Strategy:
         asked = registry.scorers[prune.scorer].label
         if self.own and prune.scorer != Prune().scorer:
             return f"{self.label} has a criterion of its own and does not use {asked}."
+        if self.own and self.units == "weight" and prune.allocation != Prune().allocation:
+            return f"{self.label} prunes globally, not by {registry.allocations[prune.allocation].label}."
         if self.ranks and (prune.options or prune.allocation_options):
             shared = registry.allocations[prune.allocation].label
             return f"{self.label} takes {asked} and {shared} with their default options."
         return ""
+
+
+EXCHANGES = 20
+"""How often regrowth exchanges weights while it may, at most."""
 
 
 def budget(recipe: Recipe) -> int:
@@ -109,26 +125,37 @@ def _growing(name: str, entry: type[Dynamics]) -> Callable[[Plan], Recipe]:
     """Sparsity grows inside one training, by the criterion and shared among layers as asked where it may choose."""
 
     def recipe(plan: Plan) -> Recipe:
-        options: Options = {"final": plan.prune.sparsity}
+        # Scores that training itself gathers need some steps first.
+        begins = max(plan.begins, entry.model_fields["start"].default)
+        options: Options = {"final": plan.prune.sparsity, "start": begins, "end": plan.ends, "every": plan.every}
         options |= {name: getattr(plan.prune, name) for name in ("scorer", "allocation") if name in entry.model_fields}
         return (_with(plan.fine, during=name, during_options=options),)
 
     return recipe
 
 
-def _shrinking(name: str) -> Callable[[Plan], Recipe]:
-    """Half of the steps under a penalty, then prune, then the other half without it."""
+def _shrinking(name: str, own: str) -> Callable[[Plan], Recipe]:
+    """Half of the steps under a penalty, then prune (by the criterion ``own`` that goes with it, if there is one), then
+    the other half without it."""
 
     def recipe(plan: Plan) -> Recipe:
         first = max(1, plan.fine.steps // 2)
         rest = max(1, plan.fine.steps - first)
-        return (_with(plan.fine, steps=first, during=name), plan.prune, _with(plan.fine, steps=rest))
+        prune = plan.prune.model_dump() | ({"scorer": own, "options": {}} if own else {})
+        after = _with(plan.fine, steps=rest, first=plan.fine.first + first)
+        return (_with(plan.fine, steps=first, during=name), Prune.model_validate(prune), after)
 
     return recipe
 
 
 def _regrowing(name: str) -> Callable[[Plan], Recipe]:
-    return lambda plan: (plan.prune, _with(plan.fine, during=name))
+    """Exchanges are spread over the training, however short it is."""
+
+    def recipe(plan: Plan) -> Recipe:
+        options: Options = {"every": max(1, plan.fine.steps // EXCHANGES)}
+        return (plan.prune, _with(plan.fine, during=name, during_options=options))
+
+    return recipe
 
 
 def _during(name: str, entry: type[Dynamics]) -> Strategy:
@@ -138,7 +165,9 @@ def _during(name: str, entry: type[Dynamics]) -> Strategy:
         grows = _growing(name, entry)
         return Strategy(name, entry.label, entry.summary, grows, units="weight", ranks=ranks, own=entry.own)
     if entry.penalty is not Dynamics.penalty:
-        return Strategy(name, entry.label, entry.summary, _shrinking(name), units="channel", norm=entry.norm)
+        shrinks = _shrinking(name, entry.criterion)
+        own = bool(entry.criterion)
+        return Strategy(name, entry.label, entry.summary, shrinks, units="channel", norm=entry.norm, own=own)
     return Strategy(name, entry.label, entry.summary, _regrowing(name), units="weight")
 
 
@@ -153,7 +182,7 @@ def _all() -> dict[str, Strategy]:
         Strategy("iterative", "Iterative", "Prune a little, train a little, in rounds, each with a fresh score.",
                  _iterative),
         Strategy("lr_rewound", "Learning-rate rewinding",
-                 "Prune once, then go through the original learning-rate schedule again.",
+                 "Prune once, then go through the whole original learning-rate schedule again in the steps given.",
                  lambda plan: recipes.one_shot(plan.prune, plan.again)),
         Strategy("rewound_early", "Weight rewinding (early)",
                  "Prune, set the weights back to an early step, and go through the original schedule.",

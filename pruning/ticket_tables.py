@@ -35,15 +35,17 @@ VERDICTS = ("level", "difference", "low", "high", "wins", "seeds")
 
 
 def rows_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows as a table with ``accuracy`` (0..1)."""
+    """Rows as a table with ``accuracy`` (0..1), which a network that diverged has not: it counts for no mean and no
+    verdict."""
     table = pd.DataFrame([{name: row.get(name) for name in ROWS} for row in rows], columns=list(ROWS))
     table["early_step"] = table["early_step"].astype("float64")
-    return table.assign(accuracy=table["correct"].astype("float64") / table["count"].astype("float64"))
+    accuracy = table["correct"].astype("float64") / table["count"].astype("float64")
+    return table.assign(accuracy=accuracy.where(table["diverged"].isna()))
 
 
 def means_frame(table: pd.DataFrame) -> pd.DataFrame:
     """Mean, lowest and highest over the seeds, of the final accuracy and of the early-stop step, by arm and level."""
-    found = []
+    found, table = [], table.dropna(subset=["accuracy"])
     for arm in ARMS:
         for level, group in table[table["arm"] == arm].groupby("level"):
             accuracy, early = group["accuracy"], group["early_step"]
@@ -60,7 +62,7 @@ def verdicts(table: pd.DataFrame, other: str = "redrawn", confidence: float = 0.
     Args:
         other: the control, or "dense", which is the same at every level.
     """
-    accuracy = table.set_index(["arm", "level", "seed"])["accuracy"].to_dict()
+    accuracy = table.dropna(subset=["accuracy"]).set_index(["arm", "level", "seed"])["accuracy"].to_dict()
     found = []
     for level in sorted({level for arm, level, _ in accuracy if arm == "ticket"}):
         at = 0 if other == "dense" else level

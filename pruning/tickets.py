@@ -45,7 +45,7 @@ class Experiment(Spec):
         """All networks, round by round, so that each one's earlier rounds are trained when its turn comes."""
         found = [self._cell(seed, "dense", 0, ()) for seed in self.seeds]
         for number, level in enumerate(self.levels, 1):
-            for arm in ("ticket", "redrawn", "shuffled"):
+            for arm in self.arms:
                 found += [self._cell(seed, arm, level, self.levels[:number]) for seed in self.seeds]
         return found
 
@@ -59,6 +59,11 @@ class Experiment(Spec):
             networks = tuple(Network(base=cell.base, recipe=cell.recipe) for cell in cells)
             found.append((Study(networks=networks, measures=(TRACE, TEST)), cells))
         return found
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """What is compared at each level. Other initial weights have no early step: they would start behind."""
+        return ("ticket", "redrawn", "shuffled") if self.mark == "init" else ("ticket", "shuffled")
 
     @property
     def study(self) -> Study:
@@ -81,7 +86,10 @@ class Experiment(Spec):
             recipe = redrawn(recipe, seed + REDRAW)
         elif arm == "shuffled":
             recipe = shuffled(recipe, seed)
-        base = Base(model=self.model, seed=seed, mark=self.mark, device=self.device)
+        # Early weights are stored for few seeds: further ones differ in the order of their data alone.
+        stored = registry.models[self.model].seeds
+        weights = seed if self.mark == "init" or seed in stored else stored[0]
+        base = Base(model=self.model, seed=weights, mark=self.mark, device=self.device)
         return Cell(seed, arm, level, len(levels) * train.steps, base, recipe)
 
 

@@ -43,8 +43,8 @@ def experiment() -> Experiment:
             seen = len(registry.models[model].seeds)
             mark = fields.choice("Survivors go back to", "mark", MARKS, help=tip("weight rewinding"))
             if mark == "early" and seeds > seen:
-                st.caption(f"Early weights are stored for {seen} seeds: {seen} are used.")
-                seeds = seen
+                many = f"{seen} seeds; further ones differ" if seen > 1 else "one seed: the others differ"
+                st.caption(f"Early weights are stored for {many} in the order of their data alone.")
         device = _device()
     return Experiment.model_validate(
         {

@@ -17,6 +17,7 @@ from pruning.charts.base import percent
 from pruning.charts.ticket_curves import ticket_curves
 from pruning.charts.words import tip
 from pruning.errors import PruningError
+from pruning.recipe import Train
 from pruning.sentences import duration
 from pruning.ticket_tables import Stored, means_frame, rows_frame, sentence, verdicts
 from pruning.tickets import Experiment
@@ -38,14 +39,22 @@ def panel(experiment: Experiment) -> bool:
         train = experiment.train
         used = f"{train.samples:,}" if train.samples else "all"
         st.caption(
-            "Pruned by magnitude, each layer the same share, the output layer half of it. "
+            "Pruned by magnitude, each layer the same share, the output layer at half the rate. "
             f"{len(experiment.seeds)} seeds; each network trains {train.steps:,} steps of {train.batch} images from "
-            f"{used} training images. The arms of one seed see the images in the same order, seeds do not. "
+            f"{used} training images{_augmented(train)}. The arms of one seed see the images in the same order, seeds "
+            "do not; small dense networks of a round train as one computation, bit for bit as alone. "
             "Accuracy on 10,000 test images after the last step; the early stop is chosen on "
             f"{train.validation:,} validation images."
         )
     pending = lottery_valley.section(experiment, table)
     return bool(found.running) or pending
+
+
+def _augmented(train: Train) -> str:
+    """What is done to the images, in words."""
+    done = [f"shifts of up to {train.crop} pixels"] if train.crop else []
+    done += ["mirror images"] if train.flip else []
+    return f", with random {' and '.join(done)}" if done else ""
 
 
 def stored_panel(one: Stored) -> None:
@@ -60,13 +69,14 @@ def stored_panel(one: Stored) -> None:
 
 def _headline(table: pd.DataFrame, name: str) -> None:
     """The verdict at the sparsest level that most seeds have reached."""
-    found = verdicts(table)
+    other = "redrawn" if (table["arm"] == "redrawn").any() else "shuffled"
+    found = verdicts(table, other)
     if found.empty:
         question = f"{name}: does a winning ticket exist, and is it the initial weights that win?"
         st.header(question, anchor=False, help=tip("winning ticket"))
         return
     whole = found[found["seeds"] == found["seeds"].max()]
-    st.header(sentence(whole.iloc[-1].to_dict()), anchor=False, help=tip("winning ticket"))
+    st.header(sentence(whole.iloc[-1].to_dict(), other), anchor=False, help=tip("winning ticket"))
 
 
 def _work(experiment: Experiment, found: Progress) -> None:

@@ -46,6 +46,9 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
     with st.expander("Strategy options"):
         rounds = fields.number("Rounds (iterative)", "rounds", steps, help=tip("iterative pruning"))
         growth = fields.choice("Sparsity grows by the", "growth", GROWTHS)
+        begins = fields.number("Gradual pruning begins after a share of", "begins", format="%.2f")
+        ends = fields.number("… and is done after", "ends", format="%.2f")
+        every = fields.number("… pruning again every so many steps", "every")
         temperature = fields.number("Temperature (distillation)", "temperature", help=tip("distillation"))
         mixing = fields.number("Share of the teacher in the loss", "mixing")
     with st.expander("Training options"):
@@ -56,7 +59,7 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
         )  # fmt: skip
     plan = Plan(
         prune=setting.prune, fine=train, peak=peak, rounds=rounds, growth=cast(Growth, growth),
-        temperature=temperature, mixing=mixing,
+        temperature=temperature, mixing=mixing, begins=begins, ends=ends, every=every,
     )  # fmt: skip
     return plan, names
 

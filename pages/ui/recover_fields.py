@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.state import PREFIX, first, widget
 from pruning.choices import C, Choices
 
-OPTIMISERS = {"sgd": "SGD, momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
+OPTIMISERS = {"sgd": "SGD, Nesterov momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
 SCHEDULES = {"cosine": "cosine", "one_cycle": "rise and fall", "steps": "steps", "constant": "constant"}
 
 

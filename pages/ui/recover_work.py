@@ -105,11 +105,12 @@ def tested(one: Standing) -> Answer:
 
 
 def best_two(results: Sequence[tuple[Standing, Answer]]) -> list[tuple[Standing, Answer]]:
-    """The two best trained strategies and which test images they get right, once every strategy has its accuracy."""
+    """The two trained strategies that are best on validation images, and which test images they get right, once every
+    strategy has its accuracy: who is compared is no choice by test images."""
     if any(one.running or not one.done or answer.value is None or answer.pending for one, answer in results):
         return []
     trained = [(one, answer.value) for one, answer in results if one.way.steps and answer.value]
-    trained.sort(key=lambda pair: -pair[1]["correct"])
+    trained.sort(key=lambda pair: -pair[0].rows[-1].get("validation_correct", 0) if pair[0].rows else 0)
     return [
         (one, ask(one.way.test.model_copy(update={"measures": (VERDICTS,)}), f"recover_verdict_{place}"))
         for place, (one, _) in enumerate(trained[:2])

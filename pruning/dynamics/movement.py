@@ -72,14 +72,10 @@ class Movement(Dynamics):
                 session.weights[name].copy_(session.memory[f"shadow {name}"])
 
     def _move_shadows(self, session: Session) -> None:
-        """Shadows follow the optimiser: kept weights as they are now, masked ones by a plain gradient step."""
+        """Shadows are the kept weights as they are now; masked ones stay as they were (Sanh et al. 2020, section 4)."""
         import torch
 
-        rate = session.optimiser.param_groups[0]["lr"]
         for name, weight in session.weights.items():
             shadow, mask = session.memory[f"shadow {name}"], session.masks.get(name)
-            with torch.no_grad():
-                moved = weight.detach() if mask is None or weight.grad is None else torch.where(
-                    mask, weight.detach(), shadow - rate * weight.grad
-                )  # fmt: skip
-                session.memory[f"shadow {name}"] = moved.clone()
+            now = weight.detach().clone()
+            session.memory[f"shadow {name}"] = now if mask is None else torch.where(mask, now, shadow)

@@ -29,7 +29,7 @@ class GroupLasso(Dynamics):
         from math import sqrt
 
         total = None
-        for weight in session.weights.values():
+        for weight in list(session.weights.values())[:-1]:  # the classes are no channels: nothing prunes them
             flat = weight.flatten(1)
             # Groups weigh by the root of their size (Yuan & Lin 2006); a tiny number keeps the slope finite at 0.
             term = sqrt(flat.shape[1]) * (flat.square().sum(1) + 1e-12).sqrt().sum()
@@ -45,6 +45,7 @@ class Slimming(Dynamics):
     reference = "Liu et al. 2017, Network Slimming, equation 1"
     rank = 51
     norm = True
+    criterion = "batch_norm_scale"
 
     strength: float = Field(1e-4, gt=0, le=1, description="Weight of the penalty in the loss.")
 

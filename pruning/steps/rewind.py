@@ -19,6 +19,7 @@ def apply(step: Rewind, state: State, key: str, progress: Progress, shelf: Shelf
         Missing: the model has no such weights here.
     """
     base, after = state.base, state.next(key)
+    after.diverged = None  # all weights are replaced
     earlier = load_model(base.model, base.seed, step.mark) if step.redraw is None else initial(base.model, step.redraw)
     with torch.no_grad():
         after.model.load_state_dict(earlier.state_dict())

@@ -33,6 +33,8 @@ def together(
 ) -> list[State]:
     """The states after several trainings of one model and batch size, each as ``apply`` would make it; see there.
 
+    A network that diverged in an earlier training is not trained further, until its weights are rewound.
+
     Args:
         works: step, the state that it trains, and the key of the state after it.
         progresses: one for each.
@@ -40,11 +42,13 @@ def together(
     sessions: list[Session] = []
     for (step, state, key), progress in zip(works, progresses, strict=True):
         sessions.append(_opened(step, state, key, _from_the_start(state, progress), shelf))
-    train_together(sessions, [_save(shelf, key) for _, _, key in works])
+    sound = [number for number, (_, state, _) in enumerate(works) if state.diverged is None]
+    train_together([sessions[number] for number in sound], [_save(shelf, works[number][2]) for number in sound])
     after = []
     for (step, state, _), session in zip(works, sessions, strict=True):
         session.state.trace = _rows(state, session.records)
-        session.state.diverged = session.diverged if session.diverged is not None else state.diverged
+        if session.diverged is not None:
+            session.state.diverged = _steps_of(state) + session.diverged
         session.state.step = step
         after.append(session.state)
     return after
@@ -66,8 +70,13 @@ def _save(shelf: Shelf | None, key: str) -> Save | None:
 
 def _rows(state: State, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Records of a training after those of the trainings before it, with the steps of all of them."""
-    before = state.trace[-1]["total"] if state.trace else 0
+    before = _steps_of(state)
     return [*state.trace, *({**record, "total": before + record["step"]} for record in records)]
+
+
+def _steps_of(state: State) -> int:
+    """Optimiser steps of the recipe up to a state."""
+    return sum(step.steps for step in state.recipe if isinstance(step, Train))
 
 
 def _from_the_start(state: State, progress: Progress) -> Progress:

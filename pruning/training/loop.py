@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from pruning import registry
 from pruning.entries import Progress
+from pruning.errors import BadTensor
 from pruning.recipe import Train
 from pruning.schedules import rate
 from pruning.state import State
@@ -90,7 +91,6 @@ class Trainee:
         self.dynamics = registry.dynamics[spec.during](**spec.during_options)
         self.teacher = _teacher(session.state) if spec.teacher == "dense" else None
         self.kept, self.last = session.step, time.monotonic()
-        self.losses, self.right, self.seen = 0.0, 0, 0
         self.dynamics.begin(session)
         session.hold()
         session.memory.setdefault("masks_before", dict(session.masks))
@@ -101,14 +101,19 @@ class Trainee:
         """Whether there are steps left."""
         return self.session.step < self.session.spec.steps and self.session.diverged is None
 
-    def loss(self, logits: Tensor, images: Tensor, labels: Tensor) -> Tensor:
-        """The mean loss of a batch, with the teacher's part and a penalty where there are some."""
-        loss = F.cross_entropy(logits, labels)
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """Images and labels of the current step."""
+        return self.batches(self.session.spec.first + self.session.step)
+
+    def losses(self, logits: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What is minimised, with the teacher's part and a penalty where there are some; and the bare cross-entropy,
+        which is noted, so that curves of different ways of training show one quantity."""
+        objective = bare = F.cross_entropy(logits, labels)
         if self.teacher is not None:
             mixing = self.session.spec.mixing
-            loss = (1 - mixing) * loss + mixing * _distilled(logits, self.teacher, images, self.session.spec)
+            objective = (1 - mixing) * bare + mixing * _distilled(logits, self.teacher, images, self.session.spec)
         penalty = self.dynamics.penalty(self.session)
-        return loss if penalty is None else loss + penalty
+        return objective if penalty is None else objective + penalty, bare
 
     def step(self, loss: float, right: int, count: int) -> None:
         """One step of the optimiser, once the gradients are there; then a look, progress, a checkpoint."""
@@ -117,15 +122,17 @@ class Trainee:
         session.optimiser.step()
         self.dynamics.after(session)
         session.hold()  # momentum and weight decay revive what is masked
-        self.losses, self.right, self.seen = self.losses + loss * count, self.right + right, self.seen + count
+        since = session.memory.get("since_look", (0.0, 0, 0))
+        losses, rights, seen = since[0] + loss * count, since[1] + right, since[2] + count
+        session.memory["since_look"] = (losses, rights, seen)
         session.step += 1
         looked = session.step in self.looks.steps
         if looked:
-            self.looks.look(self.losses / self.seen, self.right / self.seen)
-            self.losses, self.right, self.seen = 0.0, 0, 0
+            self.looks.look(losses / seen, rights / seen)
+            session.memory["since_look"] = (0.0, 0, 0)
         note = f"training, step {session.step:,} of {session.spec.steps:,}"
         session.progress(session.step, session.spec.steps, note, {"records": list(session.records)} if looked else None)
-        if looked and time.monotonic() - self.last > SAVE_SECONDS:
+        if time.monotonic() - self.last > SAVE_SECONDS:
             self.keep()
 
     def keep(self) -> None:
@@ -153,21 +160,24 @@ def _step(trainees: Sequence[Trainee], kernel: Kernel) -> None:
         for group in session.optimiser.param_groups:
             group["lr"] = spec.lr * rate(spec.schedule, session.step, spec.steps, spec.warmup)
         session.optimiser.zero_grad(set_to_none=True)
-    images, labels = zip(*(trainee.batches(trainee.session.step) for trainee in trainees), strict=True)
+    images, labels = zip(*(trainee.batch() for trainee in trainees), strict=True)
     logits = kernel.logits(images)
-    losses = [
-        trainee.loss(own, seen, true)
+    pairs = [
+        trainee.losses(own, seen, true)
         for trainee, own, seen, true in zip(trainees, logits, images, labels, strict=True)
     ]
-    values = torch.stack([loss.detach() for loss in losses]).tolist()
+    noted = torch.stack([torch.stack([objective.detach(), bare.detach()]) for objective, bare in pairs]).tolist()
     rights = (logits.detach().argmax(2) == torch.stack(labels)).sum(1).tolist()
     # The gradient of the sum is each network's own: none depends on another's weights.
-    torch.stack(losses).sum().backward()
+    torch.stack([objective for objective, _ in pairs]).sum().backward()
     kernel.hand_out()
-    for trainee, value, right in zip(trainees, values, rights, strict=True):
-        if math.isfinite(value):
-            trainee.step(value, right, trainee.session.spec.batch)
-        else:
+    for trainee, (objective, bare), right in zip(trainees, noted, rights, strict=True):
+        if not math.isfinite(objective):
+            trainee.session.diverged = trainee.session.step
+            continue
+        try:
+            trainee.step(bare, right, trainee.session.spec.batch)
+        except BadTensor:  # what scores the weights while they train found NaN in them: the others go on
             trainee.session.diverged = trainee.session.step
 
 

@@ -64,5 +64,12 @@ def test_files_are_read_and_a_damaged_one_is_left_out(tmp_path: Path, caplog: py
     assert "b.json" in caplog.text and "schema version 2" in caplog.text
 
 
+def test_a_network_that_diverged_is_no_result() -> None:
+    rows = [row("one shot", s, 9000) for s in range(3)] + [row("iterative", s, 9001) for s in range(3)]
+    rows[1]["diverged"] = 12
+    (line,) = findings(rows).to_dict("records")
+    assert (line["seeds"], line["wins"]) == (2, 2)
+
+
 def test_every_finding_names_its_source() -> None:
     assert all(finding.reference[-4:].isdigit() and finding.claim for finding in FINDINGS)

@@ -16,9 +16,15 @@ from tests.core.conftest import Images
 PLAN = Plan(prune=Prune(sparsity=930), fine=Train(steps=601, lr=0.01, looks=20), peak=0.2, rounds=7)
 
 
+def plan_for(name: str) -> Plan:
+    """The plan, on the units that the strategy goes with."""
+    unit = "channel" if STRATEGIES[name].units == "channel" else "weight"
+    return PLAN.model_copy(update={"prune": Prune(sparsity=930, granularity=unit)})
+
+
 @pytest.mark.parametrize("name", list(STRATEGIES))
 def test_every_strategy_trains_for_exactly_the_budget_or_not_at_all(name: str) -> None:
-    recipe = STRATEGIES[name].recipe(PLAN)
+    recipe = STRATEGIES[name].recipe(plan_for(name))
     assert budget(recipe) in (0, 601)
     assert (budget(recipe) == 0) == (name in ("pruned", "recalibrated"))
     study = Study(base=Base(mark=STRATEGIES[name].mark), recipe=recipe, measures=(MeasureSpec(name="trace"),))
@@ -39,7 +45,7 @@ def test_growing_sparsity_ends_where_asked_even_where_that_is_the_default() -> N
 
 
 def test_what_each_strategy_is() -> None:
-    recipe = {name: STRATEGIES[name].recipe(PLAN) for name in STRATEGIES}
+    recipe = {name: STRATEGIES[name].recipe(plan_for(name)) for name in STRATEGIES}
     assert [type(s) for s in recipe["recalibrated"]] == [Prune, Recalibrate]
     assert [s.lr for s in recipe["lr_rewound"] if isinstance(s, Train)] == [0.2]
     assert [s.schedule for s in recipe["lr_rewound"] if isinstance(s, Train)] == ["one_cycle"]
@@ -52,6 +58,36 @@ def test_what_each_strategy_is() -> None:
     assert [s.sparsity for s in recipe["iterative"] if isinstance(s, Prune)] == sorted(
         s.sparsity for s in recipe["iterative"] if isinstance(s, Prune)
     )
+
+
+@pytest.mark.parametrize("name", list(STRATEGIES))
+def test_every_strategy_that_trains_sees_the_same_images(name: str) -> None:
+    """Trainings of one recipe go on in the data order: no image is seen twice while others wait."""
+    seen: list[int] = []
+    for step in STRATEGIES[name].recipe(plan_for(name)):
+        if isinstance(step, Train):
+            seen += range(step.first, step.first + step.steps)
+    assert seen == (list(range(601)) if seen else [])
+
+
+def test_slimming_prunes_by_the_scales_that_it_shrank_and_regrowth_fits_any_budget() -> None:
+    chosen = [s.scorer for s in STRATEGIES["slimming"].recipe(plan_for("slimming")) if isinstance(s, Prune)]
+    assert chosen == ["batch_norm_scale"]
+    short = PLAN.model_copy(update={"fine": PLAN.fine.model_copy(update={"steps": 30})})
+    for name in ("rigl", "set"):
+        train = STRATEGIES[name].recipe(short)[-1]
+        assert isinstance(train, Train) and train.during_options == {"every": 1}
+
+
+def test_gradual_pruning_takes_its_pace_from_the_plan() -> None:
+    plan = Plan.model_validate(PLAN.model_dump() | {"begins": 0.2, "ends": 0.5, "every": 7})
+    for name in ("gradual", "movement"):
+        (train,) = STRATEGIES[name].recipe(plan)
+        assert isinstance(train, Train)
+        options = registry.dynamics[name](**train.during_options).model_dump()
+        assert (options["start"], options["end"], options["every"]) == (0.2, 0.5, 7)
+    with pytest.raises(ValueError, match="after it begins"):
+        Plan.model_validate(PLAN.model_dump() | {"begins": 0.6, "ends": 0.5})
 
 
 def test_what_cannot_be_used_is_said() -> None:

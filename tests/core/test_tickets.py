@@ -63,7 +63,17 @@ def test_rewinding_to_an_early_step_starts_there() -> None:
     early = EXPERIMENT.model_copy(update={"mark": "early"})
     for cell in early.cells():
         assert cell.base.mark == "early"
-        assert all(s.mark == "early" for s in cell.recipe if isinstance(s, Rewind) and s.redraw is None)
+        assert all(s == Rewind(mark="early") for s in cell.recipe if isinstance(s, Rewind))
+    # Other initial weights would start behind by the early steps: no such arm.
+    assert {cell.arm for cell in early.cells()} == {"dense", "ticket", "shuffled"}
+
+
+def test_seeds_without_early_weights_of_their_own_are_other_data_orders() -> None:
+    deep = EXPERIMENT.model_copy(update={"mark": "early", "model": "resnet_20"})
+    bases = {cell.seed: (cell.base.seed, cell.recipe[-1].seed) for cell in deep.cells()}  # type: ignore[union-attr]
+    assert bases == {0: (0, 0), 1: (0, 1)}
+    keys = [cell.study.cells()[0].state_key for cell in deep.cells()]
+    assert len(set(keys)) == len(keys)
 
 
 def test_the_early_stop_is_of_the_last_training_and_the_first_of_equals() -> None:
@@ -123,3 +133,23 @@ def test_stored_experiments_are_read_and_damaged_ones_left_out(tmp_path: Path) -
     (one,) = read_stored(tmp_path)
     assert one.name == "full" and one.about["model"] == "lenet_300_100" and one.rows["accuracy"].tolist() == [0.9]
     assert read_stored(tmp_path / "none") == []
+
+
+def test_the_output_layer_loses_half_the_share_of_what_is_left_in_each_round() -> None:
+    """Frankle & Carbin 2019, figure 2: 20 % a round, 10 % for the output layer, so that 0.9^n of it remain."""
+    from pruning import steps
+    from pruning.entries import quiet
+    from pruning.recipe import Prune
+    from pruning.run import state_of
+    from pruning.specs import Base
+
+    state, levels = state_of(Base(mark="init"), ()), levels_of(0.2, 15)
+    own = Experiment().prune
+    for number, level in enumerate(levels, 1):
+        step = Prune.model_validate(own.model_dump() | {"sparsity": level})
+        state = steps.apply(step, state, f"round {number}", quiet)
+        left = {name: int(mask.sum()) for name, mask in state.masks.items()}
+        whole = sum(left.values()) / 266_200
+        assert whole == pytest.approx(1 - level / 1000, abs=1e-5)
+        assert left["fc3.weight"] == pytest.approx(1000 * 0.9**number, abs=6)
+        assert left["fc1.weight"] / 235_200 == pytest.approx(0.8**number, rel=0.03)

@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from pruning import registry, steps
+from pruning.dynamics.static import Static
 from pruning.entries import quiet
 from pruning.errors import Cancelled, StoreError
 from pruning.recipe import Prune, Rewind, Shuffle, Train
 from pruning.run import state_of
 from pruning.specs import Base
 from pruning.state import State
+from pruning.training.session import Session
 from pruning.zoo.checkpoints import initial
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
@@ -54,8 +56,6 @@ def test_masked_weights_are_zero_after_every_step_and_in_the_checkpoint(
 ) -> None:
     shelf, start = Shelf(), pruned()
     seen = []
-    from pruning.training.session import Session
-
     real = Session.hold
 
     def checked(session: Session) -> None:
@@ -137,7 +137,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_trained_twice(images: Images) -
 def test_another_format_is_refused_with_a_sentence(images: Images) -> None:
     import io
 
-    from pruning.training.session import Session, optimiser_of
+    from pruning.training.session import optimiser_of
 
     file, start = io.BytesIO(), pruned()
     torch.save({"format": 99}, file)
@@ -152,9 +152,51 @@ def test_divergence_is_said_and_what_was_recorded_is_kept(images: Images) -> Non
         start.model.fc2.bias.fill_(float("nan"))
     after = steps.apply(Train(**QUICK), start, "after", quiet)
     assert after.diverged == 0
-    wild = steps.apply(Train(**QUICK | {"lr": 10.0, "steps": 200, "looks": 50}), pruned(0), "wild", quiet)
-    if wild.diverged is not None:
-        assert len(wild.trace) == len([row for row in wild.trace if row["step"] <= wild.diverged])
+
+
+def test_a_divergence_is_kept_through_later_trainings_until_the_weights_are_rewound(
+    images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Static.penalty
+
+    def broken(self: Static, session: Session) -> torch.Tensor | None:
+        return torch.tensor(float("inf")) if session.step == 7 and session.spec.seed == 5 else real(self, session)
+
+    monkeypatch.setattr(Static, "penalty", broken)
+    before = steps.apply(Train(**QUICK), pruned(), "before", quiet)
+    wild = steps.apply(Train(**QUICK, seed=5), before, "wild", quiet)
+    assert wild.diverged == QUICK["steps"] + 7 and [row["step"] for row in wild.trace] == [4, 8, 12, 4]
+    later = steps.apply(Train(**QUICK), wild, "later", quiet)
+    assert later.diverged == wild.diverged and later.trace == wild.trace
+    assert same(snapshot(later.model), snapshot(wild.model))
+    after = steps.apply(Rewind(mark="init"), state_of(Base(model="lenet_300_100", mark="init"), ()), "rewound", quiet)
+    after.parent.diverged = 3  # type: ignore[union-attr]
+    assert steps.apply(Rewind(mark="init"), after, "again", quiet).diverged is None
+
+
+def test_the_noted_loss_is_the_cross_entropy_whatever_is_minimised(images: Images) -> None:
+    plain, lasso = (
+        steps.apply(Train(**QUICK | {"lr": 1e-6}, during=during), pruned(), during, quiet)
+        for during in ("static", "group_lasso")
+    )
+    assert plain.trace[0]["train_loss"] == pytest.approx(lasso.trace[0]["train_loss"], rel=1e-3)
+
+
+def test_checkpoints_come_by_time_not_by_looks(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pruning.training.loop.SAVE_SECONDS", 0.0)
+    one_look, shelf = Train(**QUICK | {"looks": 1}), Shelf()
+
+    def stop(done: float, *_: object) -> None:
+        if done == 9:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        steps.apply(one_look, pruned(), "key", stop, shelf)
+    assert shelf.writes == 8
+    seen: list[float] = []
+    after = steps.apply(one_look, pruned(), "key", lambda done, *_: seen.append(done), shelf)
+    whole = steps.apply(one_look, pruned(), "key", quiet)
+    assert seen[0] == 9 and after.trace == whole.trace and same(snapshot(after.model), snapshot(whole.model))
 
 
 def test_rewinding_gives_the_initial_weights_at_the_survivors() -> None:

@@ -149,7 +149,7 @@ def test_the_address_holds_the_experiment_and_brings_it_back(visit: Visit) -> No
     page = linked(visit, **words)
     assert not page.warning and dict(page.query_params) == words
     label = next(button.label for button in page.button if button.key == "lottery_start")
-    assert label.startswith("Start: train 20 networks")  # 2 seeds, dense and 3 times 3
+    assert label.startswith("Start: train 14 networks")  # 2 seeds, dense and 3 times 2: no other initial weights
     page.selectbox(key="w_lottery_model").set_value("lenet_300_100")
     page = tiny(settled(page.run()))
     assert dict(page.query_params) == {"v": "1", "seeds": "2", "rounds": "1", "steps": "10", "samples": "1000",

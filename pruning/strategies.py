@@ -13,7 +13,7 @@ from pydantic import Field
 
 from pruning import recipes, registry
 from pruning.criteria import Dynamics
-from pruning.recipe import Options, Prune, Recalibrate, Spec, Train
+from pruning.recipe import Options, Prune, Quantize, Recalibrate, Spec, Train
 from pruning.recipes import Mark, Recipe
 from pruning.schedules import Growth
 
@@ -116,12 +116,20 @@ def _regrowing(name: str) -> Callable[[Plan], Recipe]:
     return lambda plan: (plan.prune, _with(plan.fine, during=name))
 
 
+def _rounding(name: str) -> Callable[[Plan], Recipe]:
+    """Trained for rounded weights, then rounded for good."""
+    bits = registry.dynamics[name].model_fields["bits"].default
+    return lambda plan: (plan.prune, _with(plan.fine, during=name), Quantize(bits=bits))
+
+
 def _during(name: str, entry: type[Dynamics]) -> Strategy:
     """The strategy made of a way of training."""
     if "final" in entry.model_fields:
         return Strategy(name, entry.label, entry.summary, _growing(name, entry), units="weight")
     if entry.penalty is not Dynamics.penalty:
         return Strategy(name, entry.label, entry.summary, _shrinking(name), units="channel")
+    if "bits" in entry.model_fields:
+        return Strategy(name, entry.label, entry.summary, _rounding(name))
     return Strategy(name, entry.label, entry.summary, _regrowing(name), units="weight")
 
 

@@ -24,9 +24,12 @@ export GOMP_SPINCOUNT := 0
 run: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
+# Two processes: one waits for pages while the other computes. One alone: make test TOGETHER=
+TOGETHER ?= -n 2 --dist loadgroup
+
 # A browser draws the pictures and is driven by the tests: .ci/chromium finds or installs one and says where it is.
 test: lint types
-	browser="$$(bash .ci/chromium $(BIN)/python)"; BROWSER_PATH="$$browser" $(BIN)/python -m pytest $(ARGS)
+	browser="$$(bash .ci/chromium $(BIN)/python)"; BROWSER_PATH="$$browser" $(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

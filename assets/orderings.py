@@ -91,8 +91,8 @@ def steps(
 class Table:
     """The rows so far, written whole after each."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, made_by: str) -> None:
+        self.path, self.made_by = path, made_by
         found = json.loads(path.read_text()) if path.exists() else {}
         self.rows: list[dict[str, Any]] = found.get("rows", [])
         self.levels: dict[str, int] = found.get("levels", {})
@@ -104,7 +104,7 @@ class Table:
     def save(self, model: str) -> None:
         """Write rows and claims."""
         content = {
-            "schema_version": 1, "model": model, "made_by": f"python assets/orderings.py --models {model}",
+            "schema_version": 1, "model": model, "made_by": self.made_by,
             "seeds": sorted({row["seed"] for row in self.rows}),
             "split": "validation", "device": "cpu", "machine": machine().split(": ", 1)[-1],
             "torch": torch.__version__, "date": datetime.now(UTC).date().isoformat(), "levels": self.levels,
@@ -132,7 +132,8 @@ def works() -> list[tuple[str, str, str]]:
 
 def measure(model: str, count: int, samples: int, seeds: tuple[int, ...]) -> None:
     """All rows of one model."""
-    table = Table(ROOT / "assets" / "orderings" / f"{model}.json")
+    made_by = f"python assets/orderings.py --models {model} --count {count} --samples {samples}"
+    table = Table(ROOT / "assets" / "orderings" / f"{model}.json", made_by)
     trained = registry.models[model].seeds
     for seed in seeds:
         base = Base(model=model, seed=seed if seed in trained else trained[0])

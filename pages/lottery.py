@@ -6,19 +6,19 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import lottery_panel, lottery_work
+from pages.ui import lottery_panel, lottery_state, lottery_valley, lottery_work
 from pages.ui.entry import framed, start
 from pages.ui.lottery_controls import experiment
+from pages.ui.lottery_state import OWN
 from pages.ui.results import live
 from pruning.errors import PruningError
-
-OWN = "Your experiment"
 
 
 def page() -> None:
     """Choose what is shown, ask for it, draw."""
     st.session_state["charts"] = {}
     bundled = {one.name: one for one in lottery_work.stored()}
+    changes = lottery_state.current(bundled)
     with st.sidebar:
         shown = OWN
         if bundled:
@@ -27,17 +27,21 @@ def page() -> None:
             index = names.index(kept) if kept in names else 0
             words = {name: f"{name} (stored with the program)" for name in bundled}
             shown = st.radio("Shown", names, index, key="lottery_shown", format_func=lambda name: words.get(name, name))
-            st.session_state["lottery_kept"] = shown
+        st.session_state["lottery_kept"] = shown
+    for sentence in changes:
+        st.warning(sentence, icon=":material/link_off:")
     if shown in bundled:
+        lottery_state.publish()
         lottery_panel.stored_panel(bundled[shown])
         return
     with st.sidebar:
         try:
             chosen = experiment()
+            lottery_state.publish()
         except PruningError as error:
             st.error(str(error))
             return
-    running = bool(lottery_work.look(chosen).running)
+    running = bool(lottery_work.look(chosen).running) or lottery_valley.busy(chosen)
     live(partial(lottery_panel.panel, chosen), "lottery_live", running, every=2.0)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import layers, recover_findings, recover_panel, state
+from pages.ui import layers, recover_findings, recover_panel, recover_state, state
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
 from pages.ui.recover_controls import training
@@ -24,7 +24,7 @@ def page() -> None:
     st.session_state["charts"] = {}
     if "setting" not in st.session_state and not st.query_params:
         state.put(Setting(model=EMBEDDED, sparsity=SPARSITY))
-    setting, changes = state.current()
+    setting, changes = recover_state.current()
     setting = controls(setting)
     for sentence in changes:
         st.warning(sentence, icon=":material/link_off:")
@@ -32,7 +32,7 @@ def page() -> None:
     if profile.error:
         st.header("Recover", anchor=False)
         st.info(profile.error, icon=":material/info:")
-        state.publish(setting)
+        recover_state.publish(setting)
         return
     with st.sidebar:
         try:
@@ -40,14 +40,14 @@ def page() -> None:
             ways = [way(setting, plan, name) for name in names]
         except PruningError as error:
             st.error(str(error))
-            state.publish(setting)
+            recover_state.publish(setting)
             return
     if not ways:
         st.info("Choose at least one strategy at the left.", icon=":material/arrow_back:")
     panel = partial(recover_panel.panel, setting, plan, ways)
     live(panel, "recover_live", recover_panel.busy(ways), every=2.0)
     recover_findings.panel()
-    state.publish(setting)
+    recover_state.publish(setting)
 
 
 if framed():

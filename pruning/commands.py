@@ -74,3 +74,43 @@ def loading(setting: Setting) -> str:
         f'model = initial("{setting.model}", 0)\n'
         f'model.load_state_dict(load_file("{file_name(setting)}"))'
     )
+
+
+SMALL_FORMS = {
+    "safetensors": (
+        "PyTorch and this package",
+        "Weights in safetensors, whose header says how to build the network: the original is not needed. The JSON "
+        "describes the same network for other programs, with the channels that were kept.",
+    ),
+    "program": (
+        "PyTorch alone",
+        "A torch.export program: neither this package nor the network's class is needed. Made when you ask for it, "
+        "within a minute.",
+    ),
+    "onnx": (
+        "ONNX",
+        "For ONNX Runtime and other engines; its outputs were compared with PyTorch's when it was made, which takes up "
+        "to a minute.",
+    ),
+}
+"""Forms of a small network's file: what it is for, and what there is to know."""
+_SUFFIX = {"safetensors": ".safetensors", "description": ".json", "program": ".pt2", "onnx": ".onnx"}
+
+
+def small_name(setting: Setting, form: str) -> str:
+    """Name of the small network's file."""
+    return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{_SUFFIX[form]}"
+
+
+def small_loading(setting: Setting, form: str) -> str:
+    """How to load a small network and pass images through it."""
+    name = small_name(setting, form)
+    if form == "program":
+        return f'import torch\n\nmodel = torch.export.load("{name}").module()\nlogits = model(images)'
+    if form == "onnx":
+        return (
+            "import onnxruntime\n\n"
+            f'session = onnxruntime.InferenceSession("{name}")\n'
+            '(logits,) = session.run(None, {"images": images})  # a float32 array of numpy'
+        )
+    return f'from pruning.surgery import load_small\n\nmodel = load_small("{name}")\nlogits = model(images)'

@@ -173,6 +173,7 @@ def in_words(one: str, other: str, found: Difference, where: str, level: float =
     low, high = 100 * found.low, 100 * found.high
     if by < 0:
         one, other, by, low, high = other, one, -by, -high, -low
+    low, high = round(low, 1) + 0.0, round(high, 1) + 0.0  # no "-0.0"
     amount = f"by {by:.1f} points ({low:.1f} to {high:.1f}) {where}"
     if found.p_value <= 1 - level:
         what = f"images and {found.seeds} seeds" if found.basis == "both" else "images"

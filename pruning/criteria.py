@@ -168,6 +168,10 @@ class Dynamics(Entry):
 
     revives: ClassVar[bool] = False
     """Whether it may switch a mask entry on again."""
+    norm: ClassVar[bool] = False
+    """Whether it needs a network with BatchNorm."""
+    own: ClassVar[bool] = False
+    """Whether what goes is chosen by a criterion of its own, whatever scorer is asked for."""
 
     def begin(self, session: Session) -> None:
         """Before the first step, of a new training and of a continued one."""

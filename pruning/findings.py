@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.tickets import paired
+from pruning.ticket_tables import paired
 
 log = logging.getLogger(__name__)
 

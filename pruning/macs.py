@@ -17,7 +17,7 @@ from pruning.state import State, prunable
 
 def macs_per_weight(model: nn.Module, name: str, weights: tuple[str, ...]) -> dict[str, float]:
     """MACs of one image per entry of each of these weights, for a network of the registered model ``name``."""
-    found, _ = _counted(model, registry.models[name].input_shape)
+    found, _ = counted(model, registry.models[name].input_shape)
     sizes = {key: weight.numel() for key, weight in prunable(model).items()}
     return {key: found[key] / sizes[key] for key in weights}
 
@@ -30,10 +30,11 @@ def macs(state: State) -> tuple[dict[str, float], float]:
     never called, and a tied weight is read twice. Two images are passed and the count halved, since some networks
     treat a batch of one apart.
     """
-    return _counted(state.model, registry.models[state.base.model].input_shape)
+    return counted(state.model, registry.models[state.base.model].input_shape)
 
 
-def _counted(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], float]:
+def counted(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], float]:
+    """As ``macs``, of a network by itself; ``shape`` is one image's, ``(channels, height, width)``."""
     weights = prunable(model)
     known = {id(weight): name for name, weight in weights.items()}
     per_layer, owners, tensors = dict.fromkeys(weights, 0.0), {}, {}
@@ -43,7 +44,8 @@ def _counted(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float]
             owners[_storage(tensors[name])] = known[id(tensor)]
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter, _PerWeight(counter, owners, per_layer):
-        functional_call(model, tensors, (torch.zeros(2, *shape, device="meta"),))
+        dtype = next((weight.dtype for weight in weights.values()), torch.float32)
+        functional_call(model, tensors, (torch.zeros(2, *shape, device="meta", dtype=dtype),))
     return {name: flops / 4 for name, flops in per_layer.items()}, counter.get_total_flops() / 4
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from pruning import recipes, registry
-from pruning.criteria import Dynamics
+from pruning.criteria import Dynamics, Solver
 from pruning.recipe import Options, Prune, Quantize, Recalibrate, Spec, Train
 from pruning.recipes import Mark, Recipe
 from pruning.schedules import Growth
@@ -49,6 +49,8 @@ class Strategy:
         units: whether it goes with "any" granularity, single "weight"s only, or whole "channel"s only.
         norm: whether it makes sense only where the network has BatchNorm.
         embedded: whether it needs early weights, which only embedded models have.
+        ranks: whether it scores again and again, which only criteria that rank can do.
+        own: whether it has a criterion of its own, whatever scorer is asked for.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Strategy:
     units: str = "any"
     norm: bool = False
     embedded: bool = False
+    ranks: bool = False
+    own: bool = False
 
     def lacks(self, prune: Prune, norm: bool, embedded: bool) -> str:
         """Why it cannot be used here, in one sentence; empty if it can."""
@@ -70,6 +74,18 @@ class Strategy:
             return f"{self.label} removes single weights: choose that granularity."
         if self.units == "channel" and prune.granularity != "channel":
             return f"{self.label} shrinks whole channels: choose that granularity."
+        if self.ranks and issubclass(registry.scorers[prune.scorer], Solver):
+            return f"{self.label} needs a criterion that ranks; {registry.scorers[prune.scorer].label} solves a level."
+        return ""
+
+    def ignores(self, prune: Prune) -> str:
+        """What of the asked pruning it does not follow, in one sentence; empty if it follows all."""
+        asked = registry.scorers[prune.scorer].label
+        if self.own and prune.scorer != Prune().scorer:
+            return f"{self.label} has a criterion of its own and does not use {asked}."
+        if self.ranks and (prune.options or prune.allocation_options):
+            shared = registry.allocations[prune.allocation].label
+            return f"{self.label} takes {asked} and {shared} with their default options."
         return ""
 
 
@@ -90,12 +106,11 @@ def _with(train: Train, **changes: Any) -> Train:
 
 
 def _growing(name: str, entry: type[Dynamics]) -> Callable[[Plan], Recipe]:
-    """Sparsity grows inside one training; where the way of training may choose how layers share it, as asked."""
+    """Sparsity grows inside one training, by the criterion and shared among layers as asked where it may choose."""
 
     def recipe(plan: Plan) -> Recipe:
         options: Options = {"final": plan.prune.sparsity}
-        if "allocation" in entry.model_fields:
-            options["allocation"] = plan.prune.allocation
+        options |= {name: getattr(plan.prune, name) for name in ("scorer", "allocation") if name in entry.model_fields}
         return (_with(plan.fine, during=name, during_options=options),)
 
     return recipe
@@ -125,9 +140,11 @@ def _rounding(name: str) -> Callable[[Plan], Recipe]:
 def _during(name: str, entry: type[Dynamics]) -> Strategy:
     """The strategy made of a way of training."""
     if "final" in entry.model_fields:
-        return Strategy(name, entry.label, entry.summary, _growing(name, entry), units="weight")
+        ranks = "scorer" in entry.model_fields
+        grows = _growing(name, entry)
+        return Strategy(name, entry.label, entry.summary, grows, units="weight", ranks=ranks, own=entry.own)
     if entry.penalty is not Dynamics.penalty:
-        return Strategy(name, entry.label, entry.summary, _shrinking(name), units="channel")
+        return Strategy(name, entry.label, entry.summary, _shrinking(name), units="channel", norm=entry.norm)
     if "bits" in entry.model_fields:
         return Strategy(name, entry.label, entry.summary, _rounding(name))
     return Strategy(name, entry.label, entry.summary, _regrowing(name), units="weight")

@@ -20,8 +20,11 @@ RANKS = {
     "frames": 0, "sentences": 0, "tables": 0, "claims": 0,  # results as pandas and as words
     "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side
+    "timings": 0, "structure_tables": 0,  # what removal buys
     "defaults": 0, "strategies": 0, "training_tables": 0, "tickets": 0,  # training again, and what came of it
-    "findings": 0,  # what papers report of it
+    "ticket_tables": 0, "findings": 0,  # what papers report of it
+    "valleys": 0,  # two children of one start
+    "choices": 0,  # what is chosen for it, as the words of an address
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,
     # 2: what flows through a recipe, and passes through it.
@@ -31,7 +34,7 @@ RANKS = {
     "scorers": 3, "granularities": 3, "allocations": 3, "criterion": 3, "predictions": 3, "scan": 3, "encoding": 3,
     "quantization": 3,
     # 4: one file a step, one a measure.
-    "training": 4, "dynamics": 4, "steps": 5, "evaluate": 5,
+    "training": 4, "dynamics": 4, "surgery": 4, "steps": 5, "evaluate": 5,
     # 6: what is kept. 7: a study, folded. 8: who does it, and when.
     "store": 6, "fold": 6, "run": 7, "engine": 8,
 }  # fmt: skip

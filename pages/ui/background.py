@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -13,14 +14,31 @@ from pruning.specs import Study
 
 
 def begin(study: Study, name: str = "") -> None:
-    """Ask for a study in the background; with a name it is listed under Runs.
+    """Ask for a study in the background; with a name it is listed under Runs, and opens on Prune.
 
     Raises:
         PruningError: the engine or the store cannot take it.
     """
     engine().submit(study, owner=owner(), durable=True)
     if name:
-        store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary={})
+        _keep(study, name, {})
+
+
+def listed(study: Study, name: str, page: str, words: Mapping[str, str]) -> None:
+    """List a study that was begun under Runs, as work of a page of its own.
+
+    Args:
+        page: the file in ``pages/`` that opens it, without its ending.
+        words: the words of that page's address.
+
+    Raises:
+        PruningError: the store cannot take it.
+    """
+    _keep(study, name, {"page": page, "link": urlencode(words)})
+
+
+def _keep(study: Study, name: str, summary: dict[str, str]) -> None:
+    store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary=summary)
 
 
 def job(study: Study) -> JobView | None:

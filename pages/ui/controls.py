@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui.method import choice, method
@@ -14,8 +16,13 @@ from pruning.limits import LEVELS
 from pruning.links import Setting
 
 
-def controls(setting: Setting) -> Setting:
-    """Draw all controls in the sidebar; returns what is chosen now."""
+def controls(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...] = ()) -> Setting:
+    """Draw all controls in the sidebar; returns what is chosen now.
+
+    Args:
+        units: granularities that the page is about; empty: all.
+        left_out: options of allocations that the page asks for elsewhere.
+    """
     with st.sidebar:
         level = _sparsity(setting)
         model = choice("Model", "model", registry.models, setting.model, tip("model"))
@@ -30,7 +37,9 @@ def controls(setting: Setting) -> Setting:
                 st.session_state[key] = seeds[0]
             label, default = "Trained with seed", seeds[place("weights", seeds)]
             weights = st.segmented_control(label, seeds, default=default, key=key, required=True)
-        pruned = method(setting if model == setting.model else setting.model_copy(update={"layer": None}))
+        pruned = method(
+            setting if model == setting.model else setting.model_copy(update={"layer": None}), units, left_out
+        )
         with st.expander("Data and device"):
             data = _data(setting, model)
             device = _device(setting)

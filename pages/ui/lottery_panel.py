@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui.background import stop
+from pages.ui import lottery_state, lottery_valley
+from pages.ui.background import listed, stop
 from pages.ui.layers_work import TITLE
 from pages.ui.lottery_work import Progress, begin, estimate, look
 from pages.ui.show import show
 from pruning import registry
 from pruning.charts.base import percent
 from pruning.charts.ticket_curves import ticket_curves
+from pruning.charts.words import tip
 from pruning.errors import PruningError
 from pruning.sentences import duration
-from pruning.tickets import Experiment, Stored, means_frame, rows_frame, sentence, verdicts
+from pruning.ticket_tables import Stored, means_frame, rows_frame, sentence, verdicts
+from pruning.tickets import Experiment
 
 FEW = 3  # seeds below which an ordering is no claim
 LATE = 0.9  # share of the steps from which on an early stop says little
@@ -41,7 +44,8 @@ def panel(experiment: Experiment) -> bool:
             "Accuracy on 10,000 test images after the last step; the early stop is chosen on "
             f"{train.validation:,} validation images."
         )
-    return bool(found.running)
+    pending = lottery_valley.section(experiment, table)
+    return bool(found.running) or pending
 
 
 def stored_panel(one: Stored) -> None:
@@ -58,10 +62,11 @@ def _headline(table: pd.DataFrame, name: str) -> None:
     """The verdict at the sparsest level that most seeds have reached."""
     found = verdicts(table)
     if found.empty:
-        st.header(f"{name}: does a winning ticket exist, and is it the initial weights that win?", anchor=False)
+        question = f"{name}: does a winning ticket exist, and is it the initial weights that win?"
+        st.header(question, anchor=False, help=tip("winning ticket"))
         return
     whole = found[found["seeds"] == found["seeds"].max()]
-    st.header(f"{sentence(whole.iloc[-1].to_dict())}", anchor=False)
+    st.header(sentence(whole.iloc[-1].to_dict()), anchor=False, help=tip("winning ticket"))
 
 
 def _work(experiment: Experiment, found: Progress) -> None:
@@ -70,7 +75,7 @@ def _work(experiment: Experiment, found: Progress) -> None:
     said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
     if found.running:
         row = st.container(horizontal=True, vertical_alignment="center")
-        row.progress(_share(found), f"{len(found.rows)} of {found.total} networks trained, {said} left")
+        row.progress(found.share, f"{len(found.rows)} of {found.total} networks trained, {said} left")
         if row.button("Cancel", key="lottery_cancel"):
             stop(found.running)
             st.rerun()
@@ -92,17 +97,12 @@ def _work(experiment: Experiment, found: Progress) -> None:
     ):  # fmt: skip
         try:
             begin(found.missing)
+            name = f"Lottery ticket: {experiment.sentence()}"
+            listed(experiment.study, name, lottery_state.PAGE, lottery_state.words())
         except PruningError as error:
             st.error(str(error))
             return
         st.rerun()
-
-
-def _share(found: Progress) -> float:
-    """Networks that are there, and the part of those under way that is trained; 0 to 1."""
-    lacking = sum(len(work.cells) for work in found.missing)
-    begun = sum(view.share * len(view.study.networks) for view in found.running if view.study)
-    return min(1.0, (found.total - lacking + begun) / found.total)
 
 
 def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bool) -> None:

@@ -17,7 +17,8 @@ from pruning.engine import JobView
 from pruning.limits import PAGE_TABLES
 from pruning.settings import ROOT
 from pruning.specs import Study
-from pruning.tickets import TEST, TRACE, Cell, Experiment, Stored, read_stored
+from pruning.ticket_tables import Stored, read_stored
+from pruning.tickets import TEST, TRACE, Cell, Experiment
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class Progress:
     errors: list[str]
     seconds: float | None
     """Mean time of the finished networks that were trained here."""
+
+    @property
+    def share(self) -> float:
+        """Networks that are there, and the part of those under way that is trained; 0 to 1."""
+        lacking = sum(len(work.cells) for work in self.missing)
+        begun = sum(view.share * len(view.study.networks) for view in self.running if view.study)
+        return min(1.0, (self.total - lacking + begun) / self.total)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

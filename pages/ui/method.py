@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -22,9 +23,15 @@ REDUCTIONS = {
 }  # fmt: skip
 
 
-def method(setting: Setting) -> Setting:
-    """Scorer, granularity and allocation with their options; each list offers only what goes with the choices above."""
-    scorer = choice("Scorer", "scorer", registry.scorers, setting.scorer, tip("scorer"))
+def method(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...] = ()) -> Setting:
+    """Scorer, granularity and allocation with their options; each list offers only what goes with the choices above.
+
+    Args:
+        units: granularities that the page is about; empty: all.
+        left_out: options of allocations that the page asks for elsewhere; they stay as they are.
+    """
+    scorers = [name for name in registry.scorers.names() if not units or set(granularities_for(name)) & set(units)]
+    scorer = choice("Scorer", "scorer", registry.scorers, setting.scorer, tip("scorer"), scorers)
     explain(scorer)
     layers = st.session_state.get("layer_names", {}).get(setting.model, [])
     kept = setting.scorer_options if scorer == setting.scorer else {}
@@ -33,9 +40,9 @@ def method(setting: Setting) -> Setting:
     if registry.scorers[scorer].draws:
         key = widget("seed", setting.seed)
         seed = int(st.number_input("Seed of the draw", 0, 2**31 - 1, first("seed"), step=1, key=key))
-    units = granularities_for(scorer, scorer_options)
+    fitting = [name for name in granularities_for(scorer, scorer_options) if not units or name in units]
     granularity = choice(
-        "Granularity", "granularity", registry.granularities, setting.granularity, tip("granularity"), units
+        "Granularity", "granularity", registry.granularities, setting.granularity, tip("granularity"), fitting
     )
     st.caption(registry.granularities[granularity].summary)
     kept = setting.granularity_options if granularity == setting.granularity else {}
@@ -54,7 +61,7 @@ def method(setting: Setting) -> Setting:
     kept = setting.allocation_options if allocation == setting.allocation else {}
     solver = issubclass(registry.scorers[scorer], Solver)
     channels = registry.granularities[granularity].takes == "channels"
-    hidden = (() if channels else ("multiple",)) + (("target",) if solver else ())
+    hidden = (() if channels else ("multiple",)) + (("target",) if solver else ()) + left_out
     entry = registry.allocations[allocation]
     allocation_options = _options("Allocation options", "allocation_options", entry, kept, layers, hidden)
     return setting.model_copy(

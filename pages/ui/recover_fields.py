@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from pages.ui.state import first, widget
+from pages.ui.state import PREFIX, first, widget
+from pruning.choices import C, Choices
 
 OPTIMISERS = {"sgd": "SGD, momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
 SCHEDULES = {"cosine": "cosine", "one_cycle": "rise and fall", "steps": "steps", "constant": "constant"}
@@ -16,40 +18,83 @@ class Fields:
     """Widgets of one page and model, each with the model's default until something else is chosen.
 
     What was chosen is kept for the session: Streamlit forgets widgets when another page is open.
+
+    Args:
+        page: a word for the keys of the widgets.
+        usual: the model's defaults, with the bounds of each field.
     """
 
-    def __init__(self, page: str, model: str) -> None:
-        self.prefix = f"{page}_{model}_"
-        self.kept: dict[str, Any] = st.session_state.setdefault("training_kept", {}).setdefault(self.prefix, {})
+    def __init__(self, page: str, model: str, usual: Choices) -> None:
+        self.prefix, self.usual = _prefix(page, model), usual
+        self.kept: dict[str, Any] = _kept(self.prefix)
 
-    def _key(self, name: str, default: Any) -> str:
-        return widget(self.prefix + name, self.kept.get(name, default))
+    def _key(self, name: str) -> str:
+        return widget(self.prefix + name, self.kept.get(name, getattr(self.usual, name)))
 
     def first(self, name: str) -> Any:
         return first(self.prefix + name)
 
-    def number(self, label: str, name: str, low: Any, high: Any, default: Any, **more: Any) -> Any:
-        """A number within bounds; whole if its default is."""
-        key = self._key(name, default)
-        kind = type(default)
-        value = kind(st.number_input(label, kind(low), kind(high), kind(self.first(name)), key=key, **more))
+    def number(self, label: str, name: str, most: Any = None, **more: Any) -> Any:
+        """A number within its bounds; whole if its default is.
+
+        Args:
+            most: a lower upper bound, where another field sets it.
+        """
+        key, kind = self._key(name), type(getattr(self.usual, name))
+        low, high = type(self.usual).bounds(name)
+        high = high if most is None else min(high, most)
+        st.session_state[key] = min(kind(high), st.session_state[key])  # the other field may have fallen since
+        start = min(kind(high), kind(self.first(name)))
+        value = kind(st.number_input(label, kind(low), kind(high), start, key=key, **more))
         self.kept[name] = value
         return value
 
-    def choice(self, label: str, name: str, words: dict[str, str], default: str, **more: Any) -> str:
-        key, options = self._key(name, default), list(words)
+    def choice(self, label: str, name: str, words: dict[str, str], **more: Any) -> str:
+        key, options = self._key(name), list(words)
         index = options.index(self.first(name))
         self.kept[name] = str(st.selectbox(label, options, index, key=key, format_func=words.__getitem__, **more))
         return self.kept[name]
 
-    def tick(self, label: str, name: str, default: bool) -> bool:
-        key = self._key(name, default)
+    def tick(self, label: str, name: str) -> bool:
+        key = self._key(name)
         self.kept[name] = bool(st.toggle(label, self.first(name), key=key))
         return self.kept[name]
 
     def several(self, label: str, name: str, words: dict[str, str], default: list[str], **more: Any) -> list[str]:
-        key = self._key(name, default)
-        st.session_state[key] = [one for one in st.session_state[key] if one in words]
-        chosen = st.multiselect(label, list(words), key=key, format_func=words.__getitem__, **more)
-        self.kept[name] = [one for one in words if one in chosen]
-        return self.kept[name]
+        """Some of a list. What was chosen stays chosen while it is not offered; untouched, the default is shown."""
+        key = PREFIX + self.prefix + name
+        chosen = self.kept.get(name)
+        st.session_state[key] = [one for one in (default if chosen is None else chosen) if one in words]
+
+        def touched() -> None:
+            self.kept[name] = tuple(one for one in words if one in st.session_state[key])
+
+        found = st.multiselect(label, list(words), key=key, format_func=words.__getitem__, on_change=touched, **more)
+        return [one for one in words if one in found]
+
+
+def put(page: str, model: str, choices: Choices) -> None:
+    """Make choices those of a page and model; widgets take their values from them when they are drawn next."""
+    prefix = _prefix(page, model)
+    _kept(prefix).clear()
+    _kept(prefix).update(choices.model_dump())
+    for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX + prefix)]:
+        st.session_state.pop(key, None)
+
+
+def chosen(page: str, model: str, usual: C) -> C:
+    """What is chosen on a page for a model."""
+    return usual.model_copy(update=_kept(_prefix(page, model)))
+
+
+def own(words: Mapping[str, str], kind: type[Choices]) -> dict[str, str]:
+    """Those words of an address that are choices."""
+    return {name: text for name, text in words.items() if name in kind.model_fields}
+
+
+def _prefix(page: str, model: str) -> str:
+    return f"{page}_{model}_"
+
+
+def _kept(prefix: str) -> dict[str, Any]:
+    return st.session_state.setdefault("training_kept", {}).setdefault(prefix, {})

@@ -18,6 +18,7 @@ from pruning.charts.base import percent
 from pruning.charts.budget_comparison import budget_comparison
 from pruning.charts.sparsity_over_time import mask_churn, sparsity_over_time
 from pruning.charts.training_curves import training_curves
+from pruning.charts.words import tip
 from pruning.comparisons import in_words, on_same_images, unpacked
 from pruning.links import Setting
 from pruning.sentences import gone
@@ -118,7 +119,7 @@ def _paired(setting: Setting, two: Sequence[tuple[Standing, Answer]]) -> None:
 
 def _masks(trained: Sequence[Standing], steps: int) -> None:
     """The layer map filling up, and which weights went and came back, of one strategy."""
-    st.subheader("When do the weights go?", anchor=False)
+    st.subheader("When do the weights go?", anchor=False, help=tip("mask churn"))
     names = {one.way.label: one for one in trained}
     filling = [one.way.label for one in trained if one.way.strategy.name in ("gradual", "iterative")]
     first = filling[-1] if filling else next(iter(names))

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import background
+from pages.ui import background, recover_state
 from pages.ui.background import job
 from pages.ui.results import TEST, Answer, ask, known
 from pruning import registry
@@ -124,10 +124,13 @@ def dense(setting: Setting, split: str, count: int) -> float | None:
 
 
 def begin(setting: Setting, ways: Sequence[Standing]) -> None:
-    """Start, or continue, every strategy that is neither finished nor under way: one job each."""
+    """Start, or continue, every strategy that is neither finished nor under way: one job, and one listed run, each."""
+    words = recover_state.words(setting)
     for one in ways:
         if not one.done and not one.running:
-            background.begin(one.way.training, f"Recover: {setting.sentence()}, {one.way.label}")
+            background.begin(one.way.training)
+            name = f"Recover: {setting.sentence()}, {one.way.label}"
+            background.listed(one.way.training, name, recover_state.PAGE, words)
 
 
 def cancel(ways: Sequence[Standing]) -> None:

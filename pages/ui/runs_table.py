@@ -7,19 +7,18 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.ui.runs_open import opener
 from pages.ui.server import engine, owner, store
 from pages.ui.show import show
-from pages.ui.state import put
 from pruning.charts.runs_curves import runs_curves
 from pruning.errors import PruningError
 from pruning.frames import curve_frame
-from pruning.links import of_study
 from pruning.specs import Prune, Study, load_study
 
 
 def matching(table: pd.DataFrame, words: str, models: Sequence[str], scorers: Sequence[str], kind: str) -> pd.DataFrame:
     """The rows that hold every word somewhere, and the chosen models, scorers and kind."""
-    text = table.astype(str).agg(" ".join, axis=1).str.casefold()
+    text = table.astype(object).where(table.notna(), "").astype(str).agg(" ".join, axis=1).str.casefold()
     keep = pd.Series(True, index=table.index)
     for word in words.casefold().split():
         keep &= text.str.contains(word, regex=False)
@@ -90,10 +89,7 @@ def one(run_id: str) -> None:
     name = st.text_input("Name", run.name, key=f"name_{run_id}")
     note = st.text_area("Note", run.note, key=f"note_{run_id}", placeholder="What did you see?")
     row = st.container(horizontal=True)
-    if row.button("Open on Prune", key=f"open_{run_id}", type="primary", icon=":material/open_in_new:"):
-        put(of_study(load_study(run.study)))
-        st.session_state.pop("words", None)
-        st.switch_page("pages/prune.py")
+    opener(row, run)
     if row.button("Save name and note", key=f"save_{run_id}", icon=":material/save:"):
         _try(lambda: (store().rename_run(run_id, name, owner()), store().note_run(run_id, note, owner())), "Saved.")
     if row.button("Delete", key=f"delete_{run_id}", icon=":material/delete:"):
@@ -112,7 +108,7 @@ def several(run_ids: Sequence[str]) -> None:
         parts.append(frame.assign(run=run.name))
     table = pd.concat(parts, ignore_index=True)
     if table.empty:
-        st.info("None of these runs has a stored accuracy yet: open one on Prune to measure it.")
+        st.info("None of these runs has a stored accuracy yet: open one on its page to measure it.")
     else:
         show(runs_curves(table), "runs_curves", width=1100)
     if st.button(f"Delete these {len(runs)} runs", key="delete_many", icon=":material/delete:"):

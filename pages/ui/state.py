@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,17 +14,26 @@ FIRST = "first_"
 """Widgets of the controls have the key ``w_FIELD``."""
 
 
-def current() -> tuple[Setting, list[str]]:
+def fresh() -> dict[str, str] | None:
+    """The words of a link that this session did not write itself (a first visit, the back button), else None."""
+    words = {name: str(value) for name, value in st.query_params.items()}
+    known = "setting" in st.session_state and (not words or words == st.session_state.get("words"))
+    return None if known else words
+
+
+def current(others: Collection[str] = ()) -> tuple[Setting, list[str]]:
     """The setting to show, and what of the link had to be changed.
 
-    A link that this session did not write itself (a first visit, the back button) is read; coming from another page,
-    whose address has no words, keeps the setting.
+    A link that this session did not write itself is read; coming from another page, whose address has no words, keeps
+    the setting.
+
+    Args:
+        others: words of the link that belong to the page itself.
     """
-    words = {name: str(value) for name, value in st.query_params.items()}
-    chosen: Setting | None = st.session_state.get("setting")
-    if chosen is not None and (not words or words == st.session_state.get("words")):
-        return chosen, st.session_state.get("changes", [])
-    setting, changes = read_query(words)
+    words = fresh()
+    if words is None:
+        return st.session_state["setting"], st.session_state.get("changes", [])
+    setting, changes = read_query({name: text for name, text in words.items() if name not in others})
     put(setting)
     st.session_state["changes"] = changes
     return setting, changes
@@ -33,6 +42,7 @@ def current() -> tuple[Setting, list[str]]:
 def put(setting: Setting) -> None:
     """Make a setting the session's; widgets take their values from it when they are drawn next."""
     st.session_state["setting"] = setting
+    st.session_state.pop("own_words", None)
     for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX)]:
         st.session_state.pop(key, None)
 
@@ -61,14 +71,16 @@ def place(field: str, options: Sequence[Any]) -> int:
     return options.index(value) if value in options else 0
 
 
-def publish(setting: Setting) -> None:
-    """Write the setting into the address of the browser."""
+def publish(setting: Setting, more: Mapping[str, str] | None = None) -> None:
+    """Write the setting into the address of the browser, and with it ``more`` words of the page itself."""
     before: Setting | None = st.session_state.get("setting")
-    if before is not None and setting.model_copy(update={"layer": before.layer}) != before:
+    own = dict(more or {})
+    on = before is not None and setting.model_copy(update={"layer": before.layer}) != before
+    if on or st.session_state.get("own_words", own) != own:
         # The person went on: what the link said is history. (A layer is chosen by the page where the link names none.)
         st.session_state["changes"] = []
-    st.session_state["setting"] = setting
-    words = setting.query()
+    st.session_state["setting"], st.session_state["own_words"] = setting, own
+    words = setting.query() | own
     if st.session_state.get("words") != words or dict(st.query_params) != words:
         st.query_params.from_dict(words)
         st.session_state["words"] = words

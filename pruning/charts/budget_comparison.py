@@ -119,7 +119,8 @@ def _title(results: pd.DataFrame, level: int, dense: float | None) -> str:
         # By counts, as the paired test has it: shares subtracted may round to another tenth.
         same = best["count"] == second["count"]
         gap = (best["correct"] - second["correct"]) / best["count"] if same else best["accuracy"] - second["accuracy"]
-        title += f", {100 * gap:.1f} points above {second['strategy']}"
+        by = f"{100 * gap:.1f} points above" if round(100 * gap, 1) else "level with"
+        title += f", {by} {second['strategy']}"
     elif dense is not None:
         gap = 100 * (best["accuracy"] - dense)
         title += f", {abs(gap):.1f} points {'above' if gap > 0 else 'below'} dense"

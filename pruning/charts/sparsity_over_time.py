@@ -112,13 +112,14 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
     need(churn, CHURN, "churn")
     gone, back = (churn[name].to_numpy(np.int64) for name in ("gone", "back"))
     width = (churn["step"] - churn["since"]).to_numpy(np.int64)
-    middle = churn["since"].to_numpy(np.int64) + width / 2
 
     def draw(theme: str) -> go.Figure:
         figure = go.Figure()
         for counts, sign, role, word in ((gone, 1, REMOVED, "removed"), (back, -1, KEPT, "came back")):
             figure.add_bar(
-                x=middle, y=sign * counts, width=0.9 * width, name=word, marker={"color": role.colour(theme)},
+                # From where it begins, not around its middle: plotly sets its ticks where bars stand.
+                x=churn["since"], offset=0.05 * width, width=0.9 * width, y=sign * counts, name=word,
+                marker={"color": role.colour(theme)},
                 customdata=[[amount(count), amount(step)] for count, step in zip(counts, churn["step"], strict=True)],
                 hovertemplate=f"<b>%{{customdata[0]}} weights {word}</b><br>up to step %{{customdata[1]}}"
                 "<extra></extra>",
@@ -127,7 +128,7 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
             height=260, margin={"t": 10, "b": 10}, barmode="relative", showlegend=True,
             legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
             xaxis={"range": [0, max([steps, *churn["step"]], default=1)], "title": {"text": "optimiser steps"}},
-            yaxis={"title": {"text": "weights between two looks"}, "tickformat": ",", "zeroline": True},
+            yaxis={"title": {"text": "weights a look"}, "tickformat": ",", "zeroline": True},
         )  # fmt: skip
         return figure
 

@@ -21,6 +21,7 @@ class Movement(Dynamics):
     reference = "Sanh et al. 2020, Movement Pruning, equations 2 and 4"
     rank = 30
     revives = True
+    own = True
 
     final: int = Field(900, ge=1, le=999, description="Sparsity at the end (per mille).")
     start: float = Field(0.1, ge=0, lt=1, description="Share of the training before pruning starts.")

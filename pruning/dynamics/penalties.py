@@ -44,6 +44,7 @@ class Slimming(Dynamics):
     summary = "Adds the sum of |gamma| of all BatchNorm layers to the loss; then prune channels by BatchNorm scale."
     reference = "Liu et al. 2017, Network Slimming, equation 1"
     rank = 51
+    norm = True
 
     strength: float = Field(1e-4, gt=0, le=1, description="Weight of the penalty in the loss.")
 

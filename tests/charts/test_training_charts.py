@@ -11,7 +11,7 @@ from pruning.charts.sparsity_over_time import mask_churn, sparsity_over_time
 from pruning.charts.ticket_curves import ticket_curves
 from pruning.charts.training_curves import training_curves
 from pruning.errors import BadValue
-from pruning.tickets import means_frame, rows_frame
+from pruning.ticket_tables import means_frame, rows_frame
 from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
 
 THEMES = ("light", "dark")
@@ -108,12 +108,15 @@ def test_churn_counts_both_ways() -> None:
     assert chart.title == "fast: 105 weights went, 10 came back"
     up, down = chart.figure().data
     assert list(up.y) == [95, 10] and list(down.y) == [0, -10]
+    assert list(up.x) == [0, 100] and list(up.width) == [90, 90]  # between the looks at 0, 100 and 200 steps
     assert "none came back" in mask_churn(churn_frame(SLOW, WEIGHTS), 200, "slow").title
 
 
 def test_the_comparison_ranks_what_was_trained_and_says_budgets() -> None:
     chart = budget_comparison(RESULTS, 950, 0.9, ["slow", "fast"])
     assert said(chart.title) == "At 95 % sparsity slow ends at 81 %, 2.0 points above fast"
+    even = results_frame([(name, 200, {"correct": 810, "count": 1000}) for name in ("slow", "fast")])
+    assert said(budget_comparison(even, 950, 0.9).title) == "At 95 % sparsity slow ends at 81 %, level with fast"
     figure = chart.figure()
     assert [text.split("<br>")[1] for text in figure.layout.yaxis.ticktext] == ["0 steps", "200 steps", "200 steps"]
     assert figure.layout.xaxis.range[0] > 70  # what was not trained does not press the others into a corner

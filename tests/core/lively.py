@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +50,12 @@ def network(name: str) -> nn.Module:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             return lively(kind(**options, num_heads=4, hidden_dim=32, mlp_dim=48, num_classes=10))
+    if name == "narrow_vgg":  # VGG-11 with BatchNorm, but for the width of its dense layers
+        model: Any = checkpoints.initial("vgg11_bn", 0)
+        model.classifier = nn.Sequential(
+            nn.Linear(25088, 24), nn.ReLU(), nn.Dropout(), nn.Linear(24, 16), nn.ReLU(), nn.Linear(16, 10)
+        )
+        return lively(model)
     return lively(checkpoints.initial(name, 0))
 
 

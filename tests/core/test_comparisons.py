@@ -165,6 +165,7 @@ def test_words_put_the_higher_curve_first_and_say_what_explains() -> None:
     assert in_words("A", "B", luck, "here") == (
         "**A** and **B** differ by 0.1 points (-0.3 to 0.5) here: no more than chance explains (images)."
     )
+    assert "by 0.0 points (0.0 to 0.0)" in in_words("A", "B", Difference(0, -1e-9, 1e-9, 1, 1, 10, "images"), "here")
     assert in_words("A", "B", found, "here", level=0.999) == (
         "**B** and **A** differ by 1.2 points (0.4 to 2.0) here: the chance of images and 3 seeds can explain it."
     )

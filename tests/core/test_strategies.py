@@ -61,6 +61,38 @@ def test_what_cannot_be_used_is_said() -> None:
     assert "BatchNorm" in STRATEGIES["recalibrated"].lacks(Prune(), False, True)
     assert "embedded" in STRATEGIES["rewound_early"].lacks(Prune(), True, False)
     assert not STRATEGIES["one_shot"].lacks(channels, False, False)
+    assert STRATEGIES["slimming"].lacks(channels, False, True) == (
+        "Network slimming (BatchNorm scales) needs a network with BatchNorm."
+    )
+    assert not STRATEGIES["slimming"].lacks(channels, True, True)
+    assert not STRATEGIES["group_lasso"].lacks(channels, False, True)
+    solved = Prune(scorer="sparse_gpt", allocation="uniform")
+    assert "needs a criterion that ranks" in STRATEGIES["gradual"].lacks(solved, True, True)
+    assert not STRATEGIES["movement"].lacks(solved, True, True) and not STRATEGIES["one_shot"].lacks(solved, True, True)
+
+
+def test_what_does_not_follow_the_chosen_scorer_says_so() -> None:
+    snip = Prune(scorer="snip")
+    assert STRATEGIES["movement"].ignores(snip) == (
+        f"Movement pruning has a criterion of its own and does not use {registry.scorers['snip'].label}."
+    )
+    assert not [name for name, one in STRATEGIES.items() if one.ignores(Prune()) or one.ignores(snip) and not one.own]
+    fewer = Prune(scorer="gradient_x_weight", options={"samples": 50})
+    assert "default options" in STRATEGIES["gradual"].ignores(fewer)
+
+
+@pytest.mark.parametrize("scorer", ["magnitude_l1", "random", "gradient_x_weight", "snip"])
+def test_gradual_pruning_takes_the_chosen_scorer(scorer: str, images: Images) -> None:
+    plan = Plan(prune=Prune(scorer=scorer, sparsity=700), fine=Train(steps=8, batch=20, validation=20, looks=4))
+    seen: list[tuple[float, float]] = []
+    base, recipe = Base(model="lenet_300_100"), STRATEGIES["gradual"].recipe(plan)
+    after = state_of(base, recipe, progress=lambda done, total, *_: seen.append((done, total)))
+    gone = {name: ~after.masks[name] for name in after.weights}
+    assert sum(int(mask.sum()) for mask in gone.values()) == round(0.7 * sum(w.numel() for w in after.weights.values()))
+    assert {total for _, total in seen} == {8} and [done for done, _ in seen] == sorted(done for done, _ in seen)
+    usual = state_of(base, STRATEGIES["gradual"].recipe(plan.model_copy(update={"prune": Prune(sparsity=700)})))
+    same = all(bool((after.masks[name] == usual.masks[name]).all()) for name in after.weights)
+    assert same == (scorer == "magnitude_l1") and (after.key == usual.key) == same
 
 
 def test_defaults_name_models_and_rise_to_their_peak() -> None:

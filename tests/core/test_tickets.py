@@ -10,18 +10,8 @@ import pytest
 from scipy import stats
 
 from pruning.recipe import Prune, Rewind, Shuffle, Train
-from pruning.tickets import (
-    ARMS,
-    REDRAW,
-    Experiment,
-    early_step,
-    levels_of,
-    means_frame,
-    read_stored,
-    rows_frame,
-    sentence,
-    verdicts,
-)  # fmt: skip
+from pruning.ticket_tables import ARMS, means_frame, read_stored, rows_frame, sentence, verdicts
+from pruning.tickets import REDRAW, Experiment, early_step, levels_of
 
 EXPERIMENT = Experiment(train=Train(steps=40), levels=(500, 750, 875), seeds=(0, 1))
 

@@ -10,10 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import lottery_work
+from pages.ui.lottery_valley import lines
 from pages.ui.lottery_work import estimate, look, works
 from pages.ui.server import engine, store
 from pruning.defaults import TICKET
-from pruning.tickets import TEST, Experiment, read_stored, rows_frame, sentence, verdicts
+from pruning.ticket_tables import read_stored, rows_frame, sentence, verdicts
+from pruning.tickets import TEST, Experiment
+from pruning.valleys import barrier_sentence, barriers_frame, valley_sentence
 from tests.pages.look import settled, texts
 
 Visit = Callable[..., AppTest]
@@ -65,6 +68,24 @@ def test_a_small_experiment_runs_to_its_verdict(visit: Visit) -> None:
     assert "too few for a claim" in texts(page) and not [b for b in page.button if b.key == "lottery_start"]
 
 
+def test_two_children_of_ticket_and_dense_are_compared(visit: Visit) -> None:
+    page = tiny(at_lottery(visit))
+    if [button for button in page.button if button.key == "lottery_start"]:  # else trained by the test before
+        page = settled(start(page))
+    assert page.selectbox(key="lottery_valley_level").options == ["50\u00a0%"]
+    page.button(key="lottery_valley_start").click()
+    assert page.button(key="lottery_valley_start").label == "Measure 4 lines"  # 2 seeds, dense and ticket
+    page = settled(page.run())
+    chart = page.session_state["charts"]["valley"]
+    assert len(chart.table) == 4 * 11 and set(chart.table["arm"]) == {"dense", "ticket"}
+    rows = rows_frame(look_at(page)).set_index(["arm", "seed"])["accuracy"]
+    for (arm, seed), line in chart.table.groupby(["arm", "seed"]):
+        assert line["error_percent"].iloc[0] == pytest.approx(100 * (1 - rows[arm, seed]), abs=1e-3)  # its own end
+    table = barriers_frame(lines(TINY, 500).frame)
+    assert barrier_sentence(table) in texts(page) and chart.title == valley_sentence(table, 500)
+    assert not [b for b in page.button if b.key == "lottery_valley_start"]
+
+
 def look_at(page: AppTest) -> list[dict]:
     have = page.session_state["lottery_rows"]
     return [have[trace][0] for work in works(TINY, 1) for trace, _ in work.keys if trace in have]
@@ -99,6 +120,7 @@ def test_stored_experiments_are_shown_and_labelled(
     page.radio(key="lottery_shown").set_value("LeNet, full")
     page.run()
     assert not page.exception
+    assert page.query_params["shown"] == "LeNet, full"
     assert page.header[0].value.startswith("At 3.6 % of the weights the ticket is 1.9 points above")
     assert "Stored with the program: made by `python assets/lottery.py`" in texts(page)
     assert not [button for button in page.button if button.key == "lottery_start"]
@@ -110,3 +132,40 @@ def test_the_estimate_is_measured_once_something_is_known() -> None:
     known = lottery_work.Progress([], 8, works(TINY, 1), [], 0, [], 3.0)
     assert estimate(TINY, known) == (8 * 3.0 / max(1, engine().settings.workers - 1), True)
     assert look(TINY.model_copy(update={"seeds": (7,)})).rows == [] and TEST.name == "accuracy"
+
+
+def linked(visit: Visit, **words: str) -> AppTest:
+    """The page as a link with these words opens it."""
+    page = visit(v="1", model="lenet_300_100")
+    page.query_params.clear()
+    for name, text in words.items():
+        page.query_params[name] = text
+    return settled(page.switch_page("pages/lottery.py").run())
+
+
+def test_the_address_holds_the_experiment_and_brings_it_back(visit: Visit) -> None:
+    words = {"v": "1", "model": "lenet_5", "seeds": "2", "share": "20", "rounds": "3", "steps": "50", "mark": "early",
+             "lr": "0.02"}  # fmt: skip
+    page = linked(visit, **words)
+    assert not page.warning and dict(page.query_params) == words
+    label = next(button.label for button in page.button if button.key == "lottery_start")
+    assert label.startswith("Start: train 20 networks")  # 2 seeds, dense and 3 times 3
+    page.selectbox(key="w_lottery_model").set_value("lenet_300_100")
+    page = tiny(settled(page.run()))
+    assert dict(page.query_params) == {"v": "1", "seeds": "2", "rounds": "1", "steps": "10", "samples": "1000",
+                                       "looks": "2"}  # fmt: skip
+    page.selectbox(key="w_lottery_model").set_value("lenet_5")
+    assert dict(settled(page.run()).query_params) == words  # each model keeps its own
+
+
+def test_a_wrong_word_is_one_sentence_and_the_default(visit: Visit) -> None:
+    page = linked(visit, v="1", model="lenet_9", seeds="many", share="99", shoe="1", device="cuda:7", mark="dense",
+                  shown="x")  # fmt: skip
+    said = [one.value for one in page.warning]
+    assert len(said) == 7 and not page.exception
+    share = "The link's share '99' cannot be used, 50 is taken instead. Input should be less than or equal to 90."
+    assert share in said and "The link's experiment 'x' does not come with the program; your own is shown." in said
+    assert any(one.startswith("The link's model 'lenet_9' cannot be used, lenet_300_100 is shown") for one in said)
+    assert dict(page.query_params) == {"v": "1"}
+    page.number_input(key="w_lottery_lenet_300_100_rounds").set_value(2)
+    assert not page.run().run().warning

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import recover_pace, recover_work
 from pages.ui.recover_work import TRACE, look, offered, way
 from pages.ui.server import engine, store
+from pruning import registry
+from pruning.choices import Recovery, read_choices
 from pruning.defaults import defaults_of
 from pruning.links import Setting
 from pruning.recipe import Prune, Train
@@ -67,7 +70,23 @@ def test_strategies_run_to_their_end_on_the_same_budget(visit: Visit) -> None:
     assert "20 steps of 100 images" in texts(page) and not [b for b in page.button if b.key == "recover_start"]
 
 
-def test_one_that_fails_does_not_take_the_others(visit: Visit) -> None:
+def test_slimming_is_offered_only_where_it_works(visit: Visit) -> None:
+    page = at_recover(visit, granularity="channel", sparsity="50")
+    offer = page.multiselect(key="w_recover_lenet_300_100_ways").options
+    assert STRATEGIES["group_lasso"].label in offer and STRATEGIES["slimming"].label not in offer
+    assert "Network slimming (BatchNorm scales) needs a network with BatchNorm." in texts(page)
+
+
+def test_a_strategy_with_its_own_criterion_says_so(visit: Visit) -> None:
+    page = quick(at_recover(visit, scorer="snip"), "gradual", "movement")
+    said = f"Movement pruning has a criterion of its own and does not use {registry.scorers['snip'].label}."
+    assert texts(page).count(said) == 1 and "Gradual pruning has" not in texts(page)
+    page.selectbox(key="w_scorer").set_value("magnitude_l1")
+    assert said not in texts(settled(page.run()))
+
+
+def test_one_that_fails_does_not_take_the_others(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STRATEGIES, "slimming", replace(STRATEGIES["slimming"], norm=False))
     page = at_recover(visit, granularity="channel", sparsity="50")
     page = quick(page, "one_shot", "slimming")
     page.button(key="recover_start").click()
@@ -120,3 +139,73 @@ def look_at(name: str) -> recover_work.Standing:
     assert one.training.measures == (TRACE,)
     assert all(step.seed == 0 for step in one.training.recipe if isinstance(step, Train))
     return recover_work.Standing(one, None, None, not one.steps)
+
+
+LINK = {"ways": "one_shot,rigl", "steps": "20", "rounds": "7", "growth": "cubic", "lr": "0.02", "optimiser": "adamw",
+        "batch": "50", "flip": "0", "train_seed": "3"}  # fmt: skip
+
+
+NOTHING = {"v": "1", "model": "lenet_300_100", "sparsity": "95"}
+
+
+def linked(visit: Visit, **words: str) -> AppTest:
+    """The page as a link with these words opens it."""
+    page = visit(v="1", model="lenet_300_100")
+    page.query_params.clear()
+    for name, text in (NOTHING | words).items():
+        page.query_params[name] = text
+    return settled(page.switch_page("pages/recover.py").run())
+
+
+def test_the_address_holds_what_is_chosen_and_brings_it_back(visit: Visit) -> None:
+    page = linked(visit)
+    assert dict(page.query_params) == NOTHING
+    page = linked(visit, **LINK)
+    assert dict(page.query_params) == NOTHING | LINK
+    assert not page.warning
+    assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "rigl"]
+    values = {one.key.removeprefix("w_recover_lenet_300_100_"): one.value for one in page.number_input}
+    assert (values["steps"], values["rounds"], values["lr"], values["batch"], values["train_seed"]) == (
+        20, 7, 0.02, 50, 3
+    )  # fmt: skip
+    page.number_input(key="w_recover_lenet_300_100_steps").set_value(30)
+    page.multiselect(key="w_recover_lenet_300_100_ways").set_value([])
+    page = settled(page.run())
+    assert page.query_params["steps"] == "30" and page.query_params["ways"] == "none"
+    choices = Recovery.of("lenet_300_100").model_copy(
+        update={
+            "ways": (), "steps": 30, "rounds": 7, "growth": "cubic", "lr": 0.02, "optimiser": "adamw", "batch": 50,
+            "flip": False, "train_seed": 3,
+        }
+    )  # fmt: skip
+    words = {name: text for name, text in page.query_params.items() if name in Recovery.model_fields}
+    assert read_choices(words, Recovery.of("lenet_300_100")) == (choices, [])
+
+
+def test_a_wrong_word_is_one_sentence_and_the_default(visit: Visit) -> None:
+    page = linked(visit, steps="5", optimiser="lion", ways="one_shot,magic", lr="nan", shoe="1")
+    said = [one.value for one in page.warning]
+    assert len(said) == 5 and not page.exception
+    steps = "The link's steps '5' cannot be used, 600 is taken instead. Input should be greater than or equal to 10."
+    assert steps in said
+    assert any("There is no strategy 'magic'. Known: pruned, " in one for one in said)
+    assert page.number_input(key="w_recover_lenet_300_100_steps").value == 600
+    assert dict(page.query_params) == NOTHING
+    page.number_input(key="w_recover_lenet_300_100_looks").set_value(3)
+    assert not settled(page.run()).warning  # the person went on
+
+
+def test_a_strategy_of_a_link_that_does_not_fit_is_said_and_comes_back(visit: Visit) -> None:
+    page = linked(visit, ways="one_shot,gradual", granularity="channel", sparsity="50")
+    assert "Left out: Gradual pruning removes single weights" in texts(page)
+    assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot"]
+    page.selectbox(key="w_granularity").set_value("weight")
+    page = settled(page.run())
+    assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "gradual"]
+
+
+def test_fewer_steps_than_rounds_bound_the_rounds(visit: Visit) -> None:
+    page = linked(visit, rounds="40", steps="50", ways="none")
+    page.number_input(key="w_recover_lenet_300_100_steps").set_value(12)
+    page = settled(page.run())
+    assert page.number_input(key="w_recover_lenet_300_100_rounds").value == 12

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui import runs_table
 from pages.ui.runs_table import matching
 from pages.ui.server import store
 from pruning.links import Setting, of_study
@@ -59,6 +62,8 @@ def test_filters_by_model_and_kind(visit: Visit, runs: list[str]) -> None:
     assert len(matching(table, "", ["lenet_300_100"], ["magnitude_l1"], "kept")) == 2
     assert len(matching(table, "", [], [], "computed")) == 0
     assert len(matching(table, "900 .*", [], [], "all")) == 0  # words, not patterns
+    holes = table.assign(page=pd.Series(["recover", None], dtype="str"))
+    assert len(matching(holes, "recover", [], [], "all")) == 1 and len(matching(holes, "none", [], [], "all")) == 0
 
 
 def test_a_kept_study_opens_as_the_setting_it_was(runs: list[str]) -> None:
@@ -71,3 +76,46 @@ def test_coming_back_from_runs_keeps_the_setting(visit: Visit) -> None:
     page.switch_page("pages/prune.py")
     settled(page.run())
     assert "97 %" in page.header[0].value
+
+
+def opened(page: AppTest, run_id: str, label: str, patch: pytest.MonkeyPatch) -> AppTest:
+    """The Runs page with one row ticked, and its run opened."""
+    patch.setattr(runs_table, "choose", lambda found: [run_id])
+    page.switch_page("pages/runs.py").run()
+    assert page.button(key=f"open_{run_id}").label == label
+    page.button(key=f"open_{run_id}").click()
+    page.run()  # AppTest stays on the page it was on: the one that was opened has to be named for a next look
+    file = {"Recover": "recover", "Lottery ticket": "lottery"}[label.removeprefix("Open on ")]
+    return settled(page.switch_page(f"pages/{file}.py").run())
+
+
+def test_what_was_begun_on_recover_opens_there(
+    visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = settled(visit(v="1", model="lenet_300_100", sparsity="90").switch_page("pages/recover.py").run())
+    for name, value in (("steps", 12), ("looks", 2)):
+        page.number_input(key=f"w_recover_lenet_300_100_{name}").set_value(value)
+    page.multiselect(key="w_recover_lenet_300_100_ways").set_value(["one_shot", "rigl"])
+    page = settled(page.run())
+    page.button(key="recover_start").click()
+    settled(page.run())
+    table = store().runs().set_index("id").drop(index=runs)
+    assert len(table) == 2 and set(table["page"]) == {"recover"}  # one for each strategy
+    assert set(table["link"].map(lambda link: dict(parse_qsl(link))["ways"])) == {"one_shot,rigl"}
+    page = opened(visit(v="1", model="lenet_5"), table.index[0], "Open on Recover", monkeypatch)
+    assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "rigl"]
+    assert page.number_input(key="w_recover_lenet_300_100_steps").value == 12
+    assert page.header[0].value.startswith("LeNet-300-100 with 90 %") and not page.warning
+
+
+def test_a_lottery_experiment_is_one_run(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    page = settled(visit(v="1", model="lenet_300_100").switch_page("pages/lottery.py").run())
+    for name, value in (("seeds", 2), ("rounds", 1), ("steps", 14), ("looks", 2), ("samples", 1000)):
+        page.number_input(key=f"w_lottery_lenet_300_100_{name}").set_value(value)
+    page.run().button(key="lottery_start").click()
+    settled(page.run())
+    table = store().runs().set_index("id").drop(index=runs)
+    assert list(table["name"]) == ["Lottery ticket: LeNet-300-100, 2 seeds, 1 round to 50 % of the weights"]
+    page = opened(visit(v="1", model="lenet_5"), table.index[0], "Open on Lottery ticket", monkeypatch)
+    assert page.number_input(key="w_lottery_lenet_300_100_steps").value == 14
+    assert "of 2 won" in page.header[0].value and not page.warning

@@ -74,5 +74,6 @@ class SmallViT(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         grid = self.patches(x)
         tokens = grid.flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], 1) + self._positions(grid.shape[-1])
+        first = self.class_token.expand(grid.shape[0], -1, -1)  # len() would fix the batch size in an export
+        tokens = torch.cat([first, tokens], 1) + self._positions(grid.shape[-1])
         return self.head(self.norm(self.blocks(tokens)[:, 0]))

@@ -1,0 +1,36 @@
+"""Structure: channels, heads and blocks are really taken out; what is left, and how fast is it?"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui import state, structure_take, structure_view, structure_work
+from pages.ui.controls import controls
+from pages.ui.entry import framed, start
+from pages.ui.results import live
+from pruning.structure_tables import REMOVABLE
+
+
+def page() -> None:
+    """Read the controls, ask for results, draw."""
+    st.session_state["charts"] = {}
+    setting, changes = structure_work.first()
+    setting = controls(setting, REMOVABLE, ("multiple",))
+    for sentence in changes:
+        st.warning(sentence, icon=":material/link_off:")
+    headline = st.container()
+    setting = structure_work.rounding(setting)
+    busy = structure_work.busy(setting)
+    with headline:
+        live(partial(structure_view.numbers, setting), "structure_numbers", busy)
+    live(partial(structure_view.charts, setting), "structure_charts", busy)
+    structure_take.downloads(setting)
+    state.publish(setting)
+
+
+if framed():
+    page()
+else:
+    start()

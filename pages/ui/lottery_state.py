@@ -1,0 +1,100 @@
+"""The experiment of the page Lottery ticket: from the address, through the widgets, back into the address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from pages.ui import recover_fields
+from pages.ui.server import EMBEDDED, devices
+from pages.ui.state import PREFIX
+from pruning import registry
+from pruning.choices import Ticket, read_choices
+from pruning.errors import PruningError
+
+PAGE, VERSION = "lottery", "1"
+OWN = "Your experiment"
+
+
+def models() -> list[str]:
+    """Models with a data set to train on."""
+    return [name for name in registry.models.names() if registry.models[name].data]
+
+
+def current(stored: Collection[str]) -> list[str]:
+    """Read an address that this session did not write itself; what of it had to be changed, each in a sentence.
+
+    Words that the page Prune or Recover wrote last are theirs: this session came from there.
+
+    Args:
+        stored: names of the experiments that come with the program.
+    """
+    words = {name: str(value) for name, value in st.query_params.items()}
+    if not words or words in (st.session_state.get("words"), st.session_state.get("lottery_words")):
+        return st.session_state.get("lottery_changes", [])
+    changes: list[str] = []
+    if words.get("v", VERSION) != VERSION:
+        changes.append(f"The link has schema version {words['v']}; this page reads version {VERSION}.")
+    known = {"v", "model", "device", "shown", *Ticket.model_fields}
+    unknown = [name for name in words if name not in known]
+    changes += [f"The link's '{name}' is not known on this page and was left out." for name in unknown]
+    model = _model(words.get("model", EMBEDDED), changes)
+    choices, more = read_choices(recover_fields.own(words, Ticket), Ticket.of(model))
+    if choices.mark == "early" and not registry.models[model].embedded:
+        more.append(f"{registry.models[model].label} has no early weights: survivors go back to their initial ones.")
+        choices = choices.model_copy(update={"mark": "init"})
+    recover_fields.put(PAGE, model, choices)
+    st.session_state.pop(PREFIX + "lottery_model", None)
+    st.session_state["lottery_model"] = model
+    st.session_state["lottery_device"] = _device(words.get("device", "cpu"), changes)
+    if (shown := words.get("shown", OWN)) not in (OWN, *stored):
+        changes.append(f"The link's experiment '{shown[:80]}' does not come with the program; your own is shown.")
+        shown = OWN
+    st.session_state["lottery_kept"] = shown
+    st.session_state.pop("lottery_shown", None)
+    st.session_state["lottery_changes"] = changes + more
+    st.session_state.pop("lottery_words", None)
+    return changes + more
+
+
+def _model(name: str, changes: list[str]) -> str:
+    try:
+        registry.models[name]
+        if name in models():
+            return name
+        why = f"No data set here fits {name}."
+    except PruningError as error:
+        why = str(error)
+    changes.append(f"The link's model '{name[:80]}' cannot be used, {EMBEDDED} is shown instead. {why}")
+    return EMBEDDED
+
+
+def _device(name: str, changes: list[str]) -> str:
+    if name in devices():
+        return name
+    changes.append(f"The link's device '{name[:80]}' is not there, cpu is taken instead.")
+    return "cpu"
+
+
+def words() -> dict[str, str]:
+    """What is chosen, as words of the address."""
+    model, shown = st.session_state.get("lottery_model", EMBEDDED), st.session_state.get("lottery_kept", OWN)
+    if shown != OWN:
+        return {"v": VERSION, "shown": shown}
+    found = {"v": VERSION}
+    if model != EMBEDDED:
+        found["model"] = model
+    if (device := st.session_state.get("lottery_device", "cpu")) != "cpu":
+        found["device"] = device
+    return found | recover_fields.chosen(PAGE, model, Ticket.of(model)).words(model)
+
+
+def publish() -> None:
+    """Write the experiment into the address of the browser."""
+    found = words()
+    if st.session_state.get("lottery_words", found) != found:
+        st.session_state["lottery_changes"] = []  # the person went on: what the link said is history
+    if dict(st.query_params) != found:
+        st.query_params.from_dict(found)
+    st.session_state["lottery_words"] = found

@@ -1,0 +1,137 @@
+"""Are two children in one valley? Linear mode connectivity of the tickets at one density, and of dense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import background
+from pages.ui.layers_work import TITLE
+from pages.ui.lottery_work import look
+from pages.ui.results import known
+from pages.ui.show import show
+from pruning.charts.base import percent
+from pruning.charts.error_barrier import error_barrier
+from pruning.charts.words import tip
+from pruning.engine import JobView
+from pruning.errors import PruningError
+from pruning.limits import LEVELS, PAGE_TABLES
+from pruning.specs import Study
+from pruning.ticket_tables import rows_frame
+from pruning.tickets import Cell, Experiment
+from pruning.valleys import LINE, barrier_sentence, barriers_frame, finished_levels, line_cells, lines_frame
+
+LEVEL = "lottery_valley_level"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How the lines of one density stand: (arm, seed, value) of those measured, and what of the others is going on."""
+
+    values: list[tuple[str, int, dict[str, Any]]]
+    missing: list[Study]
+    running: list[JobView]
+    errors: list[str]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return lines_frame(self.values)
+
+
+@lru_cache(maxsize=PAGE_TABLES)
+def _cells(experiment: Experiment, level: int) -> list[tuple[Cell, Study]]:
+    return line_cells(experiment, level)
+
+
+def lines(experiment: Experiment, level: int) -> Lines:
+    """What is measured, under way, and failed."""
+    found = Lines([], [], [], [])
+    for cell, study in _cells(experiment, level):
+        if (item := known(study)) is not None:
+            found.values.append((cell.arm, cell.seed, item["value"]))
+            continue
+        found.missing.append(study)
+        view = background.job(study)
+        if view is not None and not view.finished:
+            found.running.append(view)
+        elif view is not None and view.state == "failed" and view.error not in found.errors:
+            found.errors.append(view.error)
+    return found
+
+
+def levels(experiment: Experiment, table: pd.DataFrame) -> list[int]:
+    """Densities that can be looked at, the sparsest first."""
+    return finished_levels(experiment, table)[::-1]
+
+
+def busy(experiment: Experiment) -> bool:
+    """Whether lines of the chosen density are being measured."""
+    offered = levels(experiment, rows_frame(look(experiment).rows))
+    return bool(offered) and bool(lines(experiment, _level(offered)).running)
+
+
+def _level(offered: Sequence[int]) -> int:
+    level: int | None = st.session_state.get(LEVEL)
+    return offered[0] if level is None or level not in offered else level
+
+
+def section(experiment: Experiment, table: pd.DataFrame) -> bool:
+    """Draw the section once a ticket is there; returns whether anything of it is under way."""
+    offered = levels(experiment, table)
+    if not offered:
+        return False
+    st.subheader("Are two children in one valley?", anchor=False, help=tip("linear mode connectivity"))
+    if st.session_state.get(LEVEL) not in offered:
+        st.session_state.pop(LEVEL, None)
+    level = int(
+        st.selectbox(
+            "Weights remaining in the ticket", offered, key=LEVEL, width=260,
+            format_func=lambda level: percent(1 - level / LEVELS),
+        )
+    )  # fmt: skip
+    found = lines(experiment, level)
+    for error in found.errors:
+        st.warning(error, icon=":material/error:")
+    _work(found, experiment.train.steps)
+    if found.values:
+        show(error_barrier(found.frame, level, bool(found.running)), "valley", width=TITLE)
+        st.markdown(barrier_sentence(barriers_frame(found.frame)))
+    if found.values or found.running:
+        st.caption(
+            "A child is trained once more from the same start and mask on another data order. Barrier: the highest "
+            f"error on the line minus the mean of both ends, at {LINE.build().points} places on "
+            f"{LINE.build().count:,} test images. Below 2 points Frankle et al. 2020 call a network stable to the "
+            "noise of SGD. Thick: mean over seeds; faint: single seeds."
+        )
+    return bool(found.running)
+
+
+def _work(found: Lines, steps: int) -> None:
+    """Start, progress, cancel."""
+    total = len(found.values) + len(found.missing)
+    if found.running:
+        row = st.container(horizontal=True, vertical_alignment="center")
+        done = len(found.values) + sum(view.share for view in found.running)
+        row.progress(min(1.0, done / total), f"{len(found.values)} of {total} lines measured")
+        if row.button("Cancel", key="lottery_valley_cancel"):
+            background.stop(found.running)
+            st.rerun()
+        return
+    if not found.missing:
+        return
+    if st.button(
+        f"Measure {len(found.missing)} lines", key="lottery_valley_start", icon=":material/play_arrow:",
+        help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
+    ):  # fmt: skip
+        try:
+            for study in found.missing:
+                background.begin(study)
+        except PruningError as error:
+            st.error(str(error))
+            return
+        st.rerun()

@@ -1,0 +1,157 @@
+"""What a person chooses on the pages that train, its bounds, and its words in an address. No torch.
+
+Widgets and addresses read the same bounds: what the one cannot be set to, the other refuses with a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from pruning import registry
+from pruning.checks import checked
+from pruning.defaults import TICKET, defaults_of
+from pruning.errors import BadValue, PruningError
+from pruning.recipe import Spec, Train
+from pruning.schedules import Growth
+from pruning.strategies import FIRST, STRATEGIES
+
+QUICK = "lenet_300_100"
+"""The model whose lottery experiment is the quick one, of ``pruning.defaults.TICKET``."""
+QUICK_SHARE, QUICK_ROUNDS = 50, 5
+"""Per cent of the remaining weights that go in a round of the quick experiment, and how many rounds it has."""
+SHOWN = 80
+"""Letters of a wrong word that its sentence repeats."""
+
+
+class Choices(Spec):
+    """How the networks of a page train. The defaults are a model's: see ``of``."""
+
+    steps: int = Field(600, ge=10, le=200_000, description="Optimiser steps.")
+    batch: int = Field(100, ge=2, le=4096, description="Images in a step.")
+    samples: int = Field(0, ge=0, le=1_000_000, description="Training images used; 0: all.")
+    optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
+    lr: float = Field(0.01, ge=1e-6, le=10, description="Highest learning rate.")
+    schedule: Literal["cosine", "one_cycle", "steps", "constant"] = "cosine"
+    decay: float = Field(0.0, ge=0, le=1, description="Weight decay.")
+    looks: int = Field(20, ge=1, le=200, description="Looks at validation.")
+
+    @classmethod
+    def of(cls, model: str) -> Self:
+        """The defaults of a model."""
+        raise NotImplementedError
+
+    @classmethod
+    def bounds(cls, name: str) -> tuple[Any, Any]:
+        """Lowest and highest value of a number."""
+        ends = cls.model_fields[name].metadata
+        return next(end.ge for end in ends if hasattr(end, "ge")), next(end.le for end in ends if hasattr(end, "le"))
+
+    def words(self, model: str) -> dict[str, str]:
+        """The words of an address: what differs from the model's defaults."""
+        usual = type(self).of(model).model_dump()
+        return {name: _word(value) for name, value in self.model_dump().items() if value != usual[name]}
+
+
+class Recovery(Choices):
+    """What is chosen on the page Recover, beside the setting."""
+
+    crop: int = Field(0, ge=0, le=8, description="Random shifts, in pixels.")
+    flip: bool = False
+    train_seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of the data order and the augmentation.")
+    ways: tuple[str, ...] | None = Field(None, description="Strategies compared; none: the first ones that fit.")
+    rounds: int = Field(5, ge=2, le=50, description="Rounds of iterative pruning, at most one a step.")
+    growth: Growth = "geometric"
+    temperature: float = Field(4.0, ge=0.5, le=100, description="Of distillation.")
+    mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    peak: float = Field(0.1, ge=1e-5, le=10, description="Highest learning rate of the original training.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Recovery:
+        if unknown := [name for name in self.ways or () if name not in STRATEGIES]:
+            raise BadValue(f"There is no strategy '{unknown[0][:SHOWN]}'. Known: {', '.join(STRATEGIES)}.")
+        if self.rounds > self.steps:
+            raise BadValue(f"{self.rounds} rounds need at least as many steps, not {self.steps}.")
+        return self
+
+    @classmethod
+    def of(cls, model: str) -> Recovery:
+        found = defaults_of(model)
+        fine = found.fine
+        return cls(
+            **_common(fine), crop=fine.crop, flip=fine.flip, train_seed=fine.seed, rounds=found.rounds, peak=found.peak
+        )
+
+
+class Ticket(Choices):
+    """What is chosen on the page Lottery ticket, beside the model."""
+
+    seeds: int = Field(3, ge=1, le=10, description="Seeds, from 0.")
+    share: int = Field(QUICK_SHARE, ge=5, le=90, description="Per cent of the remaining weights that go in a round.")
+    rounds: int = Field(QUICK_ROUNDS, ge=1, le=40)
+    mark: Literal["init", "early"] = Field("init", description="What survivors go back to.")
+
+    @classmethod
+    def of(cls, model: str) -> Ticket:
+        return cls(**_common(quick(model)))
+
+
+C = TypeVar("C", bound=Choices)
+
+
+def quick(model: str) -> Train:
+    """The quick training of a lottery experiment; deeper models keep their own schedule."""
+    if model == QUICK:
+        return TICKET
+    samples = TICKET.samples if registry.models[model].embedded else 0
+    return defaults_of(model).original.model_copy(update={"samples": samples})
+
+
+def first_ways(usable: Mapping[str, Any]) -> list[str]:
+    """The strategies compared where nothing was chosen: of the first ones those that can be used."""
+    return [name for name in FIRST if name in usable]
+
+
+def read_choices(words: Mapping[str, str], usual: C) -> tuple[C, list[str]]:
+    """The choices that the words of an address describe, and one sentence for each word that cannot be used.
+
+    Args:
+        words: only words that are fields.
+        usual: what holds where the address says nothing, or something wrong.
+    """
+    chosen, changes = usual, []
+    # Steps come first, as rounds are bounded by them.
+    for name in sorted(words, key=lambda name: name != "steps"):
+        text = words[name]
+        try:
+            value: Any = tuple(part for part in text.split(",") if part != "none") if name == "ways" else text
+            chosen = checked("the link", type(usual), chosen.model_dump() | {name: value})
+        except PruningError as error:
+            why = str(error).removeprefix(f"In the link: {name}: ").split(" (given: ")[0].rstrip(".")
+            instead = f"{_said(getattr(usual, name))} is taken instead"
+            changes.append(
+                f"The link's {name} '{text[:SHOWN]}' cannot be used, {instead}. {why[0].upper()}{why[1:]}."
+            )
+    return chosen, changes
+
+
+def _common(train: Train) -> dict[str, Any]:
+    """The fields that all pages share, as a training has them."""
+    names = ("steps", "batch", "samples", "optimiser", "lr", "schedule", "looks")
+    return {name: getattr(train, name) for name in names} | {"decay": train.weight_decay}
+
+
+def _word(value: Any) -> str:
+    """A value as one word of an address."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(value) or "none" if isinstance(value, tuple | list) else str(value)
+
+
+def _said(value: Any) -> str:
+    """A default in a sentence."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "the usual choice" if value is None else str(value)

@@ -1,0 +1,92 @@
+"""What was removed for good, and what that bought, as tables and as words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pruning import registry
+from pruning.links import Setting
+from pruning.timings import speed_up
+
+REMOVABLE = ("channel", "head", "layer_block")
+"""Granularities whose units can be taken out for good."""
+MULTIPLES = (1, 4, 8, 16)
+"""Channel counts are rounded to multiples of these: odd counts are slow."""
+
+
+def layers_frame(value: Mapping[str, Any]) -> pd.DataFrame:
+    """The layers of a ``structure`` value: layer, order, channels, kept (both output channels), gone (bool: the whole
+    layer went with its block), alone (why nothing of it was removed, or an empty text)."""
+    return pd.DataFrame(
+        [
+            {
+                "layer": layer["name"], "order": order, "channels": layer["channels"], "kept": layer["channels_left"],
+                "gone": layer["channels_left"] == 0, "alone": value["left"].get(layer["name"], ""),
+            }
+            for order, layer in enumerate(value["layers"])
+        ]
+    )  # fmt: skip
+
+
+def heads_frame(value: Mapping[str, Any]) -> pd.DataFrame:
+    """The heads of a ``structure`` value in long form: layer, order, head, kept (bool)."""
+    return pd.DataFrame(
+        [
+            {"layer": row["name"], "order": order, "head": head, "kept": kept}
+            for order, row in enumerate(value["heads"])
+            for head, kept in enumerate(row["kept"])
+        ]
+    )
+
+
+def latency_frame(value: Mapping[str, Any]) -> pd.DataFrame:
+    """The times of a ``latency`` value: batch, variant, median_ms, low_ms, high_ms (quartiles), samples."""
+    columns = ["batch", "variant", "median_ms", "low_ms", "high_ms", "samples"]
+    return pd.DataFrame(value["rows"], columns=columns)
+
+
+def theory(macs: Mapping[str, Any]) -> float:
+    """The speed-up that the operations promise: MACs of the dense network over those of the small one."""
+    return macs["dense"] / max(macs["small"], 1)
+
+
+def finding(setting: Setting, structure: Mapping[str, Any] | None, latency: Mapping[str, Any] | None) -> str:
+    """The page's finding: "ResNet-20 without 50 % of its channels: 4.0 times fewer parameters, 2.2 times faster at 64
+    images a pass (MACs promise 4)". A difference of times that is within their spread is called none."""
+    if not setting.sparsity:
+        return f"{registry.models[setting.model].label}, dense. Move the slider to take parts of it out."
+    name, unit = registry.models[setting.model].label, registry.granularities[setting.granularity].unit
+    text = f"{name} without {setting.sparsity / 10:g} % of its {unit}"
+    if structure is None:
+        return text
+    parameters = structure["parameters"]
+    text += f": {times(parameters['dense'] / parameters['small'])} fewer parameters"
+    if latency is None or not latency["rows"]:
+        return text
+    batch = max(row["batch"] for row in latency["rows"])
+    found = speed_up(latency["rows"], batch)
+    where = f"at {batch} image{'s' if batch > 1 else ''} a pass"
+    if not found.real:
+        return f"{text}, no faster {where} than the spread of its times"
+    return f"{text}, {found.words()} {where} (MACs promise {theory(latency['macs']):.2g})"
+
+
+def verdicts(latency: Mapping[str, Any]) -> list[str]:
+    """One sentence a batch size: the small network against the dense one, and the masked against the dense one."""
+    batches = list(dict.fromkeys(row["batch"] for row in latency["rows"]))
+    said = []
+    for batch in batches:
+        small, masked = (speed_up(latency["rows"], batch, variant) for variant in ("small", "masked"))
+        said.append(
+            f"**{batch} image{'s' if batch > 1 else ''} a pass.** Without the masked units: {small.words()}. "
+            f"With zeros in their place: {masked.words()}."
+        )
+    return said
+
+
+def times(ratio: float) -> str:
+    """A ratio in words: 3.58 -> "3.6 times"."""
+    return f"{ratio:.1f} times" if ratio < 100 else f"{ratio:.0f} times"

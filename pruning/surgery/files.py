@@ -1,0 +1,90 @@
+"""Files of a small network: safetensors that say in their header how to build it, and the whole description as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from pruning import registry
+from pruning.encoding import plain
+from pruning.errors import BadTensor, Missing, PruningError
+from pruning.state import State
+from pruning.surgery.fit import fit
+from pruning.surgery.remove import Removed
+from pruning.zoo.checkpoints import initial
+
+VERSION = 1
+
+
+def small_file(removed: Removed, state: State) -> bytes:
+    """The small network as a safetensors file: ``load_small`` needs nothing else, least of all the original weights."""
+    return plain(removed.model, {"architecture": json.dumps(_architecture(removed, state))})
+
+
+def description(removed: Removed, state: State) -> str:
+    """The architecture as JSON: what the file's header says, and beside it which indices of the original were kept.
+
+    ``kept`` holds, for each parameter and dimension that was cut, the kept indices; ``shapes`` every tensor's shape;
+    ``left`` what was left alone and why; ``recipe`` the steps that led here.
+    """
+    whole: dict[str, Any] = _architecture(removed, state)
+    whole["recipe"] = [step.model_dump(mode="json") for step in state.recipe]
+    whole["shapes"] = {name: list(tensor.shape) for name, tensor in removed.model.state_dict().items()}
+    whole["kept"] = {name: {str(dim): kept for dim, kept in dims.items()} for name, dims in removed.cuts.kept.items()}
+    whole["left"] = removed.left
+    return json.dumps(whole, indent=1)
+
+
+def _architecture(removed: Removed, state: State) -> dict[str, Any]:
+    """All that must be known beside the tensors."""
+    return {
+        "format": "pruning.small",
+        "version": VERSION,
+        "model": state.base.model,
+        "input_shape": list(registry.models[state.base.model].input_shape),
+        "heads": removed.cuts.heads,
+        "blocks": list(removed.cuts.blocks),
+    }
+
+
+def load_small(path: str | Path) -> nn.Module:
+    """The network of a file that ``small_file`` made, on the CPU in eval mode.
+
+    The class of the model is built, and then fitted to the shapes in the file.
+
+    Raises:
+        Missing: there is no such file.
+        BadTensor: the file is damaged, is none of these files, or does not fit its own description.
+        UnknownName: the model is not registered here.
+    """
+    if not Path(path).is_file():
+        raise Missing(f"There is no file {path}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("architecture", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BadTensor(f"The file {path} is damaged ({error}).") from None
+    if header.get("format") != "pruning.small" or header.get("version") != VERSION:
+        raise BadTensor(f"{path} is no small network of this program: its header lacks the architecture (version 1).")
+    model = initial(header["model"], 0).eval()
+    try:
+        fit(model, tensors, header["heads"], tuple(header["blocks"]))
+        _check(model, tensors)
+    except PruningError:
+        raise
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise BadTensor(f"The file {path} does not fit its own description ({error}).") from None
+    return model
+
+
+def _check(model: nn.Module, tensors: dict[str, Any]) -> None:
+    """Every tensor of the file stands in the network; shared ones stand in the file once."""
+    held = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]} & set(model.state_dict())
+    if held != set(tensors):
+        odd = sorted(held ^ set(tensors))
+        raise BadTensor(f"The file and the network it names differ in {len(odd)} tensors, such as '{odd[0]}'.")

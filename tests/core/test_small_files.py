@@ -1,0 +1,84 @@
+"""A small network as a file: it comes back whole, in a process that never saw the original."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from pruning.errors import BadTensor, Missing
+from pruning.run import state_of
+from pruning.specs import Base, Prune
+from pruning.surgery import load_small, remove
+from pruning.surgery.files import description, small_file
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MADE = {"mobilenet_v2_small": ("channel",), "vit_small": ("head", "layer_block")}
+READ = """
+import sys, torch
+from pruning.surgery import load_small
+from pruning.zoo import checkpoints
+def never(*args, **kwargs): raise AssertionError("the original weights were read")
+checkpoints.load_model = checkpoints._read = never
+for name in sys.argv[2:]:
+    with torch.inference_mode():
+        torch.save(load_small(f"{name}.safetensors")(torch.load(sys.argv[1])), f"{name}.out")
+"""
+
+
+def test_a_fresh_process_reads_it_without_the_original(tmp_path: Path) -> None:
+    x, said = torch.randn(3, 1, 28, 28), {}
+    torch.save(x, tmp_path / "x")
+    for model, kinds in MADE.items():
+        state = state_of(Base(model=model), tuple(Prune(granularity=kind, sparsity=500) for kind in kinds))
+        done = remove(state)
+        data = small_file(done, state)
+        (tmp_path / f"{model}.safetensors").write_bytes(data)
+        with torch.inference_mode():
+            said[model] = done.model(x)
+        header = 8 + int.from_bytes(data[:8], "little")
+        assert len(data) - header == sum(t.numel() * t.element_size() for t in done.model.state_dict().values())
+    command = [sys.executable, "-c", READ, str(tmp_path / "x"), *(str(tmp_path / name) for name in MADE)]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    for model, outputs in said.items():
+        assert torch.allclose(torch.load(tmp_path / f"{model}.out"), outputs, rtol=0, atol=1e-5)
+
+
+def test_the_description_says_what_was_kept() -> None:
+    state = state_of(Base(model="lenet_5"), (Prune(granularity="channel", sparsity=500),))
+    done = remove(state)
+    told = json.loads(description(done, state))
+    assert told["shapes"] == {name: list(t.shape) for name, t in done.model.state_dict().items()}
+    dense, small = state.start.model.state_dict(), done.model.state_dict()
+    for name, whole in dense.items():
+        for dim, kept in told["kept"].get(name, {}).items():
+            assert len(kept) < whole.shape[int(dim)]
+            whole = whole.index_select(int(dim), torch.tensor(kept))
+        assert torch.equal(whole, small[name])
+    assert told["model"] == "lenet_5" and told["recipe"][0]["granularity"] == "channel"
+
+
+def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "small.safetensors"
+    with pytest.raises(Missing, match="There is no file"):
+        load_small(path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(BadTensor, match="is damaged"):
+        load_small(path)
+    save_file({"a": torch.zeros(2)}, path)
+    with pytest.raises(BadTensor, match="its header lacks the architecture"):
+        load_small(path)
+    about = {"format": "pruning.small", "version": 1, "model": "lenet_5", "heads": {}, "blocks": []}
+    save_file({"conv1.weight": torch.zeros(3, 1, 5, 5)}, path, {"architecture": json.dumps(about)})
+    with pytest.raises(BadTensor, match="differ in 9 tensors, such as 'conv1.bias'"):
+        load_small(path)
+    save_file({}, path, {"architecture": json.dumps(about | {"blocks": ["nowhere"]})})
+    with pytest.raises(BadTensor, match="does not fit its own description"):
+        load_small(path)

@@ -1,0 +1,111 @@
+"""The Structure page: first view, every control, numbers as the store has them, files that load."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import structure_take, structure_work
+from pages.ui.results import known
+from pruning.links import Setting
+from pruning.specs import MeasureSpec
+from pruning.structure_tables import REMOVABLE
+from pruning.surgery import load_small
+from tests.pages.conftest import ROOT
+from tests.pages.look import PATIENCE, settled, texts
+
+LENET = {"v": "1", "model": "lenet_5", "granularity": "channel", "allocation": "uniform", "sparsity": "50"}
+SETTING = Setting(model="lenet_5", granularity="channel", allocation="uniform", sparsity=500)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times and an accuracy that take a moment."""
+    whole = structure_work.latency_study
+
+    def short(setting: Setting):  # noqa: ANN202
+        study = whole(setting)
+        measure = study.measures[0].model_copy(update={"options": {"batches": (1, 4), "seconds": 0.05}})
+        return study.model_copy(update={"measures": (measure,)})
+
+    monkeypatch.setattr(structure_work, "latency_study", short)
+    monkeypatch.setattr(structure_work, "TEST", MeasureSpec(name="accuracy", options={"count": 200}))
+
+
+def at_structure(server: Path, **words: str) -> AppTest:
+    """The Structure page, opened by its address."""
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    for name, word in (LENET | words).items():
+        page.query_params[name] = word
+    return settled(page.switch_page("pages/structure.py").run())
+
+
+def value_of(setting: Setting) -> dict:
+    found = known(setting.study(structure_work.STRUCTURE))
+    assert found is not None
+    return found["value"]
+
+
+def test_every_control_changes_what_is_removed(server: Path, quick: None) -> None:
+    page = at_structure(server)
+    value = value_of(SETTING)
+    assert "LeNet-5 without 50 % of its channels" in page.header[0].value
+    assert {"structure", "latency"} <= set(page.session_state["charts"])
+    assert f"{value['parameters']['small']:,}" in texts(page)
+    table = page.session_state["charts"]["structure"].table
+    assert list(table["kept_count"]) == [layer["channels_left"] for layer in value["layers"]] == [3, 8, 60, 42, 10]
+    assert "test images" in "\n".join(metric.label for metric in page.metric)
+    page.button(key="latency_again").click()
+    page = settled(page.run())
+    assert page.session_state[structure_work.REPEAT] == 1 and "latency" in page.session_state["charts"]
+    page.sidebar.select_slider(key="w_sparsity").set_value(800)
+    page = settled(page.run())
+    assert list(page.session_state["charts"]["structure"].table["kept_count"])[3] == 17
+    page.button_group(key="w_multiple").set_value(8)
+    page = settled(page.run())
+    eights = SETTING.model_copy(update={"sparsity": 800, "allocation_options": {"multiple": 8}})
+    table = page.session_state["charts"]["structure"].table
+    assert list(table["kept_count"]) == [layer["channels_left"] for layer in value_of(eights)["layers"]]
+    assert all(count % 8 == 0 for count in table["kept_count"][1:4])
+    assert json.loads(page.query_params["allocation_options"]) == {"multiple": 8}
+
+
+def test_heads_have_a_grid_and_no_rounding(server: Path, quick: None) -> None:
+    page = at_structure(server, model="vit_small", granularity="head")
+    assert "head" in page.header[0].value and "heads" in page.session_state["charts"]
+    assert len(page.session_state["charts"]["heads"].table) == 16
+    assert set(page.sidebar.selectbox(key="w_granularity").options) == {
+        "Channels and neurons", "Attention heads", "Whole blocks",
+    }  # fmt: skip
+
+
+def test_who_comes_with_single_weights_starts_with_half_the_channels(server: Path, quick: None) -> None:
+    page = at_structure(server, granularity="weight", allocation="global", sparsity="90", scorer="sparse_gpt")
+    setting = page.session_state["setting"]
+    assert setting.model == "lenet_5" and setting.granularity in REMOVABLE and setting.sparsity == 500
+    assert "LeNet-5 without 50 % of its channels" in page.header[0].value
+
+
+def test_a_network_without_such_units_says_so(server: Path, quick: None) -> None:
+    page = at_structure(server, granularity="head")
+    assert any("has nothing to prune as attention heads" in info.value for info in page.info)
+
+
+def test_files_load_and_errors_are_sentences(server: Path, tmp_path: Path) -> None:
+    data = structure_take.file(SETTING, "safetensors")
+    (tmp_path / "small.safetensors").write_bytes(data)
+    small = load_small(tmp_path / "small.safetensors")
+    assert sum(p.numel() for p in small.parameters()) == value_of(SETTING)["parameters"]["small"]
+    told = json.loads(structure_take.file(SETTING, "description"))
+    assert told["shapes"]["conv1.weight"] == [3, 1, 5, 5]
+    loaded = torch.export.load(io.BytesIO(structure_take.file(SETTING, "program"))).module()
+    x = torch.randn(3, 1, 28, 28)
+    with torch.inference_mode():
+        assert torch.allclose(loaded(x), small(x), atol=1e-5)
+    wrong = structure_take.file(SETTING.model_copy(update={"granularity": "weight"}), "safetensors").decode()
+    assert wrong.startswith("Nothing can be removed for good") and wrong.count("\n") == 1

@@ -114,7 +114,6 @@ def walk(
         Incompatible: some weights' inputs cannot be seen.
         BadTensor: what reaches a layer is not finite.
     """
-    assert scene.layout is not None
     model = copy.deepcopy(scene.model)
     source = model if sequential else scene.model  # which is read only
     weights, sources = prunable(model), prunable(source)
@@ -137,7 +136,7 @@ def walk(
             if not torch.isfinite(curve).all():
                 raise BadTensor(f"What reaches '{name}' holds NaN or infinite values: these weights cannot be used.")
             matrix = weight.detach().flatten(1).double().masked_fill(~mask, 0.0)
-            positions, pattern = weight[0, 0].numel(), scene.layout.pattern
+            positions, pattern = weight[0, 0].numel(), scene.layout.pattern if scene.layout is not None else None
             keep, new = solve(Layer(name, matrix, curve, mask, removed[name], pattern, positions, note))
             masks[name] = (keep & mask).view(weight.shape)
             found[name] = new.to(weight.dtype).view(weight.shape).masked_fill(~masks[name], 0.0)

@@ -14,10 +14,10 @@ from pruning.state import State, prunable
 
 def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
     """The network's state as a safetensors file; shared tensors are written once."""
-    return _file(_once(model.state_dict()), {"format": "pt", **(metadata or {})})
+    return file(once(model.state_dict()), {"format": "pt", **(metadata or {})})
 
 
-def _file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+def file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
     """A safetensors file, the same every time: ``save`` shuffles the metadata, so that compressed sizes would vary."""
     data = save(tensors, metadata=metadata)
     end = 8 + int.from_bytes(data[:8], "little")
@@ -27,7 +27,7 @@ def _file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
     return len(text).to_bytes(8, "little") + text + data[end:]
 
 
-def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def once(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Every tensor under the first of its names, in memory and contiguous."""
     seen: set[int] = set()
     tensors = {}
@@ -55,14 +55,14 @@ def bitmask(state: State) -> bytes:
     weights = {name: w.detach().cpu() for name, w in prunable(state.model).items()}
     shared = {w.data_ptr() for w in prunable(state.model).values()}
     rest = {name: t for name, t in state.model.state_dict().items() if t.data_ptr() not in shared}
-    tensors = _once(rest)
+    tensors = once(rest)
     for name, weight in weights.items():
         flat = weight.flatten()
         bits = np.packbits((flat != 0).numpy())
         tensors[f"{name}.bits"] = torch.from_numpy(bits)
         tensors[f"{name}.values"] = flat[flat != 0]
     shapes = {name: list(w.shape) for name, w in weights.items()}
-    return _file(tensors, {"format": "bitmask", "shapes": json.dumps(shapes)})
+    return file(tensors, {"format": "bitmask", "shapes": json.dumps(shapes)})
 
 
 def read_bitmask(data: bytes) -> dict[str, Tensor]:

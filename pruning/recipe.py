@@ -145,4 +145,31 @@ class Train(Step):
         return self
 
 
-AnyStep = Annotated[Prune | Recalibrate | Rewind | Shuffle | Train, Field(discriminator="kind")]
+class Quantize(Step):
+    """Round the prunable weights to few levels; masked weights stay exactly zero."""
+
+    kind: Literal["quantize"] = "quantize"
+    bits: Literal[2, 3, 4, 5, 6, 8, 16] = Field(8, description="Bits of a weight; 16: a floating-point format.")
+    kept_as: Literal["integer", "float16", "bfloat16"] = Field("integer", description="The format of 16 bits.")
+    group: int = Field(0, ge=0, le=4096, description="Inputs that share a scale; 0: all inputs of an output channel.")
+    symmetric: bool = Field(True, description="As many levels below zero as above; else lowest to highest.")
+    rounding: Literal["nearest", "gptq"] = Field(
+        "nearest", description="To the nearest level; or column by column, later columns making up for the error."
+    )
+    samples: int = Field(256, ge=10, le=50_000, description="Training images that GPTQ sees.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of which images.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Quantize:
+        floating = self.kept_as != "integer"
+        if floating != (self.bits == 16):
+            raise BadValue("16 bits are a floating-point format, float16 or bfloat16; fewer bits are integers.")
+        if floating and (self.group or not self.symmetric or self.rounding != "nearest"):
+            raise BadValue("Floating-point formats have no groups, no offset and no GPTQ: choose 8 bits or fewer.")
+        if self.rounding == "nearest":
+            object.__setattr__(self, "samples", 256)
+            object.__setattr__(self, "seed", 0)
+        return self
+
+
+AnyStep = Annotated[Prune | Recalibrate | Rewind | Shuffle | Train | Quantize, Field(discriminator="kind")]

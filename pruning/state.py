@@ -14,6 +14,7 @@ from pruning.specs import Base, Step
 
 if TYPE_CHECKING:
     from pruning.criterion import Plan
+    from pruning.quantization.grid import Format
 
 
 def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -57,6 +58,7 @@ class State:
         order: names of the prunable weights in forward order.
         trace: one entry per look at a training, over all trainings so far.
         diverged: the step, over all trainings so far, at which one became NaN, if it did.
+        formats: how each quantized weight is kept, while the network's weights are on those levels.
     """
 
     base: Base
@@ -69,6 +71,7 @@ class State:
     step: Step | None = None
     trace: list[dict[str, Any]] = field(default_factory=list)
     diverged: int | None = None
+    formats: dict[str, Format] = field(default_factory=dict)
 
     @property
     def recipe(self) -> tuple[Step, ...]:
@@ -88,7 +91,8 @@ class State:
         return {name: found[name].detach() for name in self.order}
 
     def next(self, key: str) -> State:
-        """A copy for the next step, whose network may be changed."""
+        """A copy for the next step, whose network may be changed; a step that leaves quantized weights on their levels
+        carries ``formats`` over itself."""
         return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.plan,
                      trace=self.trace, diverged=self.diverged)
 

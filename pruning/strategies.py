@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from pruning import recipes, registry
 from pruning.criteria import Dynamics, Solver
 from pruning.errors import BadValue
-from pruning.recipe import Options, Prune, Recalibrate, Spec, Train
+from pruning.recipe import Options, Prune, Quantize, Recalibrate, Spec, Train
 from pruning.recipes import Mark, Recipe
 from pruning.schedules import Growth
 
@@ -158,6 +158,12 @@ def _regrowing(name: str) -> Callable[[Plan], Recipe]:
     return recipe
 
 
+def _rounding(name: str) -> Callable[[Plan], Recipe]:
+    """Trained for rounded weights, then rounded for good."""
+    bits = registry.dynamics[name].model_fields["bits"].default
+    return lambda plan: (plan.prune, _with(plan.fine, during=name), Quantize(bits=bits))
+
+
 def _during(name: str, entry: type[Dynamics]) -> Strategy:
     """The strategy made of a way of training."""
     if "final" in entry.model_fields:
@@ -168,6 +174,8 @@ def _during(name: str, entry: type[Dynamics]) -> Strategy:
         shrinks = _shrinking(name, entry.criterion)
         own = bool(entry.criterion)
         return Strategy(name, entry.label, entry.summary, shrinks, units="channel", norm=entry.norm, own=own)
+    if "bits" in entry.model_fields:
+        return Strategy(name, entry.label, entry.summary, _rounding(name))
     return Strategy(name, entry.label, entry.summary, _regrowing(name), units="weight")
 
 

@@ -32,6 +32,7 @@ RANKS = {
     "overlap": 2, "replay": 2, "groups": 2,
     # 3: what is made of one state: scores, predictions, bytes, operations.
     "scorers": 3, "granularities": 3, "allocations": 3, "criterion": 3, "predictions": 3, "scan": 3, "encoding": 3,
+    "quantization": 3,
     # 4: one file a step, one a measure.
     "training": 4, "dynamics": 4, "surgery": 4, "steps": 5, "evaluate": 5,
     # 6: what is kept. 7: a study, folded. 8: who does it, and when.

@@ -44,4 +44,6 @@ def apply(step: Prune, state: State, key: str, progress: Progress, shelf: Shelf 
         pruned.masks[name] = mask & state.masks[name] if name in state.masks else mask
     pruned.plan = made
     apply_masks(pruned.model, pruned.masks)
+    if made.ranking is not None:  # a solver moves weights off their levels
+        pruned.formats = {name: kept.masked(pruned.masks.get(name)) for name, kept in state.formats.items()}
     return pruned

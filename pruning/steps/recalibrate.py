@@ -27,6 +27,7 @@ def apply(step: Recalibrate, state: State, key: str, progress: Progress, shelf: 
     if len(images) < 2:
         raise Missing("Recalibration needs at least two training images: one has no variance.")
     after = state.next(key)
+    after.formats = state.formats
     device = next(after.model.parameters()).device
     norms = [m for m in after.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]

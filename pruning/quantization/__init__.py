@@ -1,0 +1,1 @@
+"""Fewer bits for each weight: levels, rounding, and really packed bytes."""

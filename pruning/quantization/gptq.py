@@ -1,0 +1,74 @@
+"""GPTQ: round column by column, with the error of each pushed to the columns on its right.
+
+Frantar et al. 2023, GPTQ, algorithm 1. The mathematics is SparseGPT's, with the nearest level in place of zero.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pruning.calibration import Layer, walk
+from pruning.errors import Incompatible
+from pruning.passes import Scene
+from pruning.quantization.grid import Format, fitted, rounded
+from pruning.recipe import Quantize
+from pruning.scorers.sparse_gpt import WIDEST, inverse_factor
+
+DAMPENING = 0.01
+BLOCK = 128
+"""Columns whose errors are pushed to all later ones at once."""
+
+
+def gptq(scene: Scene, step: Quantize) -> dict[str, Format]:
+    """The formats of all prunable weights, layer after layer; later layers see inputs that went through earlier ones.
+
+    Raises:
+        Incompatible: a layer is too wide, or its inputs cannot be seen.
+        BadTensor: what reaches a layer is not finite.
+    """
+    for name, weight in scene.weights.items():
+        if (width := weight[0].numel()) > WIDEST:
+            raise Incompatible(
+                f"The inputs of '{name}', {width:,} a row, are too many for GPTQ (at most {WIDEST:,}): round to the "
+                "nearest level instead."
+            )
+    found: dict[str, Format] = {}
+
+    def solve(layer: Layer) -> tuple[Tensor, Tensor]:
+        found[layer.name] = one(layer, step)
+        return layer.mask, found[layer.name].values().double()
+
+    walk(scene, dict.fromkeys(scene.weights, 1), step.samples, solve)
+    shapes = {name: weight.shape for name, weight in scene.weights.items()}
+    return {
+        name: Format(kept.bits, kept.codes.view(shapes[name]), kept.scale, kept.zero, kept.group, kept.symmetric)
+        for name, kept in found.items()
+    }
+
+
+def one(layer: Layer, step: Quantize) -> Format:
+    """One layer's weight ``(rows, columns)``; scales are those of the weight as it was given, so that its levels are
+    the ones of rounding to the nearest. Masked entries stay zero: what they would have taken up is lost."""
+    width = layer.weight.shape[1]
+    group = step.group or width
+    scale, zero = fitted(layer.weight.float(), step)
+    codes = torch.empty_like(layer.weight, dtype=torch.uint8)
+    for part, curve in enumerate(layer.hessian):
+        rows = slice(part * layer.rows, (part + 1) * layer.rows)
+        weight = layer.weight[rows].clone()
+        factor = inverse_factor(layer.name, curve.clone(), weight, DAMPENING)
+        for start in range(0, width, BLOCK):
+            inside = slice(start, min(start + BLOCK, width))
+            errors = torch.zeros_like(weight[:, inside])
+            for column in range(inside.start, inside.stop):
+                layer.note()
+                its, mid = scale[rows, column // group].double(), zero[rows, column // group]
+                chosen = rounded(weight[:, column], its, mid, step.bits, step.symmetric)
+                codes[rows, column] = torch.where(layer.mask[rows, column], chosen, mid)
+                value = (codes[rows, column].double() - mid) * its
+                wrong = (weight[:, column] - value) / factor[column, column]
+                weight[:, column : inside.stop] -= wrong[:, None] * factor[column, column : inside.stop]
+                errors[:, column - inside.start] = wrong
+            weight[:, inside.stop :] -= errors @ factor[inside, inside.stop :]
+    return Format(step.bits, codes, scale, zero, group, step.symmetric)

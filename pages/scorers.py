@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import scorers_cards, scorers_costs, scorers_fares, scorers_table, state
+from pages.ui import scorers_cards, scorers_claims, scorers_costs, scorers_fares, scorers_table, state
 from pages.ui.entry import framed, start
 from pages.ui.method import choice
 from pages.ui.results import live
@@ -46,6 +46,7 @@ def page() -> None:
         st.info("No scorer has all of these words. Take one away, or another family.", icon=":material/search_off:")
     else:
         _listed(setting, found)
+    scorers_claims.panel(setting)
     st.subheader("What goes with what?", anchor=False)
     left, right = st.columns([1, 1], gap="medium")
     with left:

@@ -47,6 +47,15 @@ def orderings(model: str) -> tuple[pd.DataFrame, str]:
     return table, label
 
 
+def claims(model: str) -> tuple[list[dict[str, Any]], str]:
+    """What the bundled table of a model says of the literature's claims, as ``pruning.claims`` makes them, and where it
+    is from; empty without one."""
+    path = ORDERINGS / f"{model}.json"
+    if not path.is_file():
+        return [], ""
+    return _read(str(path), path.stat().st_mtime_ns).get("claims", []), orderings(model)[1]
+
+
 def fares(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """A scorer beside its controls, random and magnitude, on the same units and budgets: mean, least, most of seeds."""
     own = table[(table["scorer"] == name) & (table["control"] == "")]

@@ -147,6 +147,19 @@ def test_costs_in_words(cost: dict[str, Any] | None, words: str) -> None:
     assert scorers_costs.said(cost) == words
 
 
+@pytest.mark.parametrize("model", ["lenet_5", "resnet_20"])
+def test_what_does_not_hold_is_shown_first(visit: Visit, untimed: None, model: str) -> None:
+    page = at_scorers(visit, model=model)
+    claims, label = scorers_fares.claims(model)
+    title = next(one.label for one in page.expander if one.label.startswith("What the literature says"))
+    failed = [one for one in claims if one["verdict"] == "fails"]
+    assert f"{len(failed)} does not hold" in title and failed and label
+    table = next(frame.value for frame in page.dataframe if "here it" in frame.value)
+    assert len(table) == len(claims) and set(table["here it"][: len(failed)]) == {"does not hold"}
+    assert "(" in table["claim"][0] and "is more accurate than" in table["claim"][0]
+    assert scorers_fares.claims("resnet18") == ([], "")
+
+
 def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def row(scorer: str, control: str, seed: int, correct: int) -> dict[str, Any]:
         return {"model": "lenet_5", "scorer": scorer, "control": control, "granularity": "weight", "seed": seed,

@@ -24,7 +24,7 @@ LENET = Setting(model="lenet_300_100")
 
 
 def at_scorers(visit: Visit, **words: str) -> AppTest:
-    page = visit(v="1", model="lenet_300_100", **words)
+    page = visit(**{"v": "1", "model": "lenet_300_100"} | words)
     return page.switch_page("pages/scorers.py").run()
 
 

@@ -25,7 +25,7 @@ run: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 # Two processes: one waits for pages while the other computes. One alone: make test TOGETHER=
-TOGETHER ?= -n 2 --dist loadgroup
+TOGETHER ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 # A browser draws the pictures and is driven by the tests: .ci/chromium finds or installs one and says where it is.
 test: lint types

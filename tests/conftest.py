@@ -19,19 +19,16 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-LONG = ("pages", "browser", "engine")
-"""Folders whose tests share a server, an engine or a browser: each runs in one process, the longest first."""
+LONG = ("pages", "browser", "engine", "cli")
+"""Folders whose tests wait for a server or for workers: with two processes they come first, and the rest fills in."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (``-n 2 --dist loadgroup``): what shares a server stays together, the rest fills in."""
+    """Long waits first; within a file the order stays."""
     root = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
         folder = item.path.relative_to(root).parts[0]
         return LONG.index(folder) if folder in LONG else len(LONG)
 
-    for item in items:
-        if (at := place(item)) < len(LONG):
-            item.add_marker(pytest.mark.xdist_group(LONG[at]))
     items.sort(key=place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ Rows = Sequence[Mapping[str, Any]]
 CURVES = ("strategy", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "sparsity")
 LAYERS = ("step", "since", "layer", "order", "weights", "removed")
 CHURN = ("step", "since", "gone", "back", "sparsity")
-RESULTS = ("strategy", "steps", "correct", "count", "accuracy", "low", "high")
+RESULTS = ("strategy", "steps", "correct", "count", "accuracy", "low", "high", "validation")
 
 
 def curves_frame(strategy: str, rows: Rows, weights: Sequence[int]) -> pd.DataFrame:
@@ -62,10 +63,18 @@ def churn_frame(rows: Rows, weights: Sequence[int], start: int = 0) -> pd.DataFr
     return pd.DataFrame(found, columns=list(CHURN))
 
 
-def results_frame(results: Iterable[tuple[str, int, Mapping[str, Any]]]) -> pd.DataFrame:
-    """Final test accuracies with 95 % Wilson intervals, from (strategy, training steps, accuracy value)."""
-    found = []
+def results_frame(
+    results: Iterable[tuple[str, int, Mapping[str, Any]]], validation: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """Final test accuracies with 95 % Wilson intervals, from (strategy, training steps, accuracy value).
+
+    Args:
+        validation: the last validation accuracy (0..1) by strategy: by it, not by test images, one is called the best.
+    """
+    found, seen = [], validation or {}
     for strategy, steps, value in results:
         low, high = wilson(value["correct"], value["count"])
-        found.append((strategy, steps, value["correct"], value["count"], value["correct"] / value["count"], low, high))
+        accuracy = value["correct"] / value["count"]
+        last = seen.get(strategy, math.nan)
+        found.append((strategy, steps, value["correct"], value["count"], accuracy, low, high, last))
     return pd.DataFrame(found, columns=list(RESULTS))

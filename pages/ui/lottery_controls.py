@@ -36,6 +36,9 @@ def experiment() -> Experiment:
         help="Frankle and Carbin take 20 %; the quick experiment 50 %, to be sparse in five rounds.",
     )  # fmt: skip
     rounds = fields.number("Rounds", "rounds")
+    levels = levels_of(share / 100, rounds)
+    if len(levels) < rounds:
+        st.caption(f"{len(levels)} rounds: after these a round removes less than 0.1 % of all weights.")
     with st.expander("Training options"):
         train = _train(fields, quick(model))
         mark = "init"
@@ -48,7 +51,7 @@ def experiment() -> Experiment:
         device = _device()
     return Experiment.model_validate(
         {
-            "model": model, "mark": mark, "train": train, "levels": levels_of(share / 100, rounds),
+            "model": model, "mark": mark, "train": train, "levels": levels,
             "seeds": tuple(range(seeds)), "device": device,
         }
     )  # fmt: skip

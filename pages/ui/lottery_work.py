@@ -104,7 +104,8 @@ def estimate(experiment: Experiment, found: Progress) -> tuple[float, bool]:
     """Seconds until all is there, and whether that was measured."""
     guess = experiment.train.steps * experiment.train.batch * defaults_of(experiment.model).seconds + 1
     each = found.seconds or guess
-    return each * (found.total - len(found.rows)) / _at_once(), found.seconds is not None
+    at_once = min(_at_once(), max(1, len(found.missing)))
+    return each * (found.total - len(found.rows)) / at_once, found.seconds is not None
 
 
 def _at_once() -> int:

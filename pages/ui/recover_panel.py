@@ -41,7 +41,10 @@ def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
     notice(setting, found, plan.fine.batch)
     trained = [one for one in found if one.way.steps]
     results = [(one, tested(one)) for one in found]
-    scores = results_frame((one.way.label, one.way.steps, answer.value) for one, answer in results if answer.value)
+    scores = results_frame(
+        ((one.way.label, one.way.steps, answer.value) for one, answer in results if answer.value),
+        {one.way.label: one.validation for one in trained if one.validation is not None},
+    )
     two = best_two(results)
     pending = any(one.running for one in found) or any(answer.pending for _, answer in [*results, *two])
     _headline(setting, scores, any(one.rows for one in found))
@@ -66,7 +69,7 @@ def panel(setting: Setting, plan: Plan, ways: Sequence[Way]) -> bool:
 def _headline(setting: Setting, scores: pd.DataFrame, begun: bool) -> None:
     """The page's finding in one sentence."""
     model, lost = registry.models[setting.model].label, gone(setting, None)
-    trained = scores[scores["steps"] > 0].sort_values("accuracy", ascending=False, kind="stable")
+    trained = scores[scores["steps"] > 0].sort_values(["validation", "accuracy"], ascending=False, kind="stable")
     if trained.empty:
         st.header(f"How does {model} recover from losing {lost}?", anchor=False)
         return
@@ -105,7 +108,7 @@ def _budgets(plan: Plan, found: Sequence[Standing], scores: pd.DataFrame) -> Non
     count = int(scores["count"].min())
     st.caption(
         f"{text} Brackets: 95 % Wilson intervals of {count:,} test images, one training seed each: another seed may "
-        "move a strategy by more."
+        "move a strategy by more. The best is picked on validation images."
     )
 
 

@@ -51,6 +51,12 @@ class Standing:
         return self.value["rows"] if self.value else []
 
     @property
+    def validation(self) -> float | None:
+        """The last validation accuracy (0..1), by which strategies are compared before test images are looked at."""
+        last = self.rows[-1] if self.rows else {}
+        return last["validation_correct"] / last["validation_count"] if "validation_correct" in last else None
+
+    @property
     def running(self) -> bool:
         return self.job is not None and not self.job.finished
 
@@ -110,7 +116,7 @@ def best_two(results: Sequence[tuple[Standing, Answer]]) -> list[tuple[Standing,
     if any(one.running or not one.done or answer.value is None or answer.pending for one, answer in results):
         return []
     trained = [(one, answer.value) for one, answer in results if one.way.steps and answer.value]
-    trained.sort(key=lambda pair: -pair[0].rows[-1].get("validation_correct", 0) if pair[0].rows else 0)
+    trained.sort(key=lambda pair: -(pair[0].validation or 0.0))
     return [
         (one, ask(one.way.test.model_copy(update={"measures": (VERDICTS,)}), f"recover_verdict_{place}"))
         for place, (one, _) in enumerate(trained[:2])

@@ -107,8 +107,9 @@ def _span(ends: Sequence[float]) -> list[float]:
 
 
 def _title(results: pd.DataFrame, level: int, dense: float | None) -> str:
-    """The best of those that were trained, what it is above, and how far from dense."""
-    trained = results[results["steps"] > 0].sort_values("accuracy", ascending=False, kind="stable")
+    """The one that is best on validation images of those that were trained, the next, and how far they are apart."""
+    by = "validation" if "validation" in results and results["validation"].notna().any() else "accuracy"
+    trained = results[results["steps"] > 0].sort_values(by, ascending=False, kind="stable")
     at = f"At {percent(level / 1000)} sparsity"
     if trained.empty:
         return f"{at} no strategy has finished yet"
@@ -119,8 +120,8 @@ def _title(results: pd.DataFrame, level: int, dense: float | None) -> str:
         # By counts, as the paired test has it: shares subtracted may round to another tenth.
         same = best["count"] == second["count"]
         gap = (best["correct"] - second["correct"]) / best["count"] if same else best["accuracy"] - second["accuracy"]
-        by = f"{100 * gap:.1f} points above" if round(100 * gap, 1) else "level with"
-        title += f", {by} {second['strategy']}"
+        away = f"{abs(100 * gap):.1f} points {'above' if gap > 0 else 'below'}" if round(100 * gap, 1) else "level with"
+        title += f", {away} {second['strategy']}"
     elif dense is not None:
         gap = 100 * (best["accuracy"] - dense)
         title += f", {abs(gap):.1f} points {'above' if gap > 0 else 'below'} dense"

@@ -19,7 +19,7 @@ from pruning.state import check_device, check_finite
 from pruning.zoo.checkpoints import initial, load_model
 from tests.core.networks import small
 
-RUN = importlib.import_module("pruning.run")  # the attribute pruning.run is the function
+FOLD = importlib.import_module("pruning.fold")  # the attribute pruning.run is the function
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -27,7 +27,7 @@ RUN = importlib.import_module("pruning.run")  # the attribute pruning.run is the
 def test_weights_that_are_not_finite(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
     model = initial("lenet_300_100", 0)
     model.state_dict()[name].view(-1)[3] = value
-    monkeypatch.setattr(RUN, "load_model", lambda *_: model)
+    monkeypatch.setattr(FOLD, "load_model", lambda *_: model)
     with pytest.raises(BadTensor, match=f"Weight '{name}' holds NaN or infinite"):
         state_of(Base(), ())
 

@@ -48,7 +48,7 @@ GLOSSARY: dict[str, str] = {
     "iterative pruning": "Some weights are removed, the network is trained again, and so on.",
     "fine-tuning": "Training on after pruning, with the mask held, so that the kept weights make up for the lost.",
     "weight rewinding": "Kept weights go back to an early step and train anew from there (Frankle et al. 2020).",
-    "learning-rate rewinding": "Weights stay; the whole learning-rate schedule runs again, compressed (Renda et al. 2020).",
+    "learning-rate rewinding": "Weights stay; the whole learning-rate schedule runs again, faster (Renda et al. 2020).",
     "mask churn": "Weights that went and that came back between two looks; regrowth revives some (Evci et al. 2020).",
     "distillation": "The pruned network also learns the softened answers of the dense one (Hinton et al. 2015).",
     "early stop": "The look with the lowest validation loss: earlier means faster (Frankle & Carbin 2019).",

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from pruning import registry
 from pruning.engine.cluster import TASK
 from pruning.entries import Measure
@@ -23,8 +25,8 @@ class Fake(Measure):
     name: ClassVar[str] = "fake"
     label: ClassVar[str] = "Fake"
     do: str = "steps"
-    steps: int = 3
-    seconds: float = 0.0
+    steps: int = Field(3, description="Reports of progress.")
+    seconds: float = Field(0.0, description="Between two of them.")
     gate: str = ""
     log: str = ""
     tag: str = ""

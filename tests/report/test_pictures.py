@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,18 +92,21 @@ def test_a_browser_that_died_is_replaced(make_chart: Callable[..., Chart]) -> No
 
 
 @pytest.mark.slow
-def test_the_process_ends_by_itself_and_leaves_no_browser(tmp_path: Path) -> None:
+def test_the_process_ends_by_itself_and_leaves_no_browser() -> None:
     script = (
         "import plotly.graph_objects as go\n"
         "from pruning.report.browser import browser\n"
         "assert b'<svg' in browser.draw(go.Figure(go.Scatter(y=[1, 2])).to_dict(), 'svg', 300, 200)\n"
     )
-    # A browser of this run is known by the folder its profile lies in.
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, timeout=120, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    running = [p for p in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _read(p)]
-    assert not running
+    # A browser of this run is known by the folder its profile lies in. Its socket lies there, too, and a socket's path
+    # has at most 108 letters: pytest's own folders may be longer.
+    with tempfile.TemporaryDirectory(prefix="p-") as folder:
+        environment = os.environ | {"TMPDIR": folder}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, env=environment, timeout=120, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        running = [p for p in Path("/proc").glob("[0-9]*/cmdline") if folder.encode() in _read(p)]
+        assert not running
 
 
 def _read(path: Path) -> bytes:

@@ -40,8 +40,9 @@ def orderings(model: str) -> tuple[pd.DataFrame, str]:
     rows = [row | {"accuracy": row["correct"] / row["count"]} for row in content["rows"] if "error" not in row]
     table = pd.DataFrame(rows, columns=columns)
     images = ", ".join(f"{count:,}" for count in sorted(table["count"].unique()))
+    seeds = table["seed"].nunique()
     label = (
-        f"Stored with the program: {images} {content['split']} images, {table['seed'].nunique()} seeds, "
+        f"Stored with the program: {images} {content['split']} images, {seeds} seed{'s' if seeds > 1 else ''}, "
         f"made {content['date']} by `{content['made_by']}`."
     )
     return table, label

@@ -14,6 +14,7 @@ from pruning.settings import ROOT
 
 FOLDERS = (ROOT / "assets" / "reproduced", ROOT / "assets" / "lottery")
 VERDICTS = {"holds": "holds", "mixed": "mixed", "fails": "does not hold"}
+COUNTED = {"holds": "hold", "mixed": "mixed", "fails": "do not hold"}
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
@@ -30,7 +31,7 @@ def panel() -> None:
     if table.empty:
         return
     counts = table["verdict"].value_counts()
-    said = ", ".join(f"{counts[key]} {label}" for key, label in VERDICTS.items() if key in counts)
+    said = ", ".join(f"{counts[key]} {label}" for key, label in COUNTED.items() if key in counts)
     with st.expander(f"What papers report, tried here: {said}"):
         shown = pd.DataFrame(
             {

@@ -12,6 +12,8 @@ from pruning.links import Setting
 
 VERDICTS = {"fails": "does not hold", "tie": "tie", "mixed": "mixed", "holds": "holds"}
 """What is said of a verdict; the surprises come first."""
+COUNTED = {"holds": "hold", "mixed": "are mixed", "tie": "tie", "fails": "do not hold"}
+"""The same of several."""
 
 
 def panel(setting: Setting) -> None:
@@ -20,8 +22,8 @@ def panel(setting: Setting) -> None:
     found = [one for one in every if one["verdict"] in VERDICTS]
     if not found:
         return
-    counts = {words: sum(one["verdict"] == verdict for one in found) for verdict, words in VERDICTS.items()}
-    said = ", ".join(f"{count} {words}" for words, count in reversed(counts.items()) if count)
+    counts = {verdict: sum(one["verdict"] == verdict for one in found) for verdict in COUNTED}
+    said = ", ".join(f"{count} {COUNTED[verdict]}" for verdict, count in counts.items() if count)
     model = registry.models[setting.model].label
     with st.expander(f"What the literature says, tried on {model}: {said}"):
         rows = sorted(found, key=lambda one: list(VERDICTS).index(one["verdict"]))

@@ -153,7 +153,7 @@ def test_what_does_not_hold_is_shown_first(visit: Visit, untimed: None, model: s
     claims, label = scorers_fares.claims(model)
     title = next(one.label for one in page.expander if one.label.startswith("What the literature says"))
     failed = [one for one in claims if one["verdict"] == "fails"]
-    assert f"{len(failed)} does not hold" in title and failed and label
+    assert f"{len(failed)} do not hold" in title and failed and label
     table = next(frame.value for frame in page.dataframe if "here it" in frame.value)
     assert len(table) == len(claims) and set(table["here it"][: len(failed)]) == {"does not hold"}
     assert "(" in table["claim"][0] and "is more accurate than" in table["claim"][0]

@@ -22,7 +22,9 @@ def page() -> None:
     with st.sidebar:
         shown = OWN
         if bundled:
-            kept = st.session_state.get("lottery_kept", OWN)
+            # Who comes for the first time sees a finished experiment; a link says what it shows.
+            first = OWN if st.query_params else next(iter(bundled))
+            kept = st.session_state.get("lottery_kept", first)
             names = [OWN, *bundled]
             index = names.index(kept) if kept in names else 0
             words = {name: f"{name} (stored with the program)" for name in bundled}

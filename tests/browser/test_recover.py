@@ -63,6 +63,11 @@ def test_narrow_and_dark(chromium: Browser, server: Server) -> None:
     fits(page, "training", "comparison", "masks", "churn")
     shot(page, "recover-900-dark")
     page.goto(server.url + "lottery")
+    expect(page.locator("h2").first).to_contain_text("points above its re-initialisation", timeout=PATIENCE)
+    expect(page.get_by_text("Nothing is computed here")).to_be_visible()  # the stored experiment comes first
+    fits(page, "tickets", "early")
+    shot(page, "lottery-900-dark")
+    page.get_by_text("Your experiment", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("^Start: train 48 networks"))).to_be_visible(timeout=PATIENCE)
     fits(page)
     context.close()

@@ -48,6 +48,6 @@ def panel() -> None:
         st.dataframe(shown, hide_index=True, width="stretch", key="recover_findings")
         st.caption(
             "Stored with the program. Points of test accuracy (10,000 images), seed against seed, with the paired "
-            "t-test's interval; it holds where the mean and every seed say so. ResNet-20 has few steps and one set of "
-            "weights: underpowered. Made by " + "; ".join(made) + "."
+            "t-test's interval; it holds where the mean and every seed say so. Steps are few beside the papers'. Made "
+            "by " + "; ".join(made) + "."
         )

@@ -7,8 +7,6 @@ network each, with ``experiment``, ``model``, ``arm``, ``level`` (sparsity, per 
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,9 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.ticket_tables import paired
-
-log = logging.getLogger(__name__)
+from pruning.ticket_tables import paired, read_files
 
 COLUMNS = ("finding", "reference", "model", "level", "points", "low", "high", "wins", "seeds", "steps", "verdict")
 
@@ -85,19 +81,13 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def read(*folders: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """All rows of some folders, and what each file says of itself; one that cannot be read is left out, and logged."""
-    rows: list[dict[str, Any]] = []
-    about = []
-    for path in sorted(path for folder in folders for path in folder.glob("*.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content["schema_version"] != 1:
-                raise ValueError(f"schema version {content['schema_version']!r} instead of 1")
-            given = {name: content[name] for name in ("experiment", "model") if name in content}
-            rows += [row | given for row in content.pop("rows")]
-            about.append(content)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("The results %s cannot be read (%s: %s).", path.name, type(error).__name__, error)
-    return rows, about
+
+    def made(content: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        given = {name: content[name] for name in ("experiment", "model") if name in content}
+        return [row | given for row in content.pop("rows")], content
+
+    found = read_files(made, *folders)
+    return [row for rows, _ in found for row in rows], [about for _, about in found]
 
 
 def words(line: Mapping[str, Any]) -> str:

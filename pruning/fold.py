@@ -13,6 +13,7 @@ from pruning.entries import Progress, Shelf, quiet
 from pruning.limits import TOGETHER, WORKER_STATES
 from pruning.lru import Recent
 from pruning.passes import forward_order
+from pruning.recipes import budget
 from pruning.specs import Base, Cell, Step, Train
 from pruning.state import State, check_device, check_finite, has_batch_norm
 from pruning.zoo.checkpoints import load_model
@@ -96,20 +97,15 @@ def _along(progress: Progress, recipe: tuple[Step, ...], whole: tuple[Step, ...]
     Each training counts from zero, so that without this the second of five would seem to be done when it begins. What
     is quick beside training (scoring, rewinding) stands still. A recipe without training is told as it is.
     """
-    every = _trained(whole)
+    every = budget(whole)
     if not every:
         return progress
-    before, training = _trained(recipe[:-1]), isinstance(recipe[-1], Train)
+    before, training = budget(recipe[:-1]), isinstance(recipe[-1], Train)
 
     def inner(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
         progress(before + (done if training else 0), every, note, partial)
 
     return inner
-
-
-def _trained(recipe: tuple[Step, ...]) -> int:
-    """Steps of the optimiser in a recipe."""
-    return sum(step.steps for step in recipe if isinstance(step, Train))
 
 
 def _start(base: Base, key: str) -> State:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pruning.recipe import AnyStep, Prune, Rewind, Shuffle, Train
+from pruning.recipe import AnyStep, Prune, Rewind, Shuffle, Step, Train
 from pruning.schedules import Growth, rounds
 
 Recipe = tuple[AnyStep, ...]
 Mark = Literal["init", "early", "dense"]
+
+
+def budget(recipe: tuple[Step, ...]) -> int:
+    """Optimiser steps of a recipe, over all its trainings."""
+    return sum(step.steps for step in recipe if isinstance(step, Train))
 
 
 def one_shot(prune: Prune, train: Train) -> Recipe:

@@ -105,11 +105,6 @@ EXCHANGES = 20
 """How often regrowth exchanges weights while it may, at most."""
 
 
-def budget(recipe: Recipe) -> int:
-    """Optimiser steps of a recipe."""
-    return sum(step.steps for step in recipe if isinstance(step, Train))
-
-
 def _iterative(plan: Plan) -> Recipe:
     """Rounds that together look as often as one training."""
     train = _with(plan.fine, looks=max(1, plan.fine.looks // plan.rounds))

@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from scipy.special import stdtrit
@@ -27,6 +27,7 @@ from scipy.special import stdtrit
 from pruning.limits import LEVELS
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 ARMS = ("dense", "ticket", "redrawn", "shuffled")
 ROWS = ("seed", "arm", "level", "correct", "count", "early_step", "steps", "diverged")
@@ -109,16 +110,29 @@ class Stored:
 
 def read_stored(folder: Path) -> list[Stored]:
     """The experiments of a folder, by file name; a file that cannot be read is left out, and logged."""
+
+    def made(content: dict[str, Any]) -> Stored:
+        rows = content.pop("rows")
+        if any(row["arm"] not in ARMS for row in rows):
+            raise ValueError("an unknown arm")
+        return Stored(content["name"], content, rows_frame(rows))
+
+    return read_files(made, folder)
+
+
+def read_files(made: Callable[[dict[str, Any]], T], *folders: Path) -> list[T]:
+    """What is made of each JSON file of some folders, in the order of their paths.
+
+    A file that cannot be read, or of which ``made`` says so by ``ValueError``, ``KeyError`` or ``TypeError``, is left
+    out, and logged.
+    """
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(path for folder in folders for path in folder.glob("*.json")):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["schema_version"] != 1:
                 raise ValueError(f"schema version {content['schema_version']!r} instead of 1")
-            rows = content.pop("rows")
-            if any(row["arm"] not in ARMS for row in rows):
-                raise ValueError("an unknown arm")
-            found.append(Stored(content["name"], content, rows_frame(rows)))
+            found.append(made(content))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("The stored experiment %s cannot be read (%s: %s).", path.name, type(error).__name__, error)
+            log.warning("The stored results %s cannot be read (%s: %s).", path.name, type(error).__name__, error)
     return found

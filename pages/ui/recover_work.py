@@ -16,8 +16,9 @@ from pruning import registry
 from pruning.engine import JobView
 from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
+from pruning.recipes import budget
 from pruning.specs import MeasureSpec, Study
-from pruning.strategies import STRATEGIES, Plan, Strategy, budget
+from pruning.strategies import STRATEGIES, Plan, Strategy
 
 TRACE = MeasureSpec(name="trace")
 VERDICTS = MeasureSpec(name="verdicts")

@@ -5,6 +5,8 @@ Frantar et al. 2023, GPTQ, algorithm 1. The mathematics is SparseGPT's, with the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -41,10 +43,7 @@ def gptq(scene: Scene, step: Quantize) -> dict[str, Format]:
 
     walk(scene, dict.fromkeys(scene.weights, 1), step.samples, solve)
     shapes = {name: weight.shape for name, weight in scene.weights.items()}
-    return {
-        name: Format(kept.bits, kept.codes.view(shapes[name]), kept.scale, kept.zero, kept.group, kept.symmetric)
-        for name, kept in found.items()
-    }
+    return {name: replace(kept, codes=kept.codes.view(shapes[name])) for name, kept in found.items()}
 
 
 def one(layer: Layer, step: Quantize) -> Format:

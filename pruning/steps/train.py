@@ -8,6 +8,7 @@ from typing import Any
 
 from pruning.entries import Progress, Shelf
 from pruning.errors import StoreError
+from pruning.recipes import budget
 from pruning.specs import Train
 from pruning.state import State
 from pruning.training.loop import Save, opened, train_together
@@ -48,7 +49,7 @@ def together(
     for (step, state, _), session in zip(works, sessions, strict=True):
         session.state.trace = _rows(state, session.records)
         if session.diverged is not None:
-            session.state.diverged = _steps_of(state) + session.diverged
+            session.state.diverged = budget(state.recipe) + session.diverged
         session.state.step = step
         after.append(session.state)
     return after
@@ -70,13 +71,8 @@ def _save(shelf: Shelf | None, key: str) -> Save | None:
 
 def _rows(state: State, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Records of a training after those of the trainings before it, with the steps of all of them."""
-    before = _steps_of(state)
+    before = budget(state.recipe)
     return [*state.trace, *({**record, "total": before + record["step"]} for record in records)]
-
-
-def _steps_of(state: State) -> int:
-    """Optimiser steps of the recipe up to a state."""
-    return sum(step.steps for step in state.recipe if isinstance(step, Train))
 
 
 def _from_the_start(state: State, progress: Progress) -> Progress:

@@ -7,9 +7,10 @@ import pytest
 from pruning import registry
 from pruning.defaults import DEFAULTS, TICKET, defaults_of, original
 from pruning.recipe import Prune, Recalibrate, Rewind, Train
+from pruning.recipes import budget
 from pruning.run import state_of
 from pruning.specs import Base, MeasureSpec, Study
-from pruning.strategies import FIRST, STRATEGIES, Plan, budget
+from pruning.strategies import FIRST, STRATEGIES, Plan
 from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
 from tests.core.conftest import Images
 

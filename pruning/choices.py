@@ -126,13 +126,18 @@ def read_choices(words: Mapping[str, str], usual: C) -> tuple[C, list[str]]:
         words: only words that are fields.
         usual: what holds where the address says nothing, or something wrong.
     """
-    chosen, changes = usual, []
-    # Steps come first, as rounds are bounded by them.
+    values: dict[str, Any] = dict(words)
+    if "ways" in values:
+        values["ways"] = tuple(part for part in words["ways"].split(",") if part != "none")
+    try:  # together: some go with each other and not with the usual ones
+        return checked("the link", type(usual), usual.model_dump() | values), []
+    except PruningError:
+        chosen, changes = usual, []
+    # Then one by one; steps come first, as rounds are bounded by them.
     for name in sorted(words, key=lambda name: name != "steps"):
         text = words[name]
         try:
-            value: Any = tuple(part for part in text.split(",") if part != "none") if name == "ways" else text
-            chosen = checked("the link", type(usual), chosen.model_dump() | {name: value})
+            chosen = checked("the link", type(usual), chosen.model_dump() | {name: values[name]})
         except PruningError as error:
             why = str(error).removeprefix(f"In the link: {name}: ").split(" (given: ")[0].rstrip(".")
             instead = f"{_said(getattr(usual, name))} is taken instead"

@@ -57,3 +57,10 @@ def test_rounds_are_bounded_by_steps_in_whatever_order_they_come() -> None:
 
 def test_first_ways_are_those_that_fit() -> None:
     assert first_ways({"one_shot": "", "rigl": ""}) == ["one_shot"]
+
+
+def test_words_that_go_with_each_other_but_not_with_the_defaults_are_read() -> None:
+    usual = Recovery.of("lenet_300_100")
+    chosen, changes = read_choices({"begins": "0.8", "ends": "0.9", "rounds": "30", "steps": "40"}, usual)
+    assert not changes and (chosen.begins, chosen.ends, chosen.rounds, chosen.steps) == (0.8, 0.9, 30, 40)
+    assert read_choices(chosen.words("lenet_300_100"), usual) == (chosen, [])

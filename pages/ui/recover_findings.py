@@ -36,13 +36,13 @@ def panel() -> None:
         shown = pd.DataFrame(
             {
                 "finding": table["finding"],
+                "here it": [VERDICTS[verdict] for verdict in table["verdict"]],
                 "source": table["reference"],
                 "model": [registry.models[name].label for name in table["model"]],
                 "weights left": [percent(1 - level / 1000) for level in table["level"]],
                 "difference (95 % interval)": [words(line) for line in table.to_dict("records")],
                 "seeds won": [f"{line['wins']} of {line['seeds']}" for line in table.to_dict("records")],
                 "steps": table["steps"],
-                "here it": [VERDICTS[verdict] for verdict in table["verdict"]],
             }
         )
         st.dataframe(shown, hide_index=True, width="stretch", key="recover_findings")

@@ -25,15 +25,16 @@ def panel(setting: Setting) -> None:
     counts = {verdict: sum(one["verdict"] == verdict for one in found) for verdict in COUNTED}
     said = ", ".join(f"{count} {COUNTED[verdict]}" for verdict, count in counts.items() if count)
     model = registry.models[setting.model].label
+    st.subheader("Does the literature hold?", anchor=False)
     with st.expander(f"What the literature says, tried on {model}: {said}"):
         rows = sorted(found, key=lambda one: list(VERDICTS).index(one["verdict"]))
         table = pd.DataFrame(
             {
                 "claim": [_named(one["claim"], one["scorer"]) for one in rows],
+                "here it": [VERDICTS[one["verdict"]] for one in rows],
                 "left": [percent(one["left"]) for one in rows],
                 "right": [percent(one["right"]) for one in rows],
                 "seeds won": [f"{one['wins']} of {one['seeds']}" for one in rows],
-                "here it": [VERDICTS[one["verdict"]] for one in rows],
             }
         )
         st.dataframe(table, hide_index=True, width="stretch", key="scorers_claims")

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from pruning.state import State, prunable
+from pruning.state import prunable
 
 
 def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
@@ -46,15 +46,15 @@ def compressed(data: bytes, level: int) -> bytes:
     return zstandard.ZstdCompressor(level=level).compress(data)
 
 
-def bitmask(state: State) -> bytes:
+def bitmask(model: nn.Module) -> bytes:
     """A sparse file: for each prunable weight one bit per entry and the entries that are not zero, the rest plain.
 
     Itself a safetensors file: ``NAME.bits`` uint8, ``NAME.values`` in the weight's number format, shapes in the header.
     Shared tensors are written once. A weight that was kept but is zero, of either sign, is a zero of the file.
     """
-    weights = {name: w.detach().cpu() for name, w in prunable(state.model).items()}
-    shared = {w.data_ptr() for w in prunable(state.model).values()}
-    rest = {name: t for name, t in state.model.state_dict().items() if t.data_ptr() not in shared}
+    weights = {name: w.detach().cpu() for name, w in prunable(model).items()}
+    shared = {w.data_ptr() for w in prunable(model).values()}
+    rest = {name: t for name, t in model.state_dict().items() if t.data_ptr() not in shared}
     tensors = once(rest)
     for name, weight in weights.items():
         flat = weight.flatten()

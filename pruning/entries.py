@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from pruning.errors import BadValue
+from pruning.errors import BadValue, Incompatible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -85,6 +85,11 @@ class Entry(BaseModel):
     """Place in lists: lower first."""
 
 
+def part(size: int, percent: int) -> int:
+    """So many per cent of a number of channels, neurons or blocks: at least one, halves to the even number."""
+    return max(1, round(size * percent / 100))
+
+
 class Model(Entry):
     """A network architecture. ``build`` returns it with fresh initial weights, drawn from torch's generator."""
 
@@ -99,6 +104,14 @@ class Model(Entry):
 
     @abstractmethod
     def build(self) -> nn.Module: ...
+
+    def scaled(self, width: int, depth: int) -> nn.Module:
+        """A smaller relative with fresh weights: so many per cent of the channels and of the blocks.
+
+        Raises:
+            Incompatible: there are none of this model.
+        """
+        raise Incompatible(f"{self.label} has no smaller relatives here: choose an embedded model as student.")
 
     def fingerprint(self, seed: int, mark: str) -> str:
         """What tells one set of weights from another under the same name; enters keys, so that a model that was

@@ -172,4 +172,28 @@ class Quantize(Step):
         return self
 
 
-AnyStep = Annotated[Prune | Recalibrate | Rewind | Shuffle | Train | Quantize, Field(discriminator="kind")]
+class Remove(Step):
+    """Take masked channels, heads and blocks out for good: smaller dense shapes, the same outputs."""
+
+    kind: Literal["remove"] = "remove"
+
+
+class Student(Step):
+    """Begin a smaller network with fresh weights in place of the trained one, which may teach it."""
+
+    kind: Literal["student"] = "student"
+    family: str = Field("", description="Its architecture, if another than the teacher's.")
+    width: int = Field(50, ge=5, le=100, description="Channels or neurons, in per cent of the architecture's own.")
+    depth: int = Field(100, ge=10, le=100, description="Blocks or hidden layers, in per cent of its own.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of its initial weights.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Student:
+        if self.family:
+            registry.models[self.family]
+        return self
+
+
+AnyStep = Annotated[
+    Prune | Recalibrate | Rewind | Shuffle | Train | Quantize | Remove | Student, Field(discriminator="kind")
+]

@@ -17,7 +17,10 @@ from pruning.checks import explain, options_of
 from pruning.errors import BadValue, Missing
 from pruning.keys import digest
 from pruning.limits import STUDY_CELLS
-from pruning.recipe import AnyStep, Options, Prune, Quantize, Recalibrate, Rewind, Shuffle, Spec, Step, Train
+
+from pruning.recipe import (  # isort: skip
+    AnyStep, Options, Prune, Quantize, Recalibrate, Remove, Rewind, Shuffle, Spec, Step, Student, Train,
+)  # fmt: skip
 from pruning.settings import machine
 
 Mark = Literal["init", "early", "dense"]
@@ -204,6 +207,6 @@ def load_study(text: str) -> Study:
 
 
 __all__ = [
-    "AnyStep", "Base", "Cell", "MeasureSpec", "Network", "Prune", "Quantize", "Recalibrate", "Rewind", "Shuffle",
-    "Spec", "Step", "Study", "Train", "load_study",
+    "AnyStep", "Base", "Cell", "MeasureSpec", "Network", "Prune", "Quantize", "Recalibrate", "Remove", "Rewind",
+    "Shuffle", "Spec", "Step", "Student", "Study", "Train", "load_study",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -43,6 +43,28 @@ def layer_label(weight: str) -> str:
     return weight.removesuffix(".weight").removesuffix("_weight")
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """How a network differs from the registered one that its base names; its tensors' shapes say the rest.
+
+    Attributes:
+        family: name of the model of which it is a smaller relative, where it is a student.
+        width, depth: of a student, in per cent.
+        heads: number of heads left in each attention module that lost some.
+        blocks: modules that were left out: what enters them passes on.
+    """
+
+    family: str = ""
+    width: int = 100
+    depth: int = 100
+    heads: dict[str, int] = field(default_factory=dict)
+    blocks: tuple[str, ...] = ()
+
+    def without(self, heads: dict[str, int], blocks: tuple[str, ...]) -> Architecture:
+        """The same with more taken out."""
+        return replace(self, heads=self.heads | heads, blocks=(*self.blocks, *blocks))
+
+
 @dataclass
 class State:
     """A network after the first n steps of a recipe.
@@ -59,6 +81,7 @@ class State:
         trace: one entry per look at a training, over all trainings so far.
         diverged: the step, over all trainings so far, at which one became NaN, if it did.
         formats: how each quantized weight is kept, while the network's weights are on those levels.
+        architecture: what the network is, where it is not the base's any more.
     """
 
     base: Base
@@ -72,6 +95,7 @@ class State:
     trace: list[dict[str, Any]] = field(default_factory=list)
     diverged: int | None = None
     formats: dict[str, Format] = field(default_factory=dict)
+    architecture: Architecture = field(default_factory=Architecture)
 
     @property
     def recipe(self) -> tuple[Step, ...]:
@@ -94,7 +118,7 @@ class State:
         """A copy for the next step, whose network may be changed; a step that leaves quantized weights on their levels
         carries ``formats`` over itself."""
         return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.plan,
-                     trace=self.trace, diverged=self.diverged)
+                     trace=self.trace, diverged=self.diverged, architecture=self.architecture)
 
 
 def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
@@ -109,6 +133,12 @@ def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
 def has_batch_norm(model: nn.Module) -> bool:
     """Whether the network keeps running statistics that pruning makes stale."""
     return any(isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats for m in model.modules())
+
+
+def lay_out(model: nn.Module) -> None:
+    """Deep convolutional networks run a quarter faster on a CPU, and faster on a GPU, with channels last."""
+    if has_batch_norm(model):
+        model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
 
 
 def check_finite(model: nn.Module) -> None:

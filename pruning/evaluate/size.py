@@ -36,7 +36,7 @@ class Size(Measure):
         from pruning.state import prunable
 
         dense, pruned = encoding.plain(state.start.model), encoding.plain(state.model)
-        bitmask = encoding.bitmask(state)
+        bitmask = encoding.bitmask(state.model)
         weights = prunable(state.model)
         total = sum(p.numel() for p in state.model.parameters())
         kept = {name: int(w.detach().count_nonzero()) for name, w in weights.items()}

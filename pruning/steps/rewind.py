@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from pruning.entries import Progress, Shelf
-from pruning.specs import Rewind
+from pruning.errors import Incompatible
+from pruning.specs import Remove, Rewind, Student
 from pruning.state import State, apply_masks
 from pruning.zoo.checkpoints import initial, load_model
 
@@ -17,7 +18,10 @@ def apply(step: Rewind, state: State, key: str, progress: Progress, shelf: Shelf
 
     Raises:
         Missing: the model has no such weights here.
+        Incompatible: the network has other shapes by now.
     """
+    if any(isinstance(before, Remove | Student) for before in state.recipe):
+        raise Incompatible("Earlier weights have other shapes than this network: rewind before units are removed.")
     base, after = state.base, state.next(key)
     after.diverged = None  # all weights are replaced
     earlier = load_model(base.model, base.seed, step.mark) if step.redraw is None else initial(base.model, step.redraw)

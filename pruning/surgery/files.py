@@ -12,7 +12,7 @@ from torch import nn
 from pruning import registry
 from pruning.encoding import plain
 from pruning.errors import BadTensor, Missing, PruningError
-from pruning.state import State
+from pruning.state import Architecture, State
 from pruning.surgery.fit import fit
 from pruning.surgery.remove import Removed
 from pruning.zoo.checkpoints import initial
@@ -22,7 +22,12 @@ VERSION = 1
 
 def small_file(removed: Removed, state: State) -> bytes:
     """The small network as a safetensors file: ``load_small`` needs nothing else, least of all the original weights."""
-    return plain(removed.model, {"architecture": json.dumps(_architecture(removed, state))})
+    return network_file(removed.model, state, state.architecture.without(removed.cuts.heads, removed.cuts.blocks))
+
+
+def network_file(model: nn.Module, state: State, architecture: Architecture) -> bytes:
+    """A network as it is, a student's too, as a file for ``load_small``."""
+    return plain(model, {"architecture": json.dumps(_architecture(state, architecture))})
 
 
 def description(removed: Removed, state: State) -> str:
@@ -31,7 +36,8 @@ def description(removed: Removed, state: State) -> str:
     ``kept`` holds, for each parameter and dimension that was cut, the kept indices; ``shapes`` every tensor's shape;
     ``left`` what was left alone and why; ``recipe`` the steps that led here.
     """
-    whole: dict[str, Any] = _architecture(removed, state)
+    architecture = state.architecture.without(removed.cuts.heads, removed.cuts.blocks)
+    whole: dict[str, Any] = _architecture(state, architecture)
     whole["recipe"] = [step.model_dump(mode="json") for step in state.recipe]
     whole["shapes"] = {name: list(tensor.shape) for name, tensor in removed.model.state_dict().items()}
     whole["kept"] = {name: {str(dim): kept for dim, kept in dims.items()} for name, dims in removed.cuts.kept.items()}
@@ -39,16 +45,17 @@ def description(removed: Removed, state: State) -> str:
     return json.dumps(whole, indent=1)
 
 
-def _architecture(removed: Removed, state: State) -> dict[str, Any]:
+def _architecture(state: State, architecture: Architecture) -> dict[str, Any]:
     """All that must be known beside the tensors."""
-    return {
+    said = {
         "format": "pruning.small",
         "version": VERSION,
-        "model": state.base.model,
+        "model": architecture.family or state.base.model,
         "input_shape": list(registry.models[state.base.model].input_shape),
-        "heads": removed.cuts.heads,
-        "blocks": list(removed.cuts.blocks),
+        "heads": architecture.heads,
+        "blocks": list(architecture.blocks),
     }
+    return said | ({"scaled": [architecture.width, architecture.depth]} if architecture.family else {})
 
 
 def load_small(path: str | Path) -> nn.Module:
@@ -71,8 +78,8 @@ def load_small(path: str | Path) -> nn.Module:
         raise BadTensor(f"The file {path} is damaged ({error}).") from None
     if header.get("format") != "pruning.small" or header.get("version") != VERSION:
         raise BadTensor(f"{path} is no small network of this program: its header lacks the architecture (version 1).")
-    model = initial(header["model"], 0).eval()
     try:
+        model = initial(header["model"], 0, tuple(header["scaled"]) if "scaled" in header else None).eval()
         fit(model, tensors, header["heads"], tuple(header["blocks"]))
         _check(model, tensors)
     except PruningError:

@@ -42,12 +42,16 @@ def kernel_of(models: Sequence[nn.Module]) -> Kernel:
 
 def fit_together(models: Sequence[nn.Module], batch: int) -> bool:
     """Whether the networks can be trained as one computation with each one's numbers as they are alone."""
-    if not all(is_dense(model) for model in models):
+    if not all(is_dense(model) for model in models) or len({_shapes(model) for model in models}) > 1:
         return False
     layers = [layer for layer in models[0].modules() if isinstance(layer, nn.Linear)]
     return all(
         _exact(len(models), batch, layer.in_features, layer.out_features, str(layer.weight.device)) for layer in layers
     )
+
+
+def _shapes(model: nn.Module) -> tuple[torch.Size, ...]:
+    return tuple(parameter.shape for parameter in model.parameters())
 
 
 @lru_cache(maxsize=256)

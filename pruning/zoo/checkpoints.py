@@ -24,11 +24,15 @@ _DRAWING = threading.Lock()
 """torch's generator is shared by all threads: while one draws initial weights, no other may."""
 
 
-def initial(name: str, seed: int) -> nn.Module:
-    """The model with the initial weights that belong to ``seed``; torch's own generator is left as it was."""
+def initial(name: str, seed: int, size: tuple[int, int] | None = None) -> nn.Module:
+    """The model with the initial weights that belong to ``seed``; torch's own generator is left as it was.
+
+    Args:
+        size: width and depth in per cent, for a smaller relative.
+    """
     with _DRAWING, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the accelerators' generators too
-        return models[name]().build()
+        return models[name]().build() if size is None else models[name]().scaled(*size)
 
 
 def load_model(name: str, seed: int = 0, mark: str = "dense") -> nn.Module:

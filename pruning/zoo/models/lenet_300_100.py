@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Model
+from pruning.entries import Model, part
 from pruning.registry import models
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ class LeNet300100(Model):
     seeds = (0, 1, 2)
 
     def build(self) -> nn.Module:
+        return self.scaled(100, 100)
+
+    def scaled(self, width: int, depth: int) -> nn.Module:
         from collections import OrderedDict
 
         from torch import nn
 
-        layers = [
-            ("flatten", nn.Flatten()),
-            ("fc1", nn.Linear(784, 300)),
-            ("relu1", nn.ReLU()),
-            ("fc2", nn.Linear(300, 100)),
-            ("relu2", nn.ReLU()),
-            ("fc3", nn.Linear(100, 10)),
-        ]
+        first, second = part(300, width), part(100, width)
+        layers = [("flatten", nn.Flatten()), ("fc1", nn.Linear(784, first)), ("relu1", nn.ReLU())]
+        if part(2, depth) == 2:
+            layers += [("fc2", nn.Linear(first, second)), ("relu2", nn.ReLU())]
+        layers += [("fc3", nn.Linear(second if part(2, depth) == 2 else first, 10))]
         return nn.Sequential(OrderedDict(layers))

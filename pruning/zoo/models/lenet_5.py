@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Model
+from pruning.entries import Model, part
 from pruning.registry import models
 
 if TYPE_CHECKING:
@@ -21,22 +21,26 @@ class LeNet5(Model):
     seeds = (0, 1, 2)
 
     def build(self) -> nn.Module:
+        return self.scaled(100, 100)
+
+    def scaled(self, width: int, depth: int) -> nn.Module:
         from collections import OrderedDict
 
         from torch import nn
 
+        maps, more, first, second = (part(size, width) for size in (6, 16, 120, 84))
         layers = [
-            ("conv1", nn.Conv2d(1, 6, 5, padding=2)),
+            ("conv1", nn.Conv2d(1, maps, 5, padding=2)),
             ("relu1", nn.ReLU()),
             ("pool1", nn.MaxPool2d(2)),
-            ("conv2", nn.Conv2d(6, 16, 5)),
+            ("conv2", nn.Conv2d(maps, more, 5)),
             ("relu2", nn.ReLU()),
             ("pool2", nn.MaxPool2d(2)),
             ("flatten", nn.Flatten()),
-            ("fc1", nn.Linear(400, 120)),
+            ("fc1", nn.Linear(25 * more, first)),
             ("relu3", nn.ReLU()),
-            ("fc2", nn.Linear(120, 84)),
-            ("relu4", nn.ReLU()),
-            ("fc3", nn.Linear(84, 10)),
         ]
+        if part(2, depth) == 2:
+            layers += [("fc2", nn.Linear(first, second)), ("relu4", nn.ReLU())]
+        layers += [("fc3", nn.Linear(second if part(2, depth) == 2 else first, 10))]
         return nn.Sequential(OrderedDict(layers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Model
+from pruning.entries import Model, part
 from pruning.registry import models
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ class MobileNetV2Small(Model):
     rank = 40
 
     def build(self) -> nn.Module:
-        from pruning.zoo.networks.mobilenet import SmallMobileNetV2
+        return self.scaled(100, 100)
 
-        return SmallMobileNetV2()
+    def scaled(self, width: int, depth: int) -> nn.Module:
+        from pruning.zoo.networks.mobilenet import SETTING, SmallMobileNetV2
+
+        setting = tuple((t, part(c, width), part(n, depth), stride) for t, c, n, stride in SETTING)
+        return SmallMobileNetV2(stem=part(16, width), head=part(192, width), setting=setting)

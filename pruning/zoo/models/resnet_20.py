@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Model
+from pruning.entries import Model, part
 from pruning.registry import models
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ class ResNet20(Model):
     rank = 30
 
     def build(self) -> nn.Module:
+        return self.scaled(100, 100)
+
+    def scaled(self, width: int, depth: int) -> nn.Module:
         from pruning.zoo.networks.resnet import SmallImageResNet
 
-        return SmallImageResNet()
+        return SmallImageResNet(part(3, depth), part(16, width))

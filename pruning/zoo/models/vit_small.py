@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Model
+from pruning.entries import Model, part
 from pruning.registry import models
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ class ViTSmall(Model):
     rank = 50
 
     def build(self) -> nn.Module:
+        return self.scaled(100, 100)
+
+    def scaled(self, width: int, depth: int) -> nn.Module:
         from pruning.zoo.networks.vit import SmallViT
 
-        return SmallViT()
+        heads = part(4, width)  # whole heads of 16, so that attention works on as many numbers as before
+        return SmallViT(dim=16 * heads, num_heads=heads, hidden=32 * heads, depth=part(4, depth))

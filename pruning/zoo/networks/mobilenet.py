@@ -18,13 +18,16 @@ class SmallMobileNetV2(nn.Module):
     resolution (stride 1), since 28 pixels leave nothing to spare.
     """
 
-    def __init__(self, channels: int = 1, classes: int = 10, stem: int = 16, head: int = 192) -> None:
+    def __init__(
+        self, channels: int = 1, classes: int = 10, stem: int = 16, head: int = 192,
+        setting: tuple[tuple[int, int, int, int], ...] = SETTING,
+    ) -> None:  # fmt: skip
         super().__init__()
         block = torchvision().models.mobilenetv2.InvertedResidual
         conv = torchvision().ops.misc.Conv2dNormActivation
         layers: list[nn.Module] = [conv(channels, stem, stride=1, activation_layer=nn.ReLU6)]
         n_in = stem
-        for expansion, n_out, repeats, stride in SETTING:
+        for expansion, n_out, repeats, stride in setting:
             for i in range(repeats):
                 layers.append(block(n_in, n_out, stride if i == 0 else 1, expand_ratio=expansion))
                 n_in = n_out

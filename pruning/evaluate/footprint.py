@@ -1,0 +1,76 @@
+"""Footprint: what of a network is really delivered, and how few bytes a file of it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from pruning.entries import Desk, Measure
+from pruning.registry import measures
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from pruning.state import State
+
+
+@measures.register
+class Footprint(Measure):
+    """The network as it would be delivered: without masked channels, heads and blocks, where the recipe has such.
+
+    Result, each for the state and, as ``dense_…``, for the network it started from: ``parameters``, ``macs`` of one
+    image (whole products: single zeros save none), ``bytes`` of the smallest file. ``files``: bytes of every file that
+    was really made: ``plain`` (safetensors), ``bitmask`` (one bit per weight, and the values that are not zero),
+    ``packed`` (quantized weights in as many bits as they have, with scales), each also compressed by zstd
+    (``plain_zstd`` …); ``file``: the smallest one's name; ``nonzero``: parameters that are not zero.
+    """
+
+    name = "footprint"
+    label = "Footprint"
+    summary = "Parameters, MACs and the smallest real file of the network as it would be delivered."
+
+    zstd_level: int = Field(19, ge=1, le=19, description="Effort of the compression.")
+
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning import registry
+        from pruning.macs import counted
+
+        shape = registry.models[state.base.model].input_shape
+        result: dict[str, Any] = {}
+        for prefix, model, formats in (("dense_", state.start.model, {}), ("", _delivered(state), state.formats)):
+            files = _files(model, formats, self.zstd_level)
+            name = min(files, key=lambda file: files[file])
+            result |= {
+                f"{prefix}parameters": sum(p.numel() for p in model.parameters()),
+                f"{prefix}macs": round(counted(model, shape)[1]),
+                f"{prefix}bytes": files[name],
+            }
+        nonzero = sum(int(p.detach().count_nonzero()) for p in model.parameters())
+        return result | {"files": files, "file": name, "nonzero": nonzero}
+
+
+def _delivered(state: State) -> nn.Module:
+    """Without the masked units; quantized weights stay as they are, since packed codes are not cut."""
+    from pruning.errors import Incompatible
+    from pruning.surgery import remove
+
+    if state.formats:
+        return state.model
+    try:
+        return remove(state).model
+    except Incompatible:
+        return state.model
+
+
+def _files(model: nn.Module, formats: dict[str, Any], level: int) -> dict[str, int]:
+    """Bytes by form of file."""
+    from pruning import encoding
+
+    made = {"plain": encoding.plain(model), "bitmask": encoding.bitmask(model)}
+    if formats:
+        from pruning.quantization.packing import quantized
+
+        made["packed"] = quantized(model, formats)
+    sizes = {name: len(data) for name, data in made.items()}
+    return sizes | {f"{name}_zstd": len(encoding.compressed(data, level)) for name, data in made.items()}

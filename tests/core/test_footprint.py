@@ -1,0 +1,66 @@
+"""What is delivered: shapes, operations and bytes of real files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pruning import encoding
+from pruning.recipe import Prune, Quantize, Remove, Student
+from pruning.run import run, state_of
+from pruning.specs import Base, MeasureSpec, Study
+
+HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
+
+
+def footprint(recipe: tuple, model: str = "lenet_300_100") -> dict[str, Any]:
+    study = Study(base=Base(model=model), recipe=recipe, measures=(MeasureSpec(name="footprint"),))
+    return run(study)[0]["value"]
+
+
+def test_the_dense_network_is_its_own_footprint() -> None:
+    found = footprint(())
+    assert found["parameters"] == found["dense_parameters"] == 266_610
+    assert found["macs"] == found["dense_macs"] == 784 * 300 + 300 * 100 + 100 * 10
+    assert found["bytes"] == found["dense_bytes"] == min(found["files"].values()) == found["files"][found["file"]]
+
+
+def test_zeros_keep_operations_and_save_bytes_only_in_a_file_that_leaves_them_out() -> None:
+    found = footprint((Prune(sparsity=900),))
+    assert found["macs"] == found["dense_macs"] and found["files"]["plain"] >= 4 * 266_200
+    kept = 266_200 - 239_580
+    assert abs(found["files"]["bitmask"] - (266_200 / 8 + 4 * kept + 4 * 410)) < 1500, "bits, values, biases, header"
+    assert found["file"].startswith("bitmask") and found["nonzero"] == kept + 410
+
+
+def test_removed_neurons_leave_file_and_operations_with_or_without_the_step() -> None:
+    masked, small = footprint((HALF,)), footprint((HALF, Remove()))
+    assert masked == small
+    assert small["macs"] == 784 * 150 + 150 * 50 + 50 * 10
+    assert small["parameters"] == 784 * 150 + 150 + 150 * 50 + 50 + 50 * 10 + 10
+
+
+@pytest.mark.parametrize(("bits", "share"), [(8, 1 / 4), (4, 1 / 8), (2, 1 / 16)])
+def test_packed_codes_have_their_bits(bits: int, share: float) -> None:
+    found = footprint((Quantize(bits=bits),))
+    scales, plain = 2 * (300 + 100 + 10), 4 * 410
+    assert 0 <= found["files"]["packed"] - (4 * 266_200 * share + scales + plain) < 1200, "nothing but a header beside"
+    assert found["file"] in ("packed", "packed_zstd") and found["nonzero"] <= 266_610
+
+
+def test_all_of_it_together_is_smaller_than_each_alone() -> None:
+    together = footprint((HALF, Remove(), Prune(sparsity=500), Quantize(bits=4)))["bytes"]
+    for alone in ((HALF,), (Prune(sparsity=500),), (Quantize(bits=4),)):
+        assert together < footprint(alone)["bytes"]
+
+
+def test_a_student_is_counted_as_it_is() -> None:
+    found = footprint((Student(width=50),))
+    assert found["parameters"] == 784 * 150 + 150 + 150 * 50 + 50 + 50 * 10 + 10
+
+
+def test_the_bitmask_file_of_a_small_network_opens_again() -> None:
+    state = state_of(Base(model="lenet_5"), (HALF, Remove(), Prune(sparsity=500)))
+    back = encoding.read_bitmask(encoding.bitmask(state.model))
+    assert all((back[name] == tensor).all() for name, tensor in state.model.state_dict().items())

@@ -1,0 +1,125 @@
+"""Steps that change shapes: removal for good, and students."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pruning import registry
+from pruning.errors import Incompatible, UnknownName
+from pruning.fold import state_of
+from pruning.recipe import Prune, Quantize, Recalibrate, Remove, Rewind, Student, Train
+from pruning.specs import Base
+from pruning.state import prunable
+from pruning.surgery import load_small
+from pruning.surgery.files import network_file
+
+HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
+SHORT = Train(steps=3, batch=20, samples=200, validation=0, looks=1)
+
+
+def images(count: int = 4) -> torch.Tensor:
+    return torch.randn(count, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+
+
+def count(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("model", ["lenet_300_100", "lenet_5", "resnet_20"])
+def test_removed_units_change_no_output_and_what_follows_has_the_small_shapes(model: str) -> None:
+    base = Base(model=model)
+    masked, small = state_of(base, (HALF,)), state_of(base, (HALF, Remove()))
+    with torch.inference_mode():
+        assert torch.allclose(small.model(images()), masked.model(images()), rtol=1e-4, atol=1e-4)
+    assert count(small.model) < 0.62 * count(masked.model) and set(small.order) == set(prunable(small.model))
+    assert small.start.model is masked.start.model, "the dense network stays the teacher and the measure"
+    trained = state_of(base, (HALF, Remove(), SHORT))
+    assert [w.shape for w in trained.weights.values()] == [w.shape for w in small.weights.values()]
+    assert any(not torch.equal(trained.weights[name], small.weights[name]) for name in small.order)
+
+
+def test_masks_of_single_weights_are_cut_with_the_channels() -> None:
+    base = Base(model="lenet_5")
+    both = (Prune(sparsity=600), HALF)
+    masked, small = state_of(base, both), state_of(base, (*both, Remove()))
+    kept = sum(int(mask.sum()) for name, mask in masked.masks.items() if name in masked.order)
+    left = sum(int(small.masks[n].sum()) if n in small.masks else w.numel() for n, w in small.weights.items())
+    assert left == kept, "every weight that was kept is still there, and no other"
+    for name, mask in small.masks.items():
+        assert mask.shape == dict(small.model.named_parameters())[name].shape
+        assert not bool(dict(small.model.named_parameters())[name][~mask].any())
+    trained = state_of(base, (*both, Remove(), SHORT))
+    for name, mask in trained.masks.items():
+        assert not bool(dict(trained.model.named_parameters())[name][~mask].any()), "zeros stay zero"
+
+
+def test_the_small_network_is_pruned_again_and_quantized() -> None:
+    base = Base(model="lenet_5")
+    after = state_of(base, (HALF, Remove(), Prune(sparsity=500), Quantize(bits=4)))
+    assert {name: tuple(kept.codes.shape) for name, kept in after.formats.items()} == {
+        name: tuple(weight.shape) for name, weight in after.weights.items()
+    }
+    total = sum(weight.numel() for weight in after.weights.values())
+    assert sum(int((~after.masks[name]).sum()) for name in after.weights) == round(0.5 * total)
+    twice = state_of(base, (HALF, Remove(), HALF, Remove()))
+    assert count(twice.model) < count(state_of(base, (HALF, Remove())).model)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ((Prune(), Remove()), "Nothing can be removed"),
+        ((HALF, Quantize(), Remove()), "remove units before"),
+        ((HALF, Remove(), Rewind()), "rewind before"),
+        ((Student(), Rewind()), "rewind before"),
+        ((Student(family="resnet18"),), "choose another family"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused_in_a_sentence(recipe: tuple, words: str) -> None:
+    with pytest.raises(Incompatible, match=words):
+        state_of(Base(model="lenet_5"), recipe)
+
+
+@pytest.mark.parametrize("model", ["lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small", "vit_small"])
+def test_students_are_smaller_in_width_and_in_depth_and_whole_at_a_hundred(model: str) -> None:
+    entry = registry.models[model]()
+    whole, narrow, shallow = (count(entry.scaled(*size)) for size in ((100, 100), (50, 100), (100, 50)))
+    assert whole == count(entry.build())
+    assert narrow < 0.7 * whole and shallow < whole
+    assert entry.scaled(25, 34)(images()).shape == (4, 10)
+
+
+def test_a_student_begins_by_its_seed_and_learns_from_the_dense_network() -> None:
+    base = Base(model="lenet_300_100")
+    one, again, other = (state_of(base, (Student(width=30, seed=seed),)) for seed in (1, 1, 2))
+    assert torch.equal(one.model(images()), again.model(images())) and not one.masks
+    assert not torch.equal(one.model(images()), other.model(images()))
+    assert one.start.model(images()).shape == (4, 10) and one.weights["fc1.weight"].shape == (90, 784)
+    taught = state_of(base, (Student(width=30, seed=1), SHORT.model_copy(update={"teacher": "dense"})))
+    alone = state_of(base, (Student(width=30, seed=1), SHORT))
+    assert not torch.equal(taught.weights["fc1.weight"], alone.weights["fc1.weight"])
+
+
+def test_a_student_of_another_family() -> None:
+    after = state_of(Base(model="lenet_5"), (Student(family="lenet_300_100", width=20),))
+    assert list(after.weights) == ["fc1.weight", "fc2.weight", "fc3.weight"]
+
+
+def test_students_and_small_networks_load_without_the_original(tmp_path: Path) -> None:
+    base = Base(model="resnet_20")
+    for recipe in ((Student(width=25, depth=34),), (HALF, Remove(), Recalibrate(samples=50))):
+        state = state_of(base, recipe)
+        path = tmp_path / f"{len(recipe)}.safetensors"
+        path.write_bytes(network_file(state.model, state, state.architecture))
+        with torch.inference_mode():
+            assert torch.allclose(load_small(path)(images()), state.model(images()), rtol=1e-4, atol=1e-5)
+
+
+def test_a_student_has_bounds_and_a_known_family() -> None:
+    with pytest.raises(UnknownName, match="lenet"):
+        Student(family="lenet")
+    with pytest.raises(ValueError, match="width"):
+        Student(width=0)

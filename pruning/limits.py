@@ -17,6 +17,8 @@ SCAN_MB = 512
 """Activations that a sensitivity scan keeps, in megabytes; the images beyond run through the whole network."""
 SERVER_RESULTS = 512
 """Results of slider moves that the server keeps in memory."""
+PEOPLE = 1000
+"""People of whom the server remembers when they had their last turn."""
 PAGE_TABLES = 64
 """Tables that a page's cache keeps, over all sessions."""
 MASK_PIXELS = 512

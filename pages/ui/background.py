@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.ui.server import engine, owner, store
+from pages.ui.server import engine, owner, person, store
 from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.specs import Study
@@ -19,7 +19,7 @@ def begin(study: Study, name: str = "") -> None:
     Raises:
         PruningError: the engine or the store cannot take it.
     """
-    engine().submit(study, owner=owner(), durable=True)
+    engine().submit(study, owner=owner(), durable=True, person=person())
     if name:
         _keep(study, name, {})
 

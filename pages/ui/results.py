@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.server import engine, owner, session, store
+from pages.ui.server import engine, owner, person, session, store
 from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.frames import GRID, STOPS
@@ -60,7 +60,8 @@ def _watch(study: Study, slot: str) -> Answer:
     jobs: dict[str, tuple[str, str]] = st.session_state.setdefault("jobs", {})
     try:
         if jobs.get(slot, ("", ""))[0] != study.key:
-            name = engine().submit(study, owner=owner(), durable=False, slot=f"{session()}/{slot}")
+            place = f"{session()}/{slot}"
+            name = engine().submit(study, owner=owner(), durable=False, slot=place, person=person())
             jobs[slot] = (study.key, name)
         view = engine().view(jobs[slot][1])
     except PruningError as error:

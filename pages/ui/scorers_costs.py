@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.background import job
 from pages.ui.layers_work import light, progress
 from pages.ui.results import Answer
-from pages.ui.server import engine, owner, store
+from pages.ui.server import engine, owner, person, store
 from pruning import registry
 from pruning.criteria import Solver
 from pruning.engine import JobView
@@ -79,7 +79,7 @@ def _job(setting: Setting) -> JobView | None:
 def _ask(study: Study, durable: bool) -> None:
     """Time scorers, one after another on one worker; what fails is said."""
     try:
-        engine().submit(study, owner=owner(), durable=durable)
+        engine().submit(study, owner=owner(), durable=durable, person=person())
     except PruningError as error:
         st.error(str(error))
 

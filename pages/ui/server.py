@@ -51,8 +51,17 @@ def session() -> str:
 
 def owner() -> str:
     """Who keeps runs: the signed-in person, else everybody on this server together (or the session, with owners on)."""
-    person = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
-    return str(person) if person else (session() if engine().settings.owners else "local")
+    return _signed_in() or (session() if engine().settings.owners else "local")
+
+
+def person() -> str:
+    """Whose turn a job takes where people wait for each other: the signed-in person's, else this browser session's."""
+    return _signed_in() or session()
+
+
+def _signed_in() -> str:
+    email = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
+    return str(email or "")
 
 
 def theme() -> str:

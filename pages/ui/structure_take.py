@@ -38,7 +38,9 @@ def file(setting: Setting, form: str) -> bytes:
     """The file, made by a worker; runs in the download's own thread. What goes wrong is said in the file, in words."""
     study = setting.study(MeasureSpec(name="small_model", options={"form": form}))
     try:
-        view = engine().wait(engine().submit(study, owner="download", durable=False), timeout=WAIT)
+        # This thread knows no session: each download takes its own turn.
+        name = engine().submit(study, owner="download", durable=False, person=study.key)
+        view = engine().wait(name, timeout=WAIT)
         if view.rows:
             return Path(view.rows[0]["value"]["path"]).read_bytes()
         return f"{view.error or 'The file could not be made in five minutes; try again.'}\n".encode()

@@ -78,7 +78,8 @@ def checkpoint(setting: Setting) -> bytes:
     """The masked model's file, made by a worker; runs in the download's own thread."""
     study = setting.study(MeasureSpec(name="checkpoint"))
     try:
-        name = engine().submit(study, owner="download", durable=False)
+        # This thread knows no session: each download takes its own turn.
+        name = engine().submit(study, owner="download", durable=False, person=study.key)
         view = engine().wait(name, timeout=120)
         if view.rows:
             return Path(view.rows[0]["value"]["path"]).read_bytes()

@@ -24,6 +24,8 @@ GRACE_SECONDS = 3.0
 DEATHS = 3
 """After so many deaths of its worker a job has failed."""
 RESULT_SECONDS = 60.0
+URGENT = 1_000_000
+"""What a slider move has before a sweep in Dask's priorities, where several servers share one scheduler."""
 
 
 class Attempts:
@@ -152,9 +154,9 @@ class Attempts:
             self.link.tell(attempt.key, attempt.worker)
 
     def _submit(self, link: Link, job: Job, attempt: Attempt) -> None:
-        text, urgent = job.study.model_dump_json(), not job.durable
+        text, priority = job.study.model_dump_json(), (0 if job.durable else URGENT) - job.turn
         try:
-            attempt.future = link.submit(attempt.key, text, urgent, lambda: self.post(lambda: self.ended(attempt)))
+            attempt.future = link.submit(attempt.key, text, priority, lambda: self.post(lambda: self.ended(attempt)))
         except Exception:  # the connection broke this moment: the job keeps its place
             self._release(attempt)
             with self.changed:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
-from pruning.engine.jobs import Job
-from pruning.limits import SERVER_RESULTS
+from pruning.engine.jobs import Job, Waiter
+from pruning.limits import PEOPLE, SERVER_RESULTS
 from pruning.store.records import JobState
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ class Book:
     """All jobs that the server knows. Whoever calls holds the engine's lock.
 
     Live jobs (slider moves) come before durable ones, and durable ones never take every worker: a sweep of an hour must
-    not make a slider wait.
+    not make a slider wait. Within each kind people take turns: a person's n-th outstanding job, running ones counted,
+    comes after everybody's (n-1)-th; among equals it is the turn of who was served longest ago. A job that several
+    people wait for has the best of their turns.
     """
 
     def __init__(self) -> None:
@@ -30,12 +32,19 @@ class Book:
         self.queue: list[Job] = []
         self.slots: dict[str, str] = {}
         self.bytes = 0
+        self._came = self._head = self._served = 0
+        self._last: OrderedDict[tuple[bool, str], int] = OrderedDict()
 
     def find(self, job_id: str) -> Job | None:
         return self.active.get(job_id) or self.finished.get(job_id)
 
-    def enter(self, study: Study, owner: str, durable: bool, slot: str | None) -> tuple[Job, bool, Job | None]:
+    def enter(
+        self, study: Study, owner: str, durable: bool, slot: str | None, person: str = ""
+    ) -> tuple[Job, bool, Job | None]:
         """Wait for a study.
+
+        Args:
+            person: whose turn it takes; the owner's where none is given.
 
         Returns:
             Its job; whether the job is new; and the job that was replaced in the slot and that nobody waits for now.
@@ -45,64 +54,87 @@ class Book:
         job, new = self.find(job_id), False
         if job is None or (job.finished and job.state != "done"):
             self._forget(job_id)
-            job, new = Job(job_id, study, owner, durable), True
+            self._came += 1
+            job, new = Job(job_id, study, owner, durable, arrival=self._came), True
             self.active[job_id] = job
         if job.finished:
             self.finished.move_to_end(job_id)
         else:
-            job.waiters.add((owner, slot))
+            job.waiters.add(Waiter(owner, slot, person or owner))
             if slot:
                 self.slots[slot] = job_id
         return job, new, left
 
-    def leave(self, job_id: str, waiter: tuple[str, str | None]) -> Job | None:
-        """Wait no longer; returns the job when it was unfinished and nobody else waits for it."""
-        owner, slot = waiter
+    def leave(self, job_id: str, place: tuple[str, str | None]) -> Job | None:
+        """Wait no longer at an owner's place (a slot, or None); returns the job when it was unfinished and nobody else
+        waits for it."""
+        slot = place[1]
         if slot:
             self.slots.pop(slot, None)
         job = self.active.get(job_id)
         if job is None:
             return None
         # The slot belongs to one place on one page, whatever the person is called by now.
-        job.waiters = {other for other in job.waiters if other != waiter and (slot is None or other[1] != slot)}
+        job.waiters = {
+            other for other in job.waiters if other[:2] != place and (slot is None or other.slot != slot)
+        }  # fmt: skip
         return None if job.waiters else job
 
     def leave_all(self, job: Job, owner: str) -> bool:
         """One person waits no longer, in any place; returns whether nobody else waits."""
-        for waiter in [waiter for waiter in job.waiters if waiter[0] == owner]:
-            self.leave(job.id, waiter)
+        for waiter in [waiter for waiter in job.waiters if waiter.owner == owner]:
+            self.leave(job.id, waiter[:2])
         return not job.waiters
 
     def ready(self, job: Job, first: bool = False) -> None:
-        """Put a job into the queue (at its head when its worker died)."""
+        """Put a job into the queue (first of its turn when its worker died)."""
         job.elsewhere, job.attempt = False, None
+        if first:
+            self._head -= 1
+            job.arrival = self._head
         if job.id in self.active and job not in self.queue:
-            self.queue.insert(0 if first else len(self.queue), job)
+            self.queue.append(job)
 
     def next(self, free: int, sweeps: int) -> Job | None:
         """Take the next job to run, when ``free`` workers are free and ``sweeps`` more durable jobs may run."""
         if free <= 0:
             return None
-        for durable in (False, True) if sweeps > 0 else (False,):
-            for job in self.queue:
-                if job.durable == durable:
-                    self.queue.remove(job)
-                    return job
+        for job in self.order():
+            if sweeps > 0 or not job.durable:
+                self.queue.remove(job)
+                self._serve(job)
+                return job
         return None
+
+    def order(self) -> list[Job]:
+        """The queue in the order in which it would run if nothing else came; sets each job's turn."""
+        outstanding: Counter[tuple[bool, str]] = Counter()
+        for job in self.active.values():
+            if job.attempt is not None:
+                outstanding.update(_people(job))
+        rounds: dict[tuple[bool, int], list[Job]] = {}
+        for job in sorted(self.queue, key=lambda job: job.arrival):
+            job.turn = 1 + min(outstanding[person] for person in _people(job))
+            outstanding.update(_people(job))
+            rounds.setdefault((job.durable, job.turn), []).append(job)
+        last, found = dict(self._last), list[Job]()
+        for place in sorted(rounds):
+            served = {job.id: min(last.get(person, 0) for person in _people(job)) for job in rounds[place]}
+            # What a dead worker leaves (arrival below 0) had its turn already, and got nothing for it.
+            found += sorted(rounds[place], key=lambda job: (job.arrival > 0, served[job.id], job.arrival))
+            last |= {person: self._served + len(found) for job in found[-len(served) :] for person in _people(job)}
+        return found
 
     def before(self, job: Job) -> int:
         """Jobs that run before this one."""
-        if job not in self.queue:
-            return 0
-        order = sorted(self.queue, key=lambda other: other.durable)  # stable: live ones first, then by place
-        return order.index(job)
+        return self.order().index(job) if job in self.queue else 0
 
     def finish(self, job: Job, state: JobState, error: str = "") -> None:
         """A job has ended: nobody waits any more, and its result is kept among the latest."""
         job.finish(state, error)
-        for _owner, slot in job.waiters:
-            if slot and self.slots.get(slot) == job.id:
-                del self.slots[slot]
+        for waiter in job.waiters:
+            if waiter.slot and self.slots.get(waiter.slot) == job.id:
+                del self.slots[waiter.slot]
         job.waiters = set()
         self.active.pop(job.id, None)
         if job in self.queue:
@@ -119,7 +151,21 @@ class Book:
         job.state = "running"
         job.started = job.started or time.time()
 
+    def _serve(self, job: Job) -> None:
+        """Note that its people had their turn; of those who have not come back for long nothing is remembered."""
+        self._served += 1
+        for person in _people(job):
+            self._last[person] = self._served
+            self._last.move_to_end(person)
+        while len(self._last) > PEOPLE:
+            self._last.popitem(last=False)
+
     def _forget(self, job_id: str) -> None:
         job = self.finished.pop(job_id, None)
         if job is not None:
             self.bytes -= job.size
+
+
+def _people(job: Job) -> set[tuple[bool, str]]:
+    """Whose turn a job takes, of its kind; an adopted one its owner's."""
+    return {(job.durable, waiter.person) for waiter in job.waiters} or {(job.durable, job.owner)}

@@ -48,7 +48,9 @@ class Engine:
         """End the workers. Unfinished durable jobs are marked interrupted: the next server takes them up."""
         self._end()
 
-    def submit(self, study: Study, *, owner: str, durable: bool, slot: str | None = None) -> str:
+    def submit(
+        self, study: Study, *, owner: str, durable: bool, slot: str | None = None, person: str = ""
+    ) -> str:
         """Ask for a study; the same one asked for twice is computed once.
 
         Args:
@@ -56,6 +58,7 @@ class Engine:
             durable: True for work that is listed under jobs and outlives the server; False for a slider move.
             slot: a place on a page ("<session>/accuracy"). Another study submitted into the same slot replaces this
                 one, which is cancelled at once unless somebody else waits for it.
+            person: whose turn it takes where several wait for a worker; the owner, unless people share one.
 
         Returns:
             The job's id, for ``view``.
@@ -65,7 +68,7 @@ class Engine:
         """
         self.start()
         with self._changed:
-            job, new, left = self._book.enter(study, owner, durable, slot)
+            job, new, left = self._book.enter(study, owner, durable, slot, person)
             promoted = durable and not job.durable
             job.durable = job.durable or durable
             if left is not None:
@@ -87,7 +90,7 @@ class Engine:
         with self._changed:
             job = self._book.find(job_id)
             if job is not None:
-                return self._look(job)
+                return job.view(self._book.before(job))
         return self._ledger.view(job_id)
 
     def views(self, owner: str | None = None) -> list[JobView]:
@@ -96,9 +99,10 @@ class Engine:
             jobs = [
                 job
                 for job in self._book.active.values()
-                if owner is None or any(waiter[0] == owner for waiter in job.waiters)
+                if owner is None or any(waiter.owner == owner for waiter in job.waiters)
             ]
-            views = [self._look(job) for job in jobs]
+            places = {job.id: place for place, job in enumerate(self._book.order())}
+            views = [job.view(places.get(job.id, 0)) for job in jobs]
         return sorted(views, key=lambda view: (view.state != "running", view.waiting))
 
     def cancel(self, job_id: str, owner: str) -> bool:
@@ -114,7 +118,7 @@ class Engine:
             job = self._book.active.get(job_id)
             if job is None:
                 return False
-            asked = any(waiter[0] == owner for waiter in job.waiters)
+            asked = any(waiter.owner == owner for waiter in job.waiters)
             if not asked and self.settings.owners:
                 raise Incompatible(f"This job belongs to {job.owner or 'nobody'}: only its owner may cancel it.")
             if asked and not self._book.leave_all(job, owner):
@@ -149,9 +153,6 @@ class Engine:
             elif job.state != "queued":  # it runs already, has ended, or was replaced while it was being written down
                 self._runner.inbox.put(lambda: self._ledger.write(job, job.state))
         return elsewhere
-
-    def _look(self, job: Job) -> JobView:
-        return job.view(self._book.before(job))
 
     def __enter__(self) -> Engine:
         self.start()

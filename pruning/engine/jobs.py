@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pruning.store.records import FINISHED, JobState
 
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 
 RATE_SECONDS = 30.0
 """The rate of progress is that of the last half minute: stored results at the start would make it look too good."""
+
+
+class Waiter(NamedTuple):
+    """Who waits for a job, and where: a slot is a place on a page that shows one job at a time.
+
+    ``owner`` is whose the job is; ``person`` is whose turn it takes. They differ where nobody signs in: everybody owns
+    everything then, but each browser session has its own turn.
+    """
+
+    owner: str
+    slot: str | None
+    person: str
 
 
 @dataclass(frozen=True)
@@ -74,16 +86,17 @@ class Attempt:
 
 @dataclass(eq=False)
 class Job:
-    """A study that somebody waits for. Changed only under the engine's lock.
-
-    ``waiters`` are pairs of owner and slot; a slot is a place on a page that shows one job at a time.
-    """
+    """A study that somebody waits for. Changed only under the engine's lock."""
 
     id: str
     study: Study
     owner: str
     durable: bool
-    waiters: set[tuple[str, str | None]] = field(default_factory=set)
+    waiters: set[Waiter] = field(default_factory=set)
+    arrival: int = 0
+    """Its place in the order in which jobs came."""
+    turn: int = 1
+    """When it was handed out: which of its person's outstanding jobs it was."""
     state: JobState = "queued"
     done: float = 0.0
     total: float = 0.0

@@ -52,8 +52,11 @@ class Link:
     def alive(self) -> bool:
         return self.client.status in ("running", "connecting") and (self.cluster is None or self.cluster.alive)
 
-    def submit(self, key: str, study_json: str, urgent: bool, ended: Callable[[], None]) -> Any:
-        """Hand one attempt to Dask; returns its future. ``ended`` is called from another thread."""
+    def submit(self, key: str, study_json: str, priority: int, ended: Callable[[], None]) -> Any:
+        """Hand one attempt to Dask; returns its future. A higher priority runs first, also among several servers.
+
+        ``ended`` is called from another thread.
+        """
         future = self.client.submit(
             self.tasks.work,
             key,
@@ -64,7 +67,7 @@ class Link:
             key=key,
             pure=False,
             retries=0,
-            priority=10 if urgent else 0,
+            priority=priority,
         )
         future.add_done_callback(lambda _future: ended())
         return future

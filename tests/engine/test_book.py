@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pruning.engine import book as book_module
 from pruning.engine.book import Book
-from pruning.engine.jobs import Job
+from pruning.engine.jobs import Attempt, Job
 from pruning.engine.tasks import EVENTS_AT_ONCE, Reporter, cancel
 from pruning.errors import Cancelled
 from pruning.limits import SERVER_RESULTS
@@ -42,6 +42,111 @@ def test_live_jobs_come_first_and_sweeps_are_bounded() -> None:
     taken = [book.next(free=1, sweeps=1) for _ in range(3)]
     assert [job.id for job in taken if job] == ["l1", "l2", "d1"]
     assert book.next(free=1, sweeps=0) is None
+
+
+def orders(book: Book) -> list[str]:
+    return [job.id for job in book.order()]
+
+
+def test_forty_jobs_of_one_person_leave_the_second_place_to_anothers_first() -> None:
+    book = Book()
+    for number in range(40):
+        book.ready(enter(book, f"a{number}", True, owner="ada"))
+    first = book.next(free=1, sweeps=1)
+    assert first is not None and first.id == "a0"
+    first.attempt = Attempt("a0", first, True)
+    for number in range(3):
+        book.ready(enter(book, f"b{number}", True, owner="bob"))
+    book.ready(enter(book, "c0", True, owner="cy"))
+    # a0 runs and is Ada's first outstanding job: her others are second to fortieth.
+    begin = ["b0", "c0", "a1", "b1", "a2", "b2", "a3", "a4"]
+    assert orders(book)[:8] == begin and orders(book)[8:] == [f"a{number}" for number in range(5, 40)]
+    assert [book.before(book.active[name]) for name in ("b0", "c0", "a1", "a39")] == [0, 1, 2, 42]
+    second = book.next(free=1, sweeps=1)
+    assert second is not None and second.id == "b0"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_order_that_was_promised_is_the_order_in_which_work_is_done(workers: int) -> None:
+    book = Book()
+    for number in range(40):
+        book.ready(enter(book, f"a{number}", True, owner="ada"))
+    for name, owner in (("b0", "bob"), ("c0", "cy"), ("b1", "bob")):
+        book.ready(enter(book, name, True, owner=owner))
+    promised, done, running = orders(book), [], []
+    assert promised[:6] == ["a0", "b0", "c0", "a1", "b1", "a2"]
+    while book.active:
+        while len(running) < workers and (job := book.next(workers - len(running), workers)) is not None:
+            job.attempt = Attempt(job.id, job, True)
+            running.append(job)
+            done.append(job.id)
+        book.finish(running.pop(0), "done")
+    assert done == promised
+
+
+def test_who_comes_again_and_again_does_not_overtake_who_waits() -> None:
+    book = Book()
+    book.ready(enter(book, "a0", True, owner="ada"))
+    taken = []
+    for number in range(1, 6):
+        job = book.next(free=1, sweeps=1)
+        assert job is not None
+        taken.append(job.id)
+        if number < 3:
+            book.ready(enter(book, f"b{number}", True, owner="bob"))
+        book.ready(enter(book, f"a{number}", True, owner="ada"))
+        book.finish(job, "done")
+    assert taken == ["a0", "b1", "a1", "b2", "a2"]
+
+
+def test_slider_moves_come_before_sweeps_and_have_turns_of_their_own() -> None:
+    book = Book()
+    names = ("s0", True, "ada"), ("s1", True, "ada"), ("l0", False, "ada"), ("l1", False, "ada"), ("m0", False, "bob")
+    for name, durable, owner in names:
+        book.ready(enter(book, name, durable, owner=owner))
+    book.ready(enter(book, "t0", True, owner="bob"))
+    assert orders(book) == ["l0", "m0", "l1", "s0", "t0", "s1"]
+
+
+def test_people_who_own_everything_together_still_take_turns() -> None:
+    book = Book()
+    for name, person in (("a0", "s1"), ("a1", "s1"), ("b0", "s2")):
+        job, _new, _left = book.enter(named(name), "local", True, None, person)
+        book.ready(job)
+    assert orders(book) == ["a0", "b0", "a1"]
+
+
+def test_a_shared_job_has_the_best_of_its_peoples_turns() -> None:
+    book = Book()
+    for name in ("a0", "a1", "a2"):
+        book.ready(enter(book, name, True, owner="ada"))
+    enter(book, "a2", True, owner="bob")
+    book.ready(enter(book, "b1", True, owner="bob"))
+    assert orders(book) == ["a0", "a2", "a1", "b1"], "a2 is Bob's first, so b1 is his second"
+    book.leave("a2", ("bob", None))
+    assert orders(book) == ["a0", "b1", "a1", "a2"]
+
+
+def test_work_of_a_dead_worker_is_first_of_its_turn() -> None:
+    book = Book()
+    for name, owner in (("a0", "ada"), ("b0", "bob"), ("a1", "ada")):
+        book.ready(enter(book, name, True, owner=owner))
+    lost = book.next(free=1, sweeps=1)
+    assert lost is not None
+    book.ready(enter(book, "c0", True, owner="cy"))
+    book.ready(lost, first=True)
+    assert orders(book) == ["a0", "b0", "c0", "a1"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=30))
+def test_the_order_is_that_of_turns_counted_by_hand(came: list[tuple[str, bool]]) -> None:
+    book = Book()
+    for number, (owner, durable) in enumerate(came):
+        book.ready(enter(book, f"j{number}", durable, owner=owner))
+    expected = sorted(
+        range(len(came)), key=lambda n: (came[n][1], came[:n].count(came[n]), n)
+    )  # earlier jobs of the same person and kind
+    assert orders(book) == [f"j{number}" for number in expected]
 
 
 def test_a_slot_holds_one_job_and_is_forgotten_with_it() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import state, structure_take, structure_view, structure_work
+from pages.ui import state, structure_speed, structure_take, structure_view, structure_work
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
 from pages.ui.results import live
@@ -26,6 +26,7 @@ def page() -> None:
     with headline:
         live(partial(structure_view.numbers, setting), "structure_numbers", busy)
     live(partial(structure_view.charts, setting), "structure_charts", busy)
+    live(partial(structure_speed.panel, setting), "structure_speed", structure_speed.answer(setting).pending)
     structure_take.downloads(setting)
     state.publish(setting)
 

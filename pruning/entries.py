@@ -62,6 +62,11 @@ class Desk:
     save: Callable[[str, str, bytes, str], Path] | None = None
     """``(kind, key, data, suffix) -> path`` of a file written whole or not at all."""
 
+    def part(self, done: float, total: float, note: str) -> Callable[[float], None]:
+        """Progress within one part of the work: takes the share of it (0..1) that is done. The part counts as one of
+        ``total``, and is never told as finished, which its result is there to do."""
+        return lambda share: self.progress(done + min(share, 0.99), total, note)
+
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 

@@ -11,6 +11,8 @@ TOGETHER = 12
 """Networks that are trained in one computation."""
 WORKER_RANKINGS = 8
 """Rankings (scores, profile) that one worker keeps in memory."""
+WORKER_REMOVALS = 3
+"""Networks without their masked units that one worker keeps in memory."""
 WORKER_SCANS = 8
 """Sensitivity scans (tables of counts) that one worker keeps in memory."""
 SCAN_MB = 512

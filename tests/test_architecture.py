@@ -20,7 +20,7 @@ RANKS = {
     "frames": 0, "sentences": 0, "tables": 0, "claims": 0,  # results as pandas and as words
     "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side
-    "timings": 0, "structure_tables": 0,  # what removal buys
+    "timings": 0, "structure_tables": 0, "speed_tables": 0,  # what removal buys, and what zeros buy
     "defaults": 0, "strategies": 0, "training_tables": 0, "tickets": 0,  # training again, and what came of it
     "ticket_tables": 0, "findings": 0,  # what papers report of it
     "valleys": 0,  # two children of one start
@@ -32,7 +32,7 @@ RANKS = {
     "overlap": 2, "replay": 2, "groups": 2,
     # 3: what is made of one state: scores, predictions, bytes, operations.
     "scorers": 3, "granularities": 3, "allocations": 3, "criterion": 3, "predictions": 3, "scan": 3, "encoding": 3,
-    "quantization": 3,
+    "quantization": 3, "stopwatch": 3,
     # 4: one file a step, one a measure.
     "training": 4, "dynamics": 4, "surgery": 4, "steps": 5, "evaluate": 5,
     # 6: what is kept. 7: a study, folded. 8: who does it, and when.

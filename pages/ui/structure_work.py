@@ -66,10 +66,15 @@ class Answers:
         return any(answer.pending for answer in (self.structure, self.latency, self.accuracy))
 
 
+def large(setting: Setting) -> bool:
+    """Whether the network takes images so large that 64 of them at once are too many."""
+    _, height, width = registry.models[setting.model].input_shape
+    return height * width > LARGE
+
+
 def latency_study(setting: Setting) -> Study:
     """The times of this setting: at 1, 16 and 64 images, large images at 1 and 16."""
-    _, height, width = registry.models[setting.model].input_shape
-    options: dict[str, Any] = {"batches": (1, 16)} if height * width > LARGE else {}
+    options: dict[str, Any] = {"batches": (1, 16)} if large(setting) else {}
     if repeat := st.session_state.get(REPEAT, 0):
         options["repeat"] = repeat
     return setting.study(MeasureSpec(name="latency", options=options))
@@ -84,6 +89,11 @@ def answers(setting: Setting) -> Answers:
     if latency.pending or registry.models[setting.model].data is None:
         return Answers(structure, latency, Answer())
     return Answers(structure, latency, ask(setting.study(TEST), "structure_accuracy"))
+
+
+def timing(setting: Setting) -> bool:
+    """Whether the times of this setting are being taken now."""
+    return look(latency_study(setting), "latency", automatic=False).pending
 
 
 def busy(setting: Setting) -> bool:

@@ -31,11 +31,11 @@ class SmallModel(Measure):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning import registry
         from pruning.errors import StoreError
-        from pruning.surgery import exports, files, remove
+        from pruning.surgery import exports, files, removed
 
         if desk.save is None:
             raise StoreError("A small model needs a store to be written to.")
-        shape, done = registry.models[state.base.model].input_shape, remove(state)
+        shape, done = registry.models[state.base.model].input_shape, removed(state)
         match self.form:
             case "safetensors":
                 data = files.small_file(done, state)

@@ -34,10 +34,10 @@ class Structure(Measure):
         from pruning.encoding import plain
         from pruning.macs import counted
         from pruning.state import layer_label
-        from pruning.surgery import remove
+        from pruning.surgery import removed
         from pruning.surgery.files import small_file
 
-        done = remove(state)
+        done = removed(state)
         shape = registry.models[state.base.model].input_shape
         (each, whole), (each_left, whole_left) = counted(state.model, shape), counted(done.model, shape)
         before = state.weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 
 from pruning import registry
 from pruning.errors import BadTensor, Incompatible
+from pruning.limits import WORKER_REMOVALS
+from pruning.lru import Recent
 from pruning.specs import Prune
 from pruning.state import State, layer_label
 from pruning.surgery.cuts import LAYOUTS, Cuts, Found, cuts, found
@@ -85,6 +88,23 @@ def remove(state: State) -> Removed:
             left[layer_label(leads)] = UNPROVED.format(registry.granularities[kind].unit)
             units.keep[kind][name][:] = True
     return Removed(small.to(device), what, units, left, _distance(small, images, said))
+
+
+_removals: Recent[tuple[weakref.ref[State], Removed]] = Recent(WORKER_REMOVALS)
+
+
+def removed(state: State) -> Removed:
+    """As ``remove``, from memory if this very state's removal was proved lately: for those who only read it.
+
+    A key alone is not trusted: states that were made by hand may share one, and a network may have been cut from a
+    state whose memory is gone since. The state is held weakly, so that it may go when nobody needs it.
+    """
+    known = _removals.get(state.key)
+    if known is not None and known[0]() is state:
+        return known[1]
+    done = remove(state)
+    _removals.put(state.key, (weakref.ref(state), done))
+    return done
 
 
 def _proved(groups: list[Group], sound: Callable[[list[Group]], bool]) -> list[Group]:

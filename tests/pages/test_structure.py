@@ -10,7 +10,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import structure_take, structure_work
+from pages.ui import structure_speed, structure_take, structure_work
 from pages.ui.results import known
 from pruning.links import Setting
 from pruning.specs import MeasureSpec
@@ -33,7 +33,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         measure = study.measures[0].model_copy(update={"options": {"batches": (1, 4), "seconds": 0.05}})
         return study.model_copy(update={"measures": (measure,)})
 
+    def coarse(setting: Setting):  # noqa: ANN202
+        options = {"levels": (300, 600), "batches": (1, 4), "seconds": 0.05}
+        return setting.study(MeasureSpec(name="speed_curve", options=options))
+
     monkeypatch.setattr(structure_work, "latency_study", short)
+    monkeypatch.setattr(structure_speed, "latency_study", short)
+    monkeypatch.setattr(structure_speed, "study", coarse)
     monkeypatch.setattr(structure_work, "TEST", MeasureSpec(name="accuracy", options={"count": 200}))
 
 
@@ -73,6 +79,20 @@ def test_every_control_changes_what_is_removed(server: Path, quick: None) -> Non
     assert list(table["kept_count"]) == [layer["channels_left"] for layer in value_of(eights)["layers"]]
     assert all(count % 8 == 0 for count in table["kept_count"][1:4])
     assert json.loads(page.query_params["allocation_options"]) == {"multiple": 8}
+
+
+def test_the_speed_curve_is_measured_when_asked_for_and_serves_every_stop(server: Path, quick: None) -> None:
+    page = at_structure(server)
+    assert "speed_curve" not in page.session_state["charts"]
+    assert "about" in page.button(key="speed_curve_start").label  # its time, from what was timed above
+    page.button(key="speed_curve_start").click()
+    page = settled(page.run())
+    table = page.session_state["charts"]["speed_curve"].table
+    assert list(table["removed_percent"]) == [0, 30, 60] * 2 and list(table["batch_images"]) == [1] * 3 + [4] * 3
+    assert "1 image a pass.**" in texts(page) and "4 images a pass.**" in texts(page)
+    page.sidebar.select_slider(key="w_sparsity").set_value(800)
+    page = settled(page.run())
+    assert "speed_curve" in page.session_state["charts"]  # one curve for every stop of the slider
 
 
 def test_heads_have_a_grid_and_no_rounding(server: Path, quick: None) -> None:

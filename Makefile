@@ -29,6 +29,7 @@ TOGETHER ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 # A browser draws the pictures and is driven by the tests: .ci/chromium finds or installs one and says where it is.
 test: lint types
+	bash .ci/postgresql
 	browser="$$(bash .ci/chromium $(BIN)/python)"; BROWSER_PATH="$$browser" $(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 
 lint: $(VENV)/.installed-dev

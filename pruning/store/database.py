@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import logging
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pruning.errors import StoreError
-from pruning.store.schema import connect
+from pruning.store.connect import WAITS, connect, explain, lost
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Database:
@@ -26,10 +32,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Generator[sa.Connection]:
-        """One transaction: all of it or nothing.
+        """One transaction: all of it or nothing, and no second attempt; ``transact`` makes several.
 
         Raises:
-            StoreError: full disk, locked or damaged database, in one sentence.
+            StoreError: full disk, locked or damaged database, lost connection, in one sentence.
         """
         try:
             with self.engine.begin() as connection:
@@ -39,33 +45,43 @@ class Database:
         except SQLAlchemyError as error:
             raise StoreError(explain(error)) from error
 
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """One transaction, tried again while the database's server does not answer, for some seconds.
+
+        Args:
+            work: may run several times, so it must come to the same when it was done already: a connection that is
+                lost during COMMIT does not tell whether it was.
+
+        Raises:
+            StoreError: as ``transaction``.
+        """
+        for wait in (*WAITS, None):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except StoreError as error:
+                if wait is None or error.__cause__ is None or not lost(error.__cause__):
+                    raise
+                log.warning("%s", error)
+                time.sleep(wait)
+        raise AssertionError("unreachable")
+
     def upsert(self, table: sa.Table, where: dict[str, Any], new: dict[str, Any], change: dict[str, Any]) -> None:
         """Insert ``where | new``, or apply ``change`` to the row that is there.
 
         The UPDATE comes first, so that the transaction holds SQLite's write lock from its first statement on: one that
         began by reading could be refused without waiting when another process wrote in between.
         """
-        for last in (False, True):
+        condition = sa.and_(*(table.c[name] == value for name, value in where.items()))
+
+        def work(connection: sa.Connection) -> None:
+            if not connection.execute(table.update().where(condition).values(**change)).rowcount:
+                connection.execute(table.insert().values(**where, **new))
+
+        try:
+            self.transact(work)
+        except IntegrityError:  # another process inserted between our two statements
             try:
-                with self.transaction() as connection:
-                    condition = sa.and_(*(table.c[name] == value for name, value in where.items()))
-                    if not connection.execute(table.update().where(condition).values(**change)).rowcount:
-                        connection.execute(table.insert().values(**where, **new))
-                return
-            except IntegrityError as error:  # another process inserted between our two statements
-                if last:
-                    raise StoreError(explain(error)) from error
-
-
-def explain(error: SQLAlchemyError) -> str:
-    """One sentence on what a database refused."""
-    reason = str(getattr(error, "orig", None) or error).strip().rstrip(".")
-    if "disk is full" in reason or "No space left" in reason:
-        return "The disk is full: nothing was stored. Free some space and try again."
-    if "locked" in reason:
-        return "The store is busy: another process held it for too long. Try again."
-    if "readonly" in reason or "read-only" in reason:
-        return "The store is read-only: nothing was stored. Give this user the right to write, or set PRUNING_STORE."
-    if "malformed" in reason or "not a database" in reason:
-        return f"The store is damaged ({reason}): restore a copy, or point PRUNING_STORE to a new database."
-    return f"The store failed: {reason}."
+                self.transact(work)
+            except IntegrityError as error:
+                raise StoreError(explain(error)) from error

@@ -30,8 +30,8 @@ class Jobs(Database):
 
     def update_job(self, job_id: str, state: JobState, **fields: Any) -> None:
         """Write a job's state, and fields such as ``started``, ``ended``, ``done``, ``total``, ``error``."""
-        with self.transaction() as connection:
-            connection.execute(jobs.update().where(jobs.c.id == job_id).values(state=state, **fields))
+        statement = jobs.update().where(jobs.c.id == job_id).values(state=state, **fields)
+        self.transact(lambda connection: connection.execute(statement))
 
     def job(self, job_id: str) -> StoredJob | None:
         """One job, or None."""
@@ -48,32 +48,35 @@ class Jobs(Database):
 
     def beat(self, server: str, progress: dict[str, tuple[float, float]] | None = None) -> None:
         """Say that a server lives: its unfinished jobs stay its own. ``progress`` holds (done, total) by job."""
-        with self.transaction() as connection:
-            mine = sa.and_(jobs.c.server == server, jobs.c.state.in_(UNFINISHED))
+        mine = sa.and_(jobs.c.server == server, jobs.c.state.in_(UNFINISHED))
+
+        def work(connection: sa.Connection) -> None:
             connection.execute(jobs.update().where(mine).values(beat=time.time()))
             for job_id, (done, total) in (progress or {}).items():
                 connection.execute(jobs.update().where(jobs.c.id == job_id, mine).values(done=done, total=total))
+
+        self.transact(work)
 
     def claim(self, job_id: str, server: str, dead: str | None = None) -> bool:
         """Take over an unfinished job whose server is silent, or is ``dead`` (known to have ended), or gave it back.
 
         The job is marked ``interrupted`` until it runs again. Returns whether the job is this server's now.
         """
-        free = sa.or_(jobs.c.server == "", jobs.c.beat < time.time() - LEASE_SECONDS)
+        # Its own too: a claim whose answer was lost with the connection is made again.
+        free = sa.or_(jobs.c.server.in_(("", server)), jobs.c.beat < time.time() - LEASE_SECONDS)
         if dead:
             free = sa.or_(free, jobs.c.server == dead)
         condition = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(UNFINISHED), free)
         values = {"server": server, "beat": time.time(), "state": "interrupted"}
-        with self.transaction() as connection:
-            return connection.execute(jobs.update().where(condition).values(**values)).rowcount == 1
+        statement = jobs.update().where(condition).values(**values)
+        return self.transact(lambda connection: connection.execute(statement).rowcount) == 1
 
     def give_back(self, server: str) -> None:
         """Mark a closing server's unfinished jobs as interrupted, free for the next server."""
         mine = sa.and_(jobs.c.server == server, jobs.c.state.in_(UNFINISHED))
-        with self.transaction() as connection:
-            connection.execute(jobs.update().where(mine).values(server="", state="interrupted"))
+        statement = jobs.update().where(mine).values(server="", state="interrupted")
+        self.transact(lambda connection: connection.execute(statement))
 
     def _select(self, condition: Any, limit: int | None) -> list[StoredJob]:
         query = jobs.select().where(condition).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
-        with self.transaction() as connection:
-            return [StoredJob(**row._mapping) for row in connection.execute(query)]
+        return self.transact(lambda connection: [StoredJob(**row._mapping) for row in connection.execute(query)])

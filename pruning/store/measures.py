@@ -37,11 +37,14 @@ class Measures(Database):
         """
         wanted = list(dict.fromkeys(keys))
         found: dict[str, StoredMeasure] = {}
+
+        def work(connection: sa.Connection) -> None:
+            for start in range(0, len(wanted), CHUNK):
+                query = measures.select().where(measures.c.key.in_(wanted[start : start + CHUNK]))
+                found.update((row.key, _record(row)) for row in connection.execute(query))
+
         if wanted:
-            with self.transaction() as connection:
-                for start in range(0, len(wanted), CHUNK):
-                    query = measures.select().where(measures.c.key.in_(wanted[start : start + CHUNK]))
-                    found.update((row.key, _record(row)) for row in connection.execute(query))
+            self.transact(work)
         missing = [key for key in wanted if key not in found]
         return found | self.bundled.get(missing) if missing else found
 
@@ -101,8 +104,7 @@ class Measures(Database):
             .order_by(measures.c.created.desc())
             .limit(PACE_ROWS)
         )
-        with self.transaction() as connection:
-            rows = connection.execute(query).all()
+        rows = self.transact(lambda connection: connection.execute(query).all())
         return statistics.median(row.seconds / row.images for row in rows) if rows else None
 
 

@@ -91,8 +91,8 @@ class Runs(Database):
         """The latest runs, newest first: ``COLUMNS``, then one column for each entry of the summaries."""
         import pandas as pd
 
-        with self.transaction() as connection:
-            rows = connection.execute(runs.select().order_by(runs.c.created.desc(), runs.c.id).limit(limit)).all()
+        query = runs.select().order_by(runs.c.created.desc(), runs.c.id).limit(limit)
+        rows = self.transact(lambda connection: connection.execute(query).all())
         plain = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
         table = pd.DataFrame(plain, columns=list(COLUMNS))
         table["created"] = pd.to_datetime(table["created"], unit="s", utc=True)
@@ -107,8 +107,8 @@ class Runs(Database):
         Raises:
             Missing: when there is none of this id.
         """
-        with self.transaction() as connection:
-            row = connection.execute(runs.select().where(runs.c.id == run_id)).first()
+        query = runs.select().where(runs.c.id == run_id)
+        row = self.transact(lambda connection: connection.execute(query).first())
         if row is None:
             raise Missing(f"There is no run '{run_id}': it was deleted, or kept in another store.")
         values = dict(row._mapping)

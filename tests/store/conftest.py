@@ -1,3 +1,5 @@
+"""The store's tests run on SQLite and, where Debian's PostgreSQL is installed, on a server of it."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -8,11 +10,30 @@ import pytest
 
 from pruning.settings import Settings
 from pruning.store import Store
+from tests import postgres
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[postgres.Server]:
+    where = postgres.binaries()
+    if where is None:
+        pytest.skip(f"PostgreSQL is not installed: no binaries under {postgres.WHERE} (apt-get install postgresql)")
+    server = postgres.Server(where)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'data' / 'store.db'}"
+    return request.getfixturevalue("server").base()
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(store=f"sqlite:///{tmp_path / 'data' / 'store.db'}", artefacts=tmp_path / "artefacts")
+def settings(url: str, tmp_path: Path) -> Settings:
+    return Settings(store=url, artefacts=tmp_path / "artefacts")
 
 
 @pytest.fixture

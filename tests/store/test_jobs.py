@@ -64,6 +64,7 @@ def test_a_job_that_was_left_is_claimed_by_one_server_only(store: Store, how: st
     dead = "server 1" if how == "dead" else None
     assert store.claim("j1", "server 2", dead)
     assert not store.claim("j1", "server 3", dead)
+    assert store.claim("j1", "server 2", dead), "asked again, after its answer was lost"
     job = store.job("j1")
     assert job is not None and (job.state, job.server) == ("interrupted", "server 2")
 

@@ -1,3 +1,5 @@
+"""Opening a database: what is refused, and in which words."""
+
 from __future__ import annotations
 
 import multiprocessing
@@ -11,11 +13,13 @@ from pruning.store import Store
 from pruning.store.schema import meta
 
 
-def test_another_schema_version_is_refused_in_one_sentence(store: Store, settings: Settings) -> None:
+def test_a_newer_schema_is_refused_in_one_sentence(store: Store, settings: Settings) -> None:
     with store.transaction() as connection:
         connection.execute(meta.update().values(value=99))
-    with pytest.raises(StoreError, match=r"schema version 99 and this program reads version 1"):
+    with pytest.raises(StoreError, match=r"schema version 99 and this program reads versions up to 2: update"):
         Store(settings)
+    with store.transaction() as connection:
+        assert connection.execute(meta.select()).all() == [("schema", 99)]
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -36,10 +40,12 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_sqlite_runs_in_wal_and_waits(store: Store) -> None:
+def test_sqlite_runs_in_wal_and_waits(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path)
     with store.transaction() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15000
+    store.close()
 
 
 def _open(url: str, folder: str, out: multiprocessing.Queue) -> None:
@@ -51,10 +57,9 @@ def _open(url: str, folder: str, out: multiprocessing.Queue) -> None:
         out.put(repr(error))
 
 
-def test_processes_that_open_a_new_store_at_once_all_succeed(tmp_path: Path) -> None:
+def test_processes_that_open_a_new_store_at_once_all_succeed(url: str, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")  # a fork of a process that has run torch may hang
     out = context.Queue()
-    url = f"sqlite:///{tmp_path / 'store.db'}"
     workers = [context.Process(target=_open, args=(url, str(tmp_path), out)) for _ in range(3)]
     for worker in workers:
         worker.start()

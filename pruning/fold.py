@@ -16,7 +16,7 @@ from pruning.specs import Base, Cell, Step, Train
 from pruning.state import State, check_device, check_finite, lay_out
 from pruning.zoo.checkpoints import load_model
 
-_states: Recent[State] = Recent(WORKER_STATES)
+_states: Recent[State] = Recent(WORKER_STATES, "networks")
 
 
 def state_of(

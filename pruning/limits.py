@@ -23,6 +23,29 @@ PEOPLE = 1000
 """People of whom the server remembers when they had their last turn."""
 PAGE_TABLES = 64
 """Tables that a page's cache keeps, over all sessions."""
+RESULT_BYTES = 256 * 2**20
+"""Bytes of results of finished jobs that the server keeps in memory."""
+FAILURES = 50
+"""Failures that the server remembers for the page Status."""
+WORKER_PREDICTIONS = 24
+"""Predictions of networks (logits of a split) that one worker keeps in memory."""
+WORKER_COMPARISONS = 2
+"""Comparisons of several criteria that one worker keeps in memory."""
+WORKER_LAYOUTS = 8
+"""Traced couplings of channels that one worker keeps in memory: a few hundred kilobytes each."""
+WORKER_SPLITS = 6
+"""Splits of data sets that one worker keeps in memory."""
+ARTEFACT_MB = {"training": 4_000, "checkpoint": 2_000, "small": 2_000}
+"""Files that the store keeps of each kind, in megabytes: checkpoints of trainings, masked models to take home, small
+models to take home. The oldest go first, and whoever needs one again computes it again."""
+OTHER_ARTEFACT_MB = 1_000
+"""The same for any kind that is not named above."""
+ARTEFACT_REST_SECONDS = 3600.0
+"""A file that was written or asked for within so many seconds is in use."""
+DISK_MB = 500
+"""With less free disk than this, in megabytes, a server is not well."""
+LOG_MB, LOG_FILES = 10, 4
+"""Size of one log file in megabytes, and how many of them are kept."""
 MASK_PIXELS = 512
 """Longest side of a mask image, in pixels."""
 FIRST_LOOK_SECONDS = 0.6

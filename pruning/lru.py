@@ -5,19 +5,28 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 T = TypeVar("T")
+
+
+_named: WeakValueDictionary[str, Recent[Any]] = WeakValueDictionary()
 
 
 class Recent(Generic[T]):
     """The last ``limit`` values, by key; the least recently used goes first.
 
     (``functools.lru_cache`` keys on arguments; here the key is the content's name.)
+
+    Args:
+        name: what it holds, in a word, for ``sizes``.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, name: str = "") -> None:
         self.limit = limit
+        if name:
+            _named[name] = self
         self._items: OrderedDict[str, T] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -44,3 +53,8 @@ class Recent(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+def sizes() -> dict[str, tuple[int, int]]:
+    """For each named memory of this process how many values it holds, and at most may hold."""
+    return {name: (len(memory), memory.limit) for name, memory in sorted(_named.items())}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pruning.entries import Desk
 from pruning.errors import Missing
-from pruning.limits import WORKER_STATES
+from pruning.limits import WORKER_PREDICTIONS
 from pruning.lru import Recent
 from pruning.passes import BATCH, Scene
 from pruning.state import State
@@ -39,7 +39,7 @@ class Predictions:
         return Predictions(self.labels[:count], self.classes[:count], self.confidences[:count])
 
 
-_memory: Recent[Predictions] = Recent(4 * WORKER_STATES)
+_memory: Recent[Predictions] = Recent(WORKER_PREDICTIONS, "predictions")
 
 
 def split_of(state: State | Scene, split: str) -> zoo_data.Split:

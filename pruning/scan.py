@@ -28,7 +28,7 @@ SPLIT = "validation"
 TRIAL = 3
 """Images on which places to start from are tried."""
 
-_memory: Recent[dict[str, Any]] = Recent(WORKER_SCANS)
+_memory: Recent[dict[str, Any]] = Recent(WORKER_SCANS, "scans")
 
 
 def scan(

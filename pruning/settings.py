@@ -8,6 +8,7 @@
 | `PRUNING_WORKERS`       | worker processes on this machine                           | cores, at most 4              |
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
+| `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Settings:
         workers: worker processes on this machine; unused with a scheduler.
         memory: bytes that one worker may use; a worker that takes more is replaced.
         owners: whether a kept run belongs to the person who kept it.
+        log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
 
     Raises:
         BadValue: for a value outside its bounds, in one sentence.
@@ -57,6 +59,7 @@ class Settings:
     workers: int = field(default_factory=lambda: min(cores(), 4))
     memory: int = 0
     owners: bool = False
+    log: str = ""
 
     def __post_init__(self) -> None:
         if not re.match(r"^[a-z][a-z0-9_+]*://", self.store):
@@ -96,6 +99,7 @@ class Settings:
             if text["PRUNING_OWNERS"] not in ("0", "1"):
                 raise BadValue(f"PRUNING_OWNERS must be 0 or 1, not '{text['PRUNING_OWNERS']}'.")
             values["owners"] = text["PRUNING_OWNERS"] == "1"
+        values["log"] = text["PRUNING_LOG"]
         return cls(**values)
 
 
@@ -106,6 +110,7 @@ NAMES = (
     "PRUNING_WORKERS",
     "PRUNING_WORKER_MEMORY",
     "PRUNING_OWNERS",
+    "PRUNING_LOG",
 )
 
 

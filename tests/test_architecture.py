@@ -17,6 +17,7 @@ RANKS = {
     "errors": 0, "limits": 0, "keys": 0, "lru": 0, "intervals": 0, "settings": 0,
     "entries": 0, "criteria": 0, "registry": 0, "compatibility": 0, "wrapping": 0, "checks": 0, "recipe": 0, "specs": 0,
     "setting": 0, "options": 0, "links": 0, "commands": 0,  # a setting as a link, a command, lines of Python
+    "status_tables": 0,  # how a server stands
     "frames": 0, "sentences": 0, "tables": 0, "claims": 0,  # results as pandas and as words
     "schedules": 0, "recipes": 0,  # the methods of the literature
     "comparisons": 0, "curve_tables": 0,  # curves side by side

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -47,6 +48,25 @@ def job(study: Study) -> JobView | None:
         return engine().view(study.key)
     except PruningError:
         return None
+
+
+def made(study: Study, timeout: float) -> bytes:
+    """The file that a worker makes for a download, or a sentence in its place. For a download's own thread, which knows
+    no session: each download takes its own turn."""
+    for last in (False, True):
+        try:
+            job = engine().submit(study, owner="download", durable=False, person=study.key)
+            view = engine().wait(job, timeout=timeout)
+            if not view.rows:
+                return f"{view.error or 'The file could not be made in time; try again.'}\n".encode()
+            return Path(view.rows[0]["value"]["path"]).read_bytes()
+        except FileNotFoundError:  # made long ago, and cleaned up since
+            engine().forget(study.key)
+            if last:
+                return b"The file was cleaned up before it could be read; try again.\n"
+        except PruningError as error:
+            return f"{error}\n".encode()
+    raise AssertionError("unreachable")
 
 
 def stop(jobs: Sequence[JobView]) -> None:

@@ -33,6 +33,7 @@ def start() -> None:
             st.Page("pages/structure.py", title="Structure", icon=":material/account_tree:"),
             st.Page("pages/scorers.py", title="Scorers", icon=":material/functions:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
+            st.Page("pages/status.py", title="Status", icon=":material/monitor_heart:"),
         ],
         position="top",
     )

@@ -7,6 +7,7 @@ import uuid
 import streamlit as st
 
 from pruning.engine import Engine
+from pruning.engine.journal import configure
 from pruning.errors import PruningError
 from pruning.settings import Settings
 from pruning.specs import Base, MeasureSpec, Study
@@ -19,7 +20,9 @@ EMBEDDED = "lenet_300_100"
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine; its workers start in the background."""
-    found = Engine(Settings.read())
+    settings = Settings.read()
+    configure(settings.log)
+    found = Engine(settings, care=True)
     found.start()
     return found
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.server import engine
+from pages.ui.background import made
 from pruning.commands import SMALL_FORMS, small_loading, small_name
-from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.specs import MeasureSpec
 
@@ -37,12 +36,4 @@ def downloads(setting: Setting) -> None:
 def file(setting: Setting, form: str) -> bytes:
     """The file, made by a worker; runs in the download's own thread. What goes wrong is said in the file, in words."""
     study = setting.study(MeasureSpec(name="small_model", options={"form": form}))
-    try:
-        # This thread knows no session: each download takes its own turn.
-        name = engine().submit(study, owner="download", durable=False, person=study.key)
-        view = engine().wait(name, timeout=WAIT)
-        if view.rows:
-            return Path(view.rows[0]["value"]["path"]).read_bytes()
-        return f"{view.error or 'The file could not be made in five minutes; try again.'}\n".encode()
-    except PruningError as error:
-        return f"{error}\n".encode()
+    return made(study, WAIT)

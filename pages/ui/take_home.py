@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
+from pages.ui.background import made
 from pages.ui.results import PROFILE, SIZE, TEST, known
-from pages.ui.server import engine, owner, store
+from pages.ui.server import owner, store
 from pages.ui.state import pin_words, pinned, put
 from pruning import commands
 from pruning.charts.base import Chart
 from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.specs import MeasureSpec
+
+WAIT = 120
+"""Seconds that the file may take."""
 
 
 def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
@@ -76,16 +79,7 @@ def _keep(setting: Setting) -> None:
 
 def checkpoint(setting: Setting) -> bytes:
     """The masked model's file, made by a worker; runs in the download's own thread."""
-    study = setting.study(MeasureSpec(name="checkpoint"))
-    try:
-        # This thread knows no session: each download takes its own turn.
-        name = engine().submit(study, owner="download", durable=False, person=study.key)
-        view = engine().wait(name, timeout=120)
-        if view.rows:
-            return Path(view.rows[0]["value"]["path"]).read_bytes()
-        return f"{view.error or 'The model could not be made in two minutes; try again.'}\n".encode()
-    except PruningError as error:
-        return f"{error}\n".encode()
+    return made(setting.study(MeasureSpec(name="checkpoint")), WAIT)
 
 
 def everything(setting: Setting, charts: Mapping[str, Chart]) -> bytes:

@@ -48,6 +48,10 @@ def _do(given: Any) -> str:
         return _run(arguments.study_of(given), given.json, values=False)
     if given.command == "run":
         return _run(arguments.read_study(given.study), given.json, values=True)
+    if given.command == "health":
+        from pruning.cli.health import report
+
+        return report(given.url, given.json)
     if given.command == "data":
         return _fetch(given.name, given.json)
     if given.json:

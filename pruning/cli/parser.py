@@ -67,6 +67,11 @@ def parser() -> Parser:
     for kind, (known, _) in listing.LISTS.items():
         _json(commands.add_parser(kind, help=f"list every {known.kind}", allow_abbrev=False), "the whole list as JSON")
 
+    about = "Say how the servers on this store stand. Exit code 0: one is there and all is well; 1: something is wrong."
+    health = commands.add_parser("health", help="whether a server is well", description=about, allow_abbrev=False)
+    health.add_argument("--url", help="ask the web server there, too: http://localhost:8501, say")
+    _json(health, "workers, queue and store as JSON")
+
     data = commands.add_parser("data", help="download a data set", allow_abbrev=False)
     data.add_argument("name", metavar="NAME", help="a name that 'datasets' lists")
     _json(data, "where it lies as JSON")

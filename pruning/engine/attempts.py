@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pruning.engine import journal
 from pruning.engine.book import Book
 from pruning.engine.jobs import Attempt, Job
 from pruning.engine.ledger import Ledger
@@ -65,6 +66,9 @@ class Attempts:
         if traceback:
             log.error("Job %s failed:\n%s", job.id, traceback)
         self.book.finish(job, state, error)
+        journal.note(state, job, **({"error": error} if error else {}))
+        if state == "failed":
+            self.book.fail(job.id, error)
         if job.durable and not job.elsewhere:
             self.post(lambda: self.ledger.write(job, state, traceback))
         self.changed.notify_all()
@@ -97,6 +101,7 @@ class Attempts:
                 return
             if begun:
                 self.book.start(job)
+                journal.note("started", job, worker=event["worker"], pid=event["pid"])
             else:
                 partial = pickle.loads(event["partial"]) if event["partial"] else {}
                 job.progress(event["done"], event["total"], event["note"], partial)
@@ -128,6 +133,8 @@ class Attempts:
             if job is None:
                 return
             job.deaths += 1
+            journal.note("worker lost", job, deaths=job.deaths)
+            self.book.fail(job.id, "A worker process ended unexpectedly; its work is repeated.")
             if job.deaths < DEATHS:
                 job.note = "A worker process ended unexpectedly; the work is repeated."
                 job.state = "queued"

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING
 
+from pruning.engine.health import Failure
 from pruning.engine.jobs import Job, Waiter
-from pruning.limits import PEOPLE, SERVER_RESULTS
+from pruning.limits import FAILURES, PEOPLE, RESULT_BYTES, SERVER_RESULTS
 from pruning.store.records import JobState
 
 if TYPE_CHECKING:
     from pruning.specs import Study
-
-RESULT_BYTES = 256 * 2**20
-"""Bytes of results of finished jobs that the server keeps."""
 
 
 class Book:
@@ -32,6 +30,7 @@ class Book:
         self.queue: list[Job] = []
         self.slots: dict[str, str] = {}
         self.bytes = 0
+        self.failures: deque[Failure] = deque(maxlen=FAILURES)
         self._came = self._head = self._served = 0
         self._last: OrderedDict[tuple[bool, str], int] = OrderedDict()
 
@@ -53,7 +52,7 @@ class Book:
         left = self.leave(self.slots[slot], (owner, slot)) if slot and self.slots.get(slot, job_id) != job_id else None
         job, new = self.find(job_id), False
         if job is None or (job.finished and job.state != "done"):
-            self._forget(job_id)
+            self.forget(job_id)
             self._came += 1
             job, new = Job(job_id, study, owner, durable, arrival=self._came), True
             self.active[job_id] = job
@@ -144,7 +143,11 @@ class Book:
         self.finished[job.id] = job
         self.bytes += job.size
         while len(self.finished) > SERVER_RESULTS or (self.bytes > RESULT_BYTES and len(self.finished) > 1):
-            self._forget(next(iter(self.finished)))
+            self.forget(next(iter(self.finished)))
+
+    def fail(self, job_id: str, sentence: str) -> None:
+        """Remember what went wrong, for whoever runs the server."""
+        self.failures.appendleft(Failure(time.time(), job_id, sentence))
 
     def start(self, job: Job) -> None:
         """A worker has begun with it."""
@@ -160,7 +163,8 @@ class Book:
         while len(self._last) > PEOPLE:
             self._last.popitem(last=False)
 
-    def _forget(self, job_id: str) -> None:
+    def forget(self, job_id: str) -> None:
+        """Keep a finished job's result no longer."""
         job = self.finished.pop(job_id, None)
         if job is not None:
             self.bytes -= job.size

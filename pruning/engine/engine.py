@@ -7,10 +7,14 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
+from pruning.engine import journal
 from pruning.engine.book import Book
+from pruning.engine.caretaker import Caretaker
+from pruning.engine.health import Health
 from pruning.engine.jobs import Job, JobView
 from pruning.engine.ledger import Ledger
 from pruning.engine.runner import Runner
+from pruning.engine.watch import Watch
 from pruning.errors import Incompatible, StoreError
 from pruning.settings import Settings
 from pruning.store import Store
@@ -26,19 +30,22 @@ class Engine:
     Args:
         settings: where the store is, how many workers, or which cluster.
         task: dotted path of ``function(study, store, progress) -> rows``, imported by the workers only.
+        care: True for a server that lives long: it reports how it stands, and keeps artefacts within their bounds.
 
     Raises:
         StoreError: when the store cannot be opened.
     """
 
-    def __init__(self, settings: Settings, task: str = "pruning.run:run") -> None:
+    def __init__(self, settings: Settings, task: str = "pruning.run:run", care: bool = False) -> None:
         self.settings = settings
         self.store = Store(settings)
         self._changed = threading.Condition()
         self._book = Book()
         self._ledger = Ledger(self.store)
         self._runner = Runner(settings, task, self._book, self._ledger, self._changed)
-        self._end = weakref.finalize(self, _close, self._runner, self.store)  # at the program's exit, too
+        self._watch = Watch(self._runner, self._ledger.server)
+        caretaker = Caretaker(self.store, self._ledger.server, self._watch.look) if care else None
+        self._end = weakref.finalize(self, _close, self._runner, self.store, caretaker)  # at the program's exit, too
 
     def start(self) -> None:
         """Start the workers in the background, and take up what an earlier server left unfinished."""
@@ -74,6 +81,8 @@ class Engine:
             if left is not None:
                 self._runner.attempts.stop(left)
         elsewhere = durable and (new or promoted) and self._write_down(job, new)
+        if new:
+            journal.note("asked for", job)
         if new and not elsewhere:
             with self._changed:
                 if not job.finished:
@@ -137,6 +146,16 @@ class Engine:
                 self._changed.wait(left)
         return self.view(job_id)
 
+    def health(self) -> Health:
+        """How this server stands; workers say what they hold within seconds of the first look."""
+        self._runner.watched = time.monotonic()
+        return self._watch.look()
+
+    def forget(self, job_id: str) -> None:
+        """Drop a finished job's result (of a file that was cleaned up since): asked for again, it is computed again."""
+        with self._changed:
+            self._book.forget(job_id)
+
     def _write_down(self, job: Job, new: bool) -> bool:
         """Enter a job in the store; returns whether it is new here and another server is at it."""
         try:
@@ -162,6 +181,8 @@ class Engine:
         self.close()
 
 
-def _close(runner: Runner, store: Store) -> None:
+def _close(runner: Runner, store: Store, caretaker: Caretaker | None) -> None:
+    if caretaker is not None:
+        caretaker.close()
     runner.close()
     store.close()

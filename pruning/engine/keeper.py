@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from pruning.engine import journal
 from pruning.engine.book import Book
 from pruning.engine.ledger import Ledger
 
@@ -39,5 +40,6 @@ class Keeper:
                 job, new, _left = self.book.enter(study, row.owner, True, None)
                 job.durable = True
                 if new:
+                    journal.note("adopted", job)
                     job.note = "It was interrupted when a server stopped, and goes on."
                     self.book.ready(job)

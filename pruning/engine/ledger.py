@@ -8,6 +8,7 @@ import socket
 import time
 from typing import Any
 
+from pruning.engine.health import gone
 from pruning.engine.jobs import Job, JobView
 from pruning.errors import Missing, PruningError
 from pruning.store import JobState, Store, StoredJob
@@ -95,22 +96,8 @@ class Ledger:
             return None
 
     def _claim(self, row: StoredJob) -> bool:
-        return self.store.claim(row.id, self.server, dead=row.server if self._dead(row.server) else None)
+        return self.store.claim(row.id, self.server, dead=row.server if gone(row.server) else None)
 
     def _free(self, row: StoredJob) -> bool:
         silent = row.beat < time.time() - LEASE_SECONDS
-        return row.server in ("", self.server) or silent or self._dead(row.server)
-
-    def _dead(self, server: str) -> bool:
-        """Whether a server of this machine has ended. Of another machine's only silence tells."""
-        host, _, rest = server.partition(":")
-        pid = rest.partition(":")[0]
-        if host != self.host or not pid.isdigit() or os.name != "posix":
-            return False
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
+        return row.server in ("", self.server) or silent or gone(row.server)

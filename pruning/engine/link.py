@@ -89,6 +89,15 @@ class Link:
         except (OSError, TimeoutError):  # it is ending: ``alive`` will say so
             return 0
 
+    def census(self, heard: Callable[[dict[str, dict[str, Any]]], None]) -> None:
+        """Ask all workers what they hold; does not wait. ``heard`` is called with the answers by address, in Dask's
+        thread."""
+
+        async def ask() -> None:
+            heard(await self.client.run(self.tasks.census, on_error="ignore", asynchronous=True))
+
+        self._soon(ask)
+
     def close(self) -> None:
         """Give the connection up, and end the workers if they are ours. Waits a few seconds at most."""
         closing = threading.Thread(target=self._close_client, daemon=True)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pruning.engine import journal
 from pruning.engine.attempts import Attempts
 from pruning.engine.book import Book
 from pruning.engine.keeper import Keeper
@@ -25,6 +26,9 @@ COUNT_SECONDS = 2.0
 BEAT_SECONDS = 2.0
 ADOPT_SECONDS = 5.0
 RETRY_SECONDS = 5.0
+CENSUS_SECONDS = 30.0
+"""Between two questions to all workers what they hold; every three seconds while somebody looks at the page Status."""
+WATCHED_SECONDS = 20.0
 
 
 class Runner:
@@ -39,6 +43,10 @@ class Runner:
         self.closing = False
         self.trouble = ""
         self.thread: threading.Thread | None = None
+        self.since = self.beat = time.time()
+        self.watched = 0.0
+        self.census: dict[str, dict[str, Any]] = {}
+        """What each worker said of itself last, by address."""
         self._due: dict[str, float] = {}
 
     # what other threads call
@@ -75,6 +83,7 @@ class Runner:
         try:
             while not self.closing:
                 try:
+                    self.beat = time.time()
                     self._connect()
                     self._read()
                     self._periodic()
@@ -101,6 +110,9 @@ class Runner:
         attempts = self.attempts
         if attempts.link is not None and not attempts.link.alive:
             log.warning("The workers are gone: starting again.")
+            journal.note("workers gone")
+            self.book.fail("", "The scheduler ended unexpectedly; all workers are started again.")
+            self.census = {}
             attempts.link.close()
             attempts.link = None
             for attempt in list(attempts.running.values()):
@@ -108,7 +120,10 @@ class Runner:
         if attempts.link is not None or not self._is_due("connect", RETRY_SECONDS):
             return
         try:
+            began = time.monotonic()
             attempts.link = Link(self.settings, self.task, self.topic, self._listen)
+            self.trouble = ""
+            journal.note("connected", seconds=round(time.monotonic() - began, 3))
         except PruningError as error:
             if str(error) != self.trouble:
                 log.warning("%s", error)
@@ -122,11 +137,17 @@ class Runner:
     def _listen(self, event: dict[str, Any]) -> None:
         self.inbox.put(lambda: self.attempts.hear(event))
 
+    def _counted(self, census: dict[str, dict[str, Any]]) -> None:
+        self.census = {address: said for address, said in census.items() if isinstance(said, dict)}
+
     def _periodic(self) -> None:
         attempts = self.attempts
         attempts.overdue()
         if attempts.link is not None and (self._is_due("count", COUNT_SECONDS) or not attempts.workers):
             attempts.workers = attempts.link.count()
+        often = time.monotonic() - self.watched < WATCHED_SECONDS
+        if attempts.link is not None and self._is_due(*(("look", 3.0) if often else ("census", CENSUS_SECONDS))):
+            attempts.link.census(self._counted)
         if self._is_due("beat", BEAT_SECONDS):
             self.keeper.beat()
         if self._is_due("adopt", ADOPT_SECONDS):

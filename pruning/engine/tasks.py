@@ -41,6 +41,15 @@ def kill(dask_worker: Any) -> None:
         os.kill(dask_worker.pid, 9)
 
 
+def census() -> dict[str, Any]:
+    """What this worker process is and holds; called in its event loop, also while it computes."""
+    import psutil
+
+    from pruning.lru import sizes
+
+    return {"pid": os.getpid(), "memory": psutil.Process().memory_info().rss, "caches": sizes()}
+
+
 @lru_cache(maxsize=4)
 def _store(settings: Settings) -> Any:
     from pruning.store import Store

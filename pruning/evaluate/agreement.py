@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from pruning.entries import Desk, Measure, Progress
+from pruning.limits import WORKER_COMPARISONS
 from pruning.lru import Recent
 from pruning.registry import measures
 
@@ -101,7 +102,7 @@ def _within(progress: Progress, number: int, count: int) -> Progress:
     return inner
 
 
-_memory: Recent[Comparison] = Recent(2)
+_memory: Recent[Comparison] = Recent(WORKER_COMPARISONS, "comparisons")
 """Another level asks for no scoring, and work that was cancelled goes on where it stopped."""
 
 

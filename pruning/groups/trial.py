@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from pruning.keys import digest
+from pruning.limits import WORKER_LAYOUTS
 from pruning.lru import Recent
 from pruning.units import Layout
 
-LAYOUTS = 8
-"""Traced layouts that one process keeps: a few hundred kilobytes each."""
-_layouts: Recent[Layout] = Recent(LAYOUTS)
+_layouts: Recent[Layout] = Recent(WORKER_LAYOUTS, "layouts")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from pruning.lru import Recent
 from pruning.specs import Prune
 from pruning.state import State, apply_masks
 
-_rankings: Recent[Plan] = Recent(WORKER_RANKINGS)
+_rankings: Recent[Plan] = Recent(WORKER_RANKINGS, "rankings")
 
 
 def plan_of(step: Prune, state: State, progress: Progress) -> Plan:

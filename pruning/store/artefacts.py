@@ -8,6 +8,8 @@ import os
 import re
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pruning.errors import BadValue, StoreError
@@ -20,6 +22,16 @@ SUFFIX = re.compile(r"(\.[a-z0-9]{1,15}){1,3}")
 
 ABANDONED_SECONDS = 24 * 3600
 """A half-written file of this age belongs to a process that died."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A file that is there; ``used`` is when it was last written or asked for, in seconds since 1970."""
+
+    place: Path
+    key: str
+    bytes: int
+    used: float
 
 
 class Artefacts:
@@ -57,13 +69,41 @@ class Artefacts:
         return place
 
     def path(self, kind: str, key: str, suffix: str) -> Path | None:
-        """Where the file is, or None when there is none.
+        """Where the file is, or None when there is none. It counts as used now: see ``tidy``.
 
         Raises:
             BadValue: for a name that is not plain.
         """
         place = self._place(kind, key, suffix)
-        return place if place.is_file() else None
+        if not place.is_file():
+            return None
+        with suppress(OSError):  # a folder that may only be read
+            os.utime(place)
+        return place
+
+    def listed(self) -> dict[str, list[Artefact]]:
+        """All complete files by kind."""
+        found: dict[str, list[Artefact]] = {}
+        for place in self.folder.glob("*/*/*"):
+            if place.name.startswith("."):
+                continue
+            with suppress(OSError):  # another process deleted it meanwhile
+                about = place.stat()
+                kind, key = place.parent.parent.name, place.name.partition(".")[0]
+                found.setdefault(kind, []).append(Artefact(place, key, about.st_size, about.st_mtime))
+        return found
+
+    def drop(self, file: Artefact) -> bool:
+        """Delete a file unless it was used since it was listed; returns whether it is gone."""
+        try:
+            if file.place.stat().st_mtime != file.used:
+                return False
+            file.place.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
 
     def sweep(self) -> int:
         """Delete half-written files that dead processes left behind; returns how many."""

@@ -18,6 +18,16 @@ def describe(study: Study) -> dict[str, str]:
     return {"model": _words(study.axes.get("model", (study.base.model,))), **words, "sparsity": levels}
 
 
+def sentence(study: Study) -> str:
+    """A study in one line: what is measured, on which model, pruned how. No names of people are in a study."""
+    words = describe(study)
+    parts = [words["model"], words["scorer"], words["granularity"] if words["granularity"] != "weight" else ""]
+    if any(isinstance(step, Prune) for step in study.recipe):
+        parts.append(words["sparsity"])
+    measures = ", ".join(dict.fromkeys(spec.name.replace("_", " ") for spec in study.measures))
+    return f"{measures}: {', '.join(part for part in parts if part)}"
+
+
 def _values(study: Study, number: int, field: str) -> tuple[Any, ...]:
     """All values of one field of one step: its axis, else the step's own."""
     return study.axes.get(f"{number}.{field}") or (getattr(study.recipe[number], field),)

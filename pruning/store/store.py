@@ -45,4 +45,7 @@ class Store(Measures, Runs, Jobs):
     def read(self, kind: str, key: str, suffix: str) -> bytes | None:
         """An artefact file's content, or None when there is none."""
         place = self.artefacts.path(kind, key, suffix)
-        return None if place is None else place.read_bytes()
+        try:
+            return None if place is None else place.read_bytes()
+        except FileNotFoundError:  # deleted this moment
+            return None

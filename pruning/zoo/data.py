@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pruning.errors import BadValue, Missing
-from pruning.limits import NORMALISED_NUMBERS
+from pruning.limits import NORMALISED_NUMBERS, WORKER_SPLITS
 from pruning.registry import datasets
 from pruning.zoo.places import data_root
 
@@ -91,7 +91,7 @@ def load(data: str, split: str) -> Split:
     return _load(data, split, str(data_root()), os.environ.get("PRUNING_IMAGE_FOLDER", ""))
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=WORKER_SPLITS)
 def _load(data: str, split: str, *places: str) -> Split:
     """``places`` only tells apart what was loaded from other folders."""
     entry = datasets[data]()

@@ -1,0 +1,86 @@
+"""A server's housekeeping, in a thread of its own: it says how the server stands, and keeps artefacts within bounds."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pruning.engine import journal
+from pruning.engine.health import Health, gone
+from pruning.errors import PruningError
+from pruning.store import Store
+from pruning.store.tidy import tidy
+
+log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 10.0
+TIDY_SECONDS = 600.0
+FORGOTTEN_SECONDS = 24 * 3600.0
+"""A report of this age is of a server that nobody will ask about any more."""
+FOLDER = "servers"
+"""Beside the kinds of artefacts; one small file a server."""
+
+
+class Caretaker:
+    """Started by a server that lives long; commands that compute one study need none.
+
+    Args:
+        look: how the engine stands now.
+    """
+
+    def __init__(self, store: Store, server: str, look: Callable[[], Health]) -> None:
+        self.store, self.look = store, look
+        self.place = store.artefacts.folder / FOLDER / f"{server.replace(':', '-')}.json"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="pruning-caretaker", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and take the report away."""
+        self._ended.set()
+        self._thread.join(10)
+        self.place.unlink(missing_ok=True)
+
+    def _loop(self) -> None:
+        due = time.monotonic()
+        while True:
+            try:
+                self._write()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + TIDY_SECONDS
+                    freed = tidy(self.store)
+                    if freed:
+                        journal.note("tidied", freed=freed)
+            except (OSError, PruningError) as error:  # a full disk, a busy store: the next round tries again
+                log.warning("Housekeeping was not done: %s", error)
+            if self._ended.wait(REPORT_SECONDS):
+                return
+
+    def _write(self) -> None:
+        """Replace the report as a whole; it is not worth waiting for the disk."""
+        text = json.dumps(self.look().report())
+        half = self.place.with_suffix(f".{os.getpid()}.tmp")
+        self.place.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(text, encoding="utf-8")
+        os.replace(half, self.place)
+
+
+def reports(artefacts: Path) -> list[dict[str, Any]]:
+    """The reports of all servers on a store that have not ended; those of dead ones are taken away."""
+    found = []
+    for path in sorted((artefacts / FOLDER).glob("*.json")):
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            if gone(report["server"]) or time.time() - report["at"] > FORGOTTEN_SECONDS:
+                path.unlink(missing_ok=True)
+            else:
+                found.append(report)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # it ended this moment, or is no report
+    return found

@@ -21,7 +21,8 @@ UNPROVED = "its attention layer does not keep heads apart in a way that this pro
 
 
 def head_layout(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...]) -> Layout:
-    """One group per attention layer, in forward order, one unit per head; weights are scored, biases go along.
+    """One group per attention layer, in forward order, one unit per head; weights are scored, biases go along, and
+    what a layer keeps per head beside its projections (Swin's position biases).
 
     Known are ``nn.MultiheadAttention`` and modules that hold a number of heads beside linear layers: query, key, value
     and output, or one for the first three. Which is which is not told by names but tried out: what a head's query, key
@@ -56,7 +57,7 @@ def _found(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...
             continue
         rows, columns = ways[place]
         members = tuple(Member(prefix + m.parameter, m.unit, m.scored) for m in (*rows, columns))
-        leads = min((m.parameter for m in members if m.parameter in order), key=order.index)
+        leads = min((m.parameter for m in members if m.scored and m.parameter in order), key=order.index)
         groups[leads] = Group((heads(module),), members, leads)
     held = {member.parameter for group in groups.values() for member in group.members}
     ordered = {name: groups[name] for name in order if name in groups}
@@ -72,15 +73,22 @@ def heads(module: nn.Module) -> int:
 
 def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
     """Ways in which heads may lie in a module's parameters: rows of query, key and value, columns of the output."""
-    count = heads(module)
     if isinstance(module, nn.MultiheadAttention):
-        each = torch.arange(module.embed_dim) // module.head_dim
+        each = torch.arange(module.num_heads * module.head_dim) // module.head_dim
         rows = [("in_proj_weight", each.repeat(3)), ("in_proj_bias", each.repeat(3))]
         rows += [(f"{part}_proj_weight", each) for part in "qkv"] + [("bias_k", each), ("bias_v", each)]
         yield [_member(module, n, u, -1 if n in ("bias_k", "bias_v") else 0) for n, u in rows
                if getattr(module, n, None) is not None], _member(module, "out_proj.weight", each, 1)  # fmt: skip
         return
     linear = {name: m for name, m in module.named_children() if isinstance(m, nn.Linear)}
+    more = _beside(module, linear)
+    for extra in (more, []) if more else ([],):
+        yield from ((rows + extra, columns) for rows, columns in _projections(module, linear))
+
+
+def _projections(module: nn.Module, linear: dict[str, nn.Linear]) -> Iterator[tuple[list[Member], Member]]:
+    """Ways in which heads may lie in linear layers: three and one, or one for three and one."""
+    count = heads(module)
     for out in reversed(linear):
         width, others = linear[out].in_features, {n: m for n, m in linear.items() if n != out}
         if width % count:
@@ -94,17 +102,27 @@ def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
                 yield _rows(module, next(iter(others)), unit), columns
 
 
+def _beside(module: nn.Module, linear: dict[str, nn.Linear]) -> list[Member]:
+    """Other parameters that have one entry, row or column per head: position biases, scales."""
+    found, count = [], heads(module)
+    for name, p in module.named_parameters():
+        dims = [dim for dim, size in enumerate(p.shape) if size == count]
+        if name.partition(".")[0] not in linear and len(dims) == 1:
+            found.append(_member(module, name, torch.arange(count), dims[0], scored=False))
+    return found
+
+
 def _rows(module: nn.Module, name: str, unit: Tensor) -> list[Member]:
     """A linear layer's rows and bias."""
     names = [f"{name}.weight", f"{name}.bias"]
     return [_member(module, n, unit, 0) for n in names if n in dict(module.named_parameters())]
 
 
-def _member(module: nn.Module, name: str, unit: Tensor, dim: int) -> Member:
+def _member(module: nn.Module, name: str, unit: Tensor, dim: int, scored: bool = True) -> Member:
     parameter = module.get_parameter(name)
     shape = [1] * parameter.ndim
     shape[dim] = -1
-    return Member(name, unit.view(shape), "weight" in name)
+    return Member(name, unit.view(shape), scored and "weight" in name)
 
 
 def _sound(module: nn.Module, rows: list[Member], columns: Member, count: int, args: Any, kwargs: Any) -> bool:

@@ -18,7 +18,6 @@ LAYOUTS = {"channel": channel_layout, "head": head_layout, "layer_block": block_
 
 NOUNS = {"channel": "channels", "head": "heads"}
 LAST = "all its {} are masked: one stays, with zero weights, since a layer needs at least one"
-FUSED = "nn.MultiheadAttention has one width for all its projections: its heads stay masked"
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,7 @@ def found(state: State, kinds: tuple[str, ...], input_shape: tuple[int, ...]) ->
         keep[kind] = {}
         for name, group in layout.groups.items():
             kept = _alive(group, state.masks)
-            if kind == "head" and isinstance(state.model.get_submodule(_owner(name)), nn.MultiheadAttention):
-                if not bool(kept.all()):
-                    held[layer_label(group.leads)] = FUSED
-                kept[:] = True
-            elif kind in NOUNS and not bool(kept.any()):
+            if kind in NOUNS and not bool(kept.any()):
                 held[layer_label(group.leads)] = LAST.format(NOUNS[kind])
                 kept[0] = True
             keep[kind][name] = kept

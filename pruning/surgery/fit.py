@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pruning.groups.coupling import CONVOLUTIONS
 from pruning.groups.heads import COUNTS
+from pruning.surgery.attention import standing_in
 from pruning.surgery.cuts import Cuts
 
 STATISTICS = ("running_mean", "running_var")
@@ -53,7 +54,8 @@ def fit(
 
     Args:
         tensors: by the name of a parameter or buffer; a tied parameter under its first name, for all its places.
-        heads: number of heads of attention modules that have fewer than they were made with.
+        heads: number of heads of attention modules that have fewer than they were made with; where such a module ties
+            a head's width to the stream's, another stands in for it.
         blocks: modules that pass their input on.
     """
     shared: dict[int, nn.Parameter] = {}
@@ -72,10 +74,17 @@ def fit(
         for attribute in COUNTS:
             if isinstance(getattr(module, attribute, None), int):
                 setattr(module, attribute, count)
+        if (other := standing_in(module, count)) is not None:
+            _put(model, name, other)
     for name in blocks:
         model.get_submodule(name)  # raises where it is not there: add_module would add it
-        owner, _, last = name.rpartition(".")
-        model.get_submodule(owner).add_module(last, nn.Identity())
+        _put(model, name, nn.Identity())
+
+
+def _put(model: nn.Module, name: str, module: nn.Module) -> None:
+    """Another module in the place of that name."""
+    owner, _, last = name.rpartition(".")
+    model.get_submodule(owner).add_module(last, module)
 
 
 def _resize(module: Any) -> None:

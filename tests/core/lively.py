@@ -7,17 +7,22 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from pruning import registry
 from pruning.passes import forward_order
-from pruning.state import apply_masks
+from pruning.specs import Base, Prune
+from pruning.state import State, apply_masks
+from pruning.surgery.cuts import LAYOUTS
 from pruning.units import Layout
 from pruning.zoo import checkpoints
 from pruning.zoo.vision import torchvision
 
 Find = Callable[[nn.Module, tuple[str, ...], tuple[int, ...]], Layout]
+KNOWN = {"narrow_vgg": "vgg11_bn", "tiny_vit": "vit_b_16", "tiny_swin": "swin_t", "tiny_swin_v2": "swin_v2_t"}
+"""The registered model in whose name a network of the tests goes."""
 OWN = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small", "vit_small")
 
 
@@ -50,6 +55,14 @@ def network(name: str) -> nn.Module:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             return lively(kind(**options, num_heads=4, hidden_dim=32, mlp_dim=48, num_classes=10))
+    if name in ("tiny_swin", "tiny_swin_v2"):
+        swin: Any = torchvision().models.swin_transformer
+        settings: dict[str, Any] = {"patch_size": [4, 4], "depths": [2, 1], "window_size": [4, 4], "num_classes": 10}
+        if name == "tiny_swin_v2":
+            settings |= {"block": swin.SwinTransformerBlockV2, "downsample_layer": swin.PatchMergingV2}
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return lively(swin.SwinTransformer(embed_dim=32, num_heads=[4, 4], **settings))
     if name == "narrow_vgg":  # VGG-11 with BatchNorm, but for the width of its dense layers
         model: Any = checkpoints.initial("vgg11_bn", 0)
         model.classifier = nn.Sequential(
@@ -85,6 +98,20 @@ def chosen(found: Layout, share: float, seed: int = 0) -> dict[str, Tensor]:
         keep[name] = torch.ones(group.shape, dtype=torch.bool)
         keep[name][torch.randperm(group.count, generator=generator)[:count]] = False
     return keep
+
+
+def pruned(name: str, kind: str, share: float, monkeypatch: pytest.MonkeyPatch, empty: bool = False) -> State:
+    """A network with lively numbers of which a share of the units of every group is masked; ``empty``: all of them."""
+    base = KNOWN.get(name, name)
+    monkeypatch.setattr(registry.models[base], "input_shape", shape_of(name))
+    model, units = copy.deepcopy(network(name)), layout(LAYOUTS[kind], name)
+    keep = chosen(units, share)
+    if empty:
+        keep = {group: torch.zeros_like(mask) for group, mask in keep.items()}
+    masks = units.expanded(keep, shapes(model))
+    apply_masks(model, masks)
+    order = forward_order(copy.deepcopy(model).float(), shape_of(name))
+    return State(Base(model=base, mark="init"), "key", model, order, masks, step=Prune(granularity=kind))
 
 
 def masked(model: nn.Module, found: Layout, keep: dict[str, Tensor]) -> nn.Module:

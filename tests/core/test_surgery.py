@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
@@ -12,32 +11,15 @@ from torch import nn
 from pruning import registry
 from pruning.errors import Incompatible
 from pruning.macs import counted
-from pruning.passes import forward_order
 from pruning.run import state_of
 from pruning.specs import Base, Prune
-from pruning.state import State, apply_masks, prunable
+from pruning.state import State, prunable
 from pruning.surgery import Removed, remove
-from pruning.surgery.cuts import FUSED, LAST, LAYOUTS
-from tests.core.lively import OWN, chosen, layout, near, network, output, shape_of, shapes
+from pruning.surgery.cuts import LAST, LAYOUTS
+from tests.core.lively import OWN, layout, near, output, pruned, shape_of
 
 BORROWED = ("resnet18", "narrow_vgg", "mobilenet_v3_small")
-KNOWN = {"narrow_vgg": "vgg11_bn", "tiny_vit": "vit_b_16"}
-"""The registered model in whose name a network of the tests goes."""
 SHARES = (0.1, 0.5, 0.9)
-
-
-def pruned(name: str, kind: str, share: float, monkeypatch: pytest.MonkeyPatch, empty: bool = False) -> State:
-    """A network with lively numbers of which a share of the units of every group is masked; ``empty``: all of them."""
-    base = KNOWN.get(name, name)
-    monkeypatch.setattr(registry.models[base], "input_shape", shape_of(name))
-    model, units = copy.deepcopy(network(name)), layout(LAYOUTS[kind], name)
-    keep = chosen(units, share)
-    if empty:
-        keep = {group: torch.zeros_like(mask) for group, mask in keep.items()}
-    masks = units.expanded(keep, shapes(model))
-    apply_masks(model, masks)
-    order = forward_order(copy.deepcopy(model).float(), shape_of(name))
-    return State(Base(model=base, mark="init"), "key", model, order, masks, step=Prune(granularity=kind))
 
 
 def predicted(state: State, attention: float = 1.0) -> tuple[int, float]:
@@ -100,13 +82,6 @@ def test_a_network_without_its_masked_heads_is_the_same(
     for name, count in done.cuts.heads.items():
         found: Any = done.model.get_submodule(name)
         assert found.num_heads == count and found.query.weight.shape == (16 * count, 64)
-
-
-def test_heads_of_a_fused_attention_stay_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    state = pruned("tiny_vit", "head", 0.5, monkeypatch)
-    done = remove(state)
-    assert not done.cuts.kept and set(done.units.held.values()) == {FUSED} and done.difference == 0
-    assert FUSED in done.left.values()
 
 
 @pytest.mark.parametrize(("name", "left"), [

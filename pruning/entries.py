@@ -61,6 +61,8 @@ class Desk:
     progress: Progress = quiet
     save: Callable[[str, str, bytes, str], Path] | None = None
     """``(kind, key, data, suffix) -> path`` of a file written whole or not at all."""
+    load: Callable[[str, str, str], bytes | None] | None = None
+    """``(kind, key, suffix) -> content`` of a file that was saved so, or None."""
 
     def part(self, done: float, total: float, note: str) -> Callable[[float], None]:
         """Progress within one part of the work: takes the share of it (0..1) that is done. The part counts as one of

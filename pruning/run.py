@@ -95,7 +95,8 @@ def _measured(
     began = time.perf_counter() - (made[1] if made else 0.0)
     state = made[0] if made else state_of(cell.base, cell.recipe, progress, store)
     measure = spec.build()
-    value = measure.measure(state, Desk(progress, store.write if store is not None else None))
+    desk = Desk(progress) if store is None else Desk(progress, store.write, store.read)
+    value = measure.measure(state, desk)
     seconds = time.perf_counter() - began
     if store is not None and measure.stored:
         about = {"state_key": cell.state_key, "measure": spec.name, "model": cell.base.model}

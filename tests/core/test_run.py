@@ -47,6 +47,9 @@ class Shelf:
     def write(self, kind: str, key: str, data: bytes, suffix: str) -> str:
         return f"{kind}/{key}.{suffix}"
 
+    def read(self, kind: str, key: str, suffix: str) -> bytes | None:
+        return None
+
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:

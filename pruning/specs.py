@@ -93,8 +93,8 @@ class Cell(Spec):
     def state_key(self) -> str:
         return self.base.state_key(self.recipe)
 
-    def measure_key(self, measure: MeasureSpec) -> str:
-        """Name of one measured result of this cell; a timing's holds the machine."""
+    def measure_key(self, measure: MeasureSpec, where: str = "") -> str:
+        """Name of one measured result of this cell; a timing's holds the machine, this one unless another is named."""
         steps = self.recipe
         if registry.measures[measure.name].scope == "ranking":
             # One table answers every level: the level itself is not part of its name.
@@ -103,7 +103,7 @@ class Cell(Spec):
                 step.model_copy(update={"sparsity": 0}) if isinstance(step, Prune) and i == last else step
                 for i, step in enumerate(steps[: last + 1])
             )
-        here = [] if registry.measures[measure.name].pure else [machine()]
+        here = [] if registry.measures[measure.name].pure else [where or machine()]
         return digest("measure", self.base.state_key(steps), measure, *here)
 
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
 
-from pruning.approaches import approaches, study_of, timing_of  # noqa: E402
+from pruning.approaches import Plan, approaches, study_of, timing_of  # noqa: E402
 from pruning.errors import PruningError  # noqa: E402
 from pruning.run import run  # noqa: E402
 from pruning.settings import machine  # noqa: E402
@@ -81,7 +81,7 @@ def main() -> None:
         path, base = ROOT / "assets" / "grids" / f"compare_{name}.json", Base(model=name)
         measures: dict[str, Any] = json.loads(path.read_text())["measures"] if path.exists() else {}
         used: set[str] = set()
-        for approach in approaches(name).values():
+        for approach in approaches(Plan(model=name)).values():
             if approach.name in LEFT_OUT.get(name, ()):
                 continue
             for part, made in (("training", study_of), ("times", timing_of)):

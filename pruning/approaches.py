@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from pruning.defaults import defaults_of, original
-from pruning.recipe import AnyStep, Prune, Quantize, Remove, Student, Train
+from pruning.recipe import AnyStep, Prune, Quantize, Remove, Spec, Student, Train
 from pruning.recipes import Recipe, budget
 from pruning.specs import Base, MeasureSpec, Network, Study
 
 STEPS = {"lenet_300_100": 1200, "lenet_5": 1200}
-"""Optimiser steps of every approach that trains."""
+"""Optimiser steps of every approach that trains, where a person asks for no other number."""
 OTHERS = 400
 MULTIPLES = {"resnet_20": 4, "mobilenet_v2_small": 4}
 """Channel counts of convolutions are rounded to multiples of these."""
@@ -23,52 +25,12 @@ CHOICE, REPORT = 5_000, 10_000
 
 
 @dataclass(frozen=True)
-class Family:
-    """Approaches of one kind, in the words of a beginner: what it does to weights, shapes, file and speed, and what it
-    needs of hardware and training."""
-
-    label: str
-    weights: str
-    shapes: str
-    file: str
-    speed: str
-    hardware: str
-    training: str
-
-
-FAMILIES = {
-    "dense": Family("Dense", "as trained", "as trained", "32 bits a weight", "the measure", "any", "done before"),
-    "weights": Family(
-        "Pruned weights", "the least important become zero", "stay", "smaller only if zeros are left out or compressed",
-        "none from zeros alone; 2:4 patterns on some GPUs", "any; sparse tensor cores for 2:4", "a short one",
-    ),
-    "channels": Family(
-        "Pruned channels", "whole channels go, the others stay", "smaller", "smaller, an ordinary file",
-        "faster wherever it runs", "any", "a short one",
-    ),
-    "quantized": Family(
-        "Quantized", "rounded to few levels", "stay", "2 to 16 bits a weight",
-        "faster as int8 with activations; weights alone: none", "int8 instructions; any for files",
-        "none at 8 bits; helps at 4 and fewer",
-    ),
-    "student": Family(
-        "Student", "new ones, learnt from scratch", "smaller, chosen beforehand", "smaller, an ordinary file",
-        "faster wherever it runs", "any", "a whole one; here as short as the others'",
-    ),
-    "combined": Family(
-        "Combined", "several of these in a row", "smaller where channels go", "the savings multiply",
-        "channels and int8 multiply", "as its parts", "a short one, often with the dense network as teacher",
-    ),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
 class Approach:
     """One way.
 
     Attributes:
         name: final, enters links.
-        family: of ``FAMILIES``.
+        family: of ``pruning.families.FAMILIES``.
         int8: whether weights and activations are 8-bit integers, in ONNX Runtime.
     """
 
@@ -89,24 +51,46 @@ class Approach:
         return budget(self.recipe)
 
 
-def approaches(model: str, steps: int = 0, seed: int = 0) -> dict[str, Approach]:
-    """All approaches to a model, by name.
+class Plan(Spec):
+    """What all approaches of one comparison share."""
 
-    Args:
-        steps: of everyone's training; 0: ``STEPS``.
-        seed: of the data order, and of a student's initial weights.
-    """
-    defaults = defaults_of(model)
-    fine = defaults.fine.model_copy(update={"steps": steps or STEPS.get(model, OTHERS), "seed": seed})
-    whole = original(fine, defaults.peak)
-    taught, raised = (train.model_copy(update={"teacher": "dense"}) for train in (fine, whole))
+    model: str = "resnet_20"
+    steps: int = Field(0, ge=0, le=200_000, description="Steps of everyone's training; 0: what suits the model.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of the data order and of students' initial weights.")
+    temperature: float = Field(4.0, ge=0.5, le=20, description="Softens both distributions in distillation.")
+    mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    family: str = Field("", description="Architecture of your own student, if another than the model's.")
+    width: int = Field(50, ge=5, le=100, description="Your own student's channels or neurons, in per cent.")
+    depth: int = Field(100, ge=10, le=100, description="Your own student's blocks, in per cent.")
+
+    @property
+    def base(self) -> Base:
+        return Base(model=self.model)
+
+    @property
+    def fine(self) -> Train:
+        """Fine-tuning with everyone's number of steps."""
+        steps = self.steps or STEPS.get(self.model, OTHERS)
+        return defaults_of(self.model).fine.model_copy(update={"steps": steps, "seed": self.seed})
+
+    def taught(self, train: Train) -> Train:
+        """The same training with the dense network as teacher."""
+        return train.model_copy(
+            update={"teacher": "dense", "temperature": self.temperature, "mixing": self.mixing}
+        )
+
+
+def approaches(plan: Plan) -> dict[str, Approach]:
+    """All approaches of a comparison, by name."""
+    fine = plan.fine
+    whole = original(fine, defaults_of(plan.model).peak)
     found: list[Approach] = [
         Approach("dense", "Dense", "dense", ()),
         Approach("trained_on", "Dense, trained on", "dense", (fine,)),
         *_weights(fine),
-        *_channels(model, fine, taught),
+        *_channels(plan.model, fine, plan.taught(fine)),
         *_quantized(fine),
-        *_students(whole, raised, seed),
+        *_students(plan, whole, plan.taught(whole)),
     ]
     return {approach.name: approach for approach in found}
 
@@ -168,16 +152,24 @@ def _quantized(fine: Train) -> list[Approach]:
     ]  # fmt: skip
 
 
-def _students(whole: Train, taught: Train, seed: int) -> list[Approach]:
-    """Smaller networks trained from scratch, alone and by the dense one."""
-    half, third = Student(width=50, seed=seed), Student(width=100, depth=34, seed=seed)
-    quarter = Student(width=25, seed=seed)
-    return [
+def _students(plan: Plan, whole: Train, taught: Train) -> list[Approach]:
+    """Smaller networks trained from scratch, alone and by the dense one; a person's own, where it is another."""
+    half, third = Student(width=50, seed=plan.seed), Student(width=100, depth=34, seed=plan.seed)
+    quarter = Student(width=25, seed=plan.seed)
+    own = Student(family=plan.family, width=plan.width, depth=plan.depth, seed=plan.seed)
+    found = [
         Approach("s50", "Half the width, from scratch", "student", (half, whole)),
         Approach("s50_t", "Half the width, distilled", "student", (half, taught)),
         Approach("s25_t", "A quarter of the width, distilled", "student", (quarter, taught)),
         Approach("s_shallow_t", "A third of the depth, distilled", "student", (third, taught)),
         Approach("s50_t_int8", "Half the width, distilled, int8", "combined", (half, taught), int8=True),
+    ]
+    if own in (half, third, quarter):
+        return found
+    return [
+        *found,
+        Approach("own", "Your student, from scratch", "student", (own, whole)),
+        Approach("own_t", "Your student, distilled", "student", (own, taught)),
     ]
 
 

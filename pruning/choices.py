@@ -104,6 +104,7 @@ class Ticket(Choices):
 
 
 C = TypeVar("C", bound=Choices)
+S = TypeVar("S", bound=Spec)
 
 
 def quick(model: str) -> Train:
@@ -119,7 +120,7 @@ def first_ways(usable: Mapping[str, Any]) -> list[str]:
     return [name for name in FIRST if name in usable]
 
 
-def read_choices(words: Mapping[str, str], usual: C) -> tuple[C, list[str]]:
+def read_choices(words: Mapping[str, str], usual: S) -> tuple[S, list[str]]:
     """The choices that the words of an address describe, and one sentence for each word that cannot be used.
 
     Args:

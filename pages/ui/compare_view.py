@@ -1,0 +1,133 @@
+"""What the page Compare shows: the answer, the picture, one way in detail, and all of them as tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import compare_controls, compare_detail, compare_words, compare_work
+from pages.ui.background import stop
+from pages.ui.compare_work import Known
+from pages.ui.layers_work import TITLE
+from pages.ui.show import show
+from pruning import registry
+from pruning.charts.tradeoff import tradeoff
+from pruning.charts.words import tip
+from pruning.choosing import Wish, answer, chosen, sure
+from pruning.errors import PruningError
+from pruning.sentences import amount, duration
+from pruning.tradeoffs import frame, times_smaller
+
+SELECTED = "compare_selected"
+
+
+def panel(wish: Wish) -> bool:
+    """Everything; returns whether something is under way."""
+    known = compare_work.look(wish.plan)
+    table = frame(known.results)
+    label = registry.models[wish.model].label
+    best = chosen(table, wish) if len(table) else None
+    st.header(answer(table, wish, label) if len(table) else f"{label}: what makes it smaller, and at what price?",
+              anchor=False)  # fmt: skip
+    if best is not None:
+        _numbers(table[table["name"] == best], known, wish)
+    _work(known, wish)
+    if len(table):
+        show(
+            tradeoff(table, wish.axis, best, bool(known.running)), "compare", width=TITLE,
+            on_select=_clicked,
+        )  # fmt: skip
+        _about(known, table, wish)
+        compare_detail.detail(wish, known, table, _one(table, best))
+        compare_words.tables(table)
+    return bool(known.running)
+
+
+def _clicked() -> None:
+    """The clicked approach, by the name that its point carries."""
+    points = st.session_state["compare"]["selection"]["points"]
+    names = [str(point["customdata"][0]) for point in points if point.get("customdata")]
+    if names:
+        st.session_state[SELECTED] = names[0]
+
+
+def _one(table: pd.DataFrame, best: str | None) -> str:
+    """The approach that is shown in detail: the clicked one, else the recommended one."""
+    name = st.session_state.get(SELECTED)
+    return name if name in set(table["name"]) else best or "dense"
+
+
+def _numbers(rows: pd.DataFrame, known: Known, wish: Wish) -> None:
+    """The recommended approach in numbers, and how sure that is."""
+    row = rows.iloc[0]
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(f"Accuracy, {row['count']:,} test images", f"{100 * row['accuracy']:.1f} %",
+                  f"{100 * row['low']:.1f} to {100 * row['high']:.1f}", delta_color="off", delta_arrow="off",
+                  help=tip("Wilson interval"))  # fmt: skip
+        smaller = float(times_smaller(rows, "bytes").iloc[0])
+        st.metric("Smallest file", amount(row["bytes"]), f"{smaller:.1f} times less than {amount(row['dense_bytes'])}",
+                  delta_color="off", delta_arrow="off")  # fmt: skip
+        fewer = float(times_smaller(rows, "macs").iloc[0])
+        st.metric("MACs an image", f"{row['macs'] / 1e6:,.2f} M", f"{fewer:.1f} times fewer", delta_color="off",
+                  delta_arrow="off", help=tip("MAC"))  # fmt: skip
+        if row["ms_1"] == row["ms_1"]:
+            st.metric("One image in ONNX Runtime", f"{row['ms_1']:.3g} ms",
+                      f"{row['dense_ms_1'] / row['ms_1']:.1f} times faster than {row['dense_ms_1']:.3g} ms",
+                      delta_color="off", delta_arrow="off")  # fmt: skip
+    st.caption(f"Chosen on 5,000 validation images among {len(known.results)} ways. {sure(row, wish.most_points)}")
+
+
+def _work(known: Known, wish: Wish) -> None:
+    """Progress and cancel, or the buttons that measure what is lacking."""
+    for error in known.errors:
+        st.warning(error, icon=":material/error:")
+    if known.running:
+        row = st.container(horizontal=True, vertical_alignment="center")
+        left = [view.seconds_left for view in known.running if view.seconds_left is not None]
+        said = f", the one under way has {duration(max(left))} left" if left else ""
+        row.progress(compare_work.progress(known.running), f"{len(known.running)} jobs under way{said}")
+        if row.button("Cancel", key="compare_cancel"):
+            stop(known.running)
+            st.rerun()
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    if known.lacking and row.button(
+        f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'} "
+        f"({duration(compare_work.seconds(known, wish.plan))} of one core)",
+        key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
+    ):  # fmt: skip
+        _begin(known, wish)
+    if not known.here and row.button("Time all of them on this machine", key="compare_time", icon=":material/timer:"):
+        try:
+            compare_work.time_here(wish.plan)
+        except PruningError as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def _begin(known: Known, wish: Wish) -> None:
+    try:
+        compare_work.begin(wish.plan, known, {"v": compare_controls.VERSION} | wish.words())
+    except PruningError as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def _about(known: Known, table: pd.DataFrame, wish: Wish) -> None:
+    """On what the numbers were measured."""
+    steps = int(table["steps"].max())
+    said = f"One training of {steps:,} steps of {wish.plan.fine.batch} images each, the same for all that train. "
+    if known.about is not None and known.about.origin == "bundled":
+        said += (
+            f"Stored with the program: made by `assets/compare.py` on {known.about.created:%d %B %Y}, "
+            f"{known.about.machine}; what you compute here is added. "
+        )
+    if known.timed:
+        where = "this machine" if known.here else known.timed
+        said += f"Times: medians in ONNX Runtime on {where}, each by turns with the dense network; no other machine's."
+    low = table[table["accuracy"] < table.loc[table["name"] == "dense", "accuracy"].max() - 0.12]
+    if len(low):
+        said += f" Hollow marks at the lower edge lie below it: {', '.join(low['label'])}."
+    st.caption(said)

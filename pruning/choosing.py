@@ -1,0 +1,115 @@
+"""Which of the measured approaches a person should take: the best that keeps some limits, by validation; how sure that
+is on test; and what is often quoted beside what was measured here. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from pruning.approaches import Plan
+from pruning.sentences import amount
+from pruning.tradeoffs import Axis, gap_words, times_smaller
+
+Aim = Literal["smallest", "fastest", "accurate"]
+
+
+class Wish(Plan):
+    """A comparison and what a person needs of it; a limit of 0 is none."""
+
+    axis: Axis = Field("bytes", description="What accuracy is drawn against.")
+    aim: Aim = Field("smallest", description="What is wanted most, within the limits.")
+    most_kb: float = Field(0.0, ge=0, le=1e9, description="Largest file, in kB (1,000 bytes).")
+    most_ms: float = Field(0.0, ge=0, le=1e9, description="Longest pass of one image, in milliseconds.")
+    most_points: float = Field(1.0, ge=0, le=10, description="Points of accuracy that may be lost against dense.")
+
+    @property
+    def plan(self) -> Plan:
+        """The comparison alone."""
+        return Plan(**{name: getattr(self, name) for name in Plan.model_fields})
+
+    def words(self) -> dict[str, str]:
+        """The words of an address: what differs from the defaults."""
+        return {name: str(value) for name, value in self.model_dump(exclude_defaults=True).items()}
+
+
+def chosen(table: pd.DataFrame, wish: Wish) -> str | None:
+    """Name of the best measured approach that keeps all limits, by validation; None where none does.
+
+    Points are those of validation accuracy. Of equals the more accurate one is taken.
+    """
+    fits = table[100 * table["validation_gap"] >= -wish.most_points - 1e-9]
+    if wish.most_kb:
+        fits = fits[fits["bytes"] <= 1000 * wish.most_kb]
+    if wish.most_ms:
+        fits = fits[fits["ms_1"] <= wish.most_ms]
+    if wish.aim == "smallest":
+        order = fits.sort_values(["bytes", "validation"], ascending=[True, False], kind="stable")
+    elif wish.aim == "fastest":
+        order = fits.assign(gain=times_smaller(fits, "ms_1")).dropna(subset=["gain"])
+        order = order.sort_values(["gain", "validation"], ascending=[False, False], kind="stable")
+    else:
+        order = fits.sort_values(["validation", "bytes"], ascending=[False, True], kind="stable")
+    return None if order.empty else str(order.iloc[0]["name"])
+
+
+def answer(table: pd.DataFrame, wish: Wish, model: str) -> str:
+    """The choice in a sentence: "The smallest ResNet-20 within 1 point: *Channels 50 %, int8*, 98 kB, …"."""
+    limits = [f"within {wish.most_points:g} point{'s' * (wish.most_points != 1)}"]
+    limits += [f"of at most {wish.most_kb:g} kB"] if wish.most_kb else []
+    limits += [f"in at most {wish.most_ms:g} ms an image"] if wish.most_ms else []
+    kind = {"smallest": "smallest", "fastest": "fastest", "accurate": "most accurate"}[wish.aim]
+    asked = f"The {kind} {model} {' and '.join(limits)}".rstrip()
+    name = chosen(table, wish)
+    if name is None:
+        return f"{asked}: none of {len(table)} measured ways. Loosen a limit."
+    row = table[table["name"] == name].iloc[0]
+    smaller, faster = (float(times_smaller(table[table["name"] == name], axis).iloc[0]) for axis in ("bytes", "ms_1"))
+    said = f"{asked}: {row['label']}, {amount(row['bytes'])} ({smaller:.1f} times smaller"
+    return f"{said}, {faster:.1f} times faster)" if faster == faster else f"{said})"
+
+
+def quoted(table: pd.DataFrame, points: float = 1.0) -> pd.DataFrame:
+    """Figures that are often quoted, and what was measured here within so many points of dense (test): ``often said``,
+    ``measured here``, ``approach`` (its name, or an empty text)."""
+    near = table[100 * table["gap"] >= -points - 1e-9]
+    rows = []
+    for said, family, noun in (
+        ("80 to 99 % of the weights of a convolutional network can go", "weights", "of the weights"),
+        ("50 to 80 % of the channels can go", "channels", "of the channels"),
+    ):
+        tried = table[table["family"] == family]
+        within = near[near["family"].isin([family, *(["combined"] if family == "channels" else [])])]
+        if family == "channels":
+            within = within[within["name"].str.match(r"c\d+(_t)?$")]
+        if tried.empty:
+            continue
+        if within.empty:
+            rows.append((said, f"none of the tried shares stays within {points:g} point of dense", ""))
+            continue
+        best = within.sort_values(["removed", "accuracy"]).iloc[-1]
+        rows.append((said, f"{100 * best['removed']:g} % {noun}, {gap_words(best)}", best["name"]))
+    for said, family in (("8 bits cost nothing and a quarter of the bytes is left", "quantized"),
+                         ("10 to 100 times smaller, all together", "combined")):  # fmt: skip
+        group = table[table["name"] == "int8"] if family == "quantized" else near
+        if len(group):
+            best = group.assign(gain=times_smaller(group, "bytes")).sort_values("gain").iloc[-1]
+            rows.append((said, f"{best['gain']:.1f} times smaller ({best['label']}), {gap_words(best)}", best["name"]))
+    return pd.DataFrame(rows, columns=["often said", "measured here", "approach"])
+
+
+def sure(row: Mapping[str, Any], most_points: float | None) -> str:
+    """How sure a choice is, in a sentence: whether the interval on test keeps the limit of points."""
+    if row["name"] == "dense":
+        return "It is the dense network itself."
+    said = f"On {row['count']:,} test images, which the choice did not see, it is {gap_words(row)} from dense."
+    if most_points is None:
+        return said
+    low, high = 100 * row["gap_low"], 100 * row["gap_high"]
+    if low >= -most_points:
+        return f"{said} The whole interval keeps your limit of {most_points:g}."
+    if high >= -most_points:
+        return f"{said} The interval reaches beyond your limit of {most_points:g}: it may lose more."
+    return f"{said} That is beyond your limit of {most_points:g}: on validation it seemed better than it is."

@@ -25,7 +25,8 @@ RANKS = {
     "defaults": 0, "strategies": 0, "training_tables": 0, "tickets": 0,  # training again, and what came of it
     "ticket_tables": 0, "findings": 0,  # what papers report of it
     "valleys": 0,  # two children of one start
-    "families": 0, "approaches": 0, "tradeoffs": 0, "choosing": 0,  # pruning, quantization and distillation side by side
+    "families": 0, "approaches": 0, "tradeoffs": 0, "choosing": 0,  # pruning and its rivals side by side
+    "step_words": 0,  # recipes as sentences
     "choices": 0,  # what is chosen for it, as the words of an address
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,

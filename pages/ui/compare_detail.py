@@ -10,11 +10,11 @@ import streamlit as st
 
 from pages.ui.compare_work import Known, works
 from pruning import registry
-from pruning.approaches import Approach
+from pruning.approaches import Approach, study_of
 from pruning.choosing import Wish
-from pruning.commands import approach_study
 from pruning.recipe import Prune, Quantize
-from pruning.sentences import amount, steps_in_words
+from pruning.sentences import amount
+from pruning.step_words import recipe_in_words
 from pruning.tradeoffs import gap_words
 
 
@@ -29,7 +29,7 @@ def detail(wish: Wish, known: Known, table: pd.DataFrame, name: str) -> None:
     work, row = works(wish.plan)[name], table[table["name"] == name].iloc[0]
     left, right = st.columns(2, gap="medium")
     with left:
-        lines = steps_in_words(work.approach.recipe, work.approach.int8)
+        lines = recipe_in_words(work.approach.recipe, work.approach.int8)
         st.markdown("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
         st.markdown(
             f"**{100 * row['accuracy']:.1f} %** on test ({100 * row['low']:.1f} to {100 * row['high']:.1f}), "
@@ -71,8 +71,12 @@ def _again(wish: Wish, approach: Approach) -> None:
     st.caption("Make it again, and measure it, from the command line:")
     st.code(f"python -m pruning run {file}", language="bash")
     st.download_button(
-        "Download the study", partial(approach_study, wish.plan, approach), file, "application/json",
+        "Download the study", partial(_study, wish, approach), file, "application/json",
         on_click="ignore", key=f"compare_study_{approach.name}", icon=":material/download:",
     )  # fmt: skip
     entry = registry.models[wish.model]
     st.caption(f"{entry.label}: {entry.summary}")
+
+
+def _study(wish: Wish, approach: Approach) -> str:
+    return study_of(wish.plan.base, approach).model_dump_json(indent=1)

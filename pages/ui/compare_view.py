@@ -53,7 +53,7 @@ def _clicked() -> None:
 
 def _one(table: pd.DataFrame, best: str | None) -> str:
     """The approach that is shown in detail: the clicked one, else the recommended one."""
-    name = st.session_state.get(SELECTED)
+    name = str(st.session_state.get(SELECTED, ""))
     return name if name in set(table["name"]) else best or "dense"
 
 

@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from pruning.state import prunable
 
+ZSTD = b"\x28\xb5\x2f\xfd"
+"""How a file that zstd compressed begins (RFC 8878, 3.1.1)."""
+
 
 def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
     """The network's state as a safetensors file; shared tensors are written once."""
@@ -46,7 +49,30 @@ def compressed(data: bytes, level: int) -> bytes:
     return zstandard.ZstdCompressor(level=level).compress(data)
 
 
-def bitmask(model: nn.Module) -> bytes:
+def decompressed(data: bytes) -> bytes:
+    """What ``compressed`` made, as it was; other data as it is."""
+    if data[:4] != ZSTD:
+        return data
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompress(data)
+
+
+def metadata_of(data: bytes) -> dict[str, str]:
+    """The texts in the header of a safetensors file.
+
+    Raises:
+        ValueError: this is none.
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    if not 8 < end <= len(data):
+        raise ValueError("no header")
+    header = json.loads(data[8:end])
+    found = header.get("__metadata__", {}) if isinstance(header, dict) else {}
+    return {str(name): str(text) for name, text in found.items()}
+
+
+def bitmask(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
     """A sparse file: for each prunable weight one bit per entry and the entries that are not zero, the rest plain.
 
     Itself a safetensors file: ``NAME.bits`` uint8, ``NAME.values`` in the weight's number format, shapes in the header.
@@ -62,13 +88,12 @@ def bitmask(model: nn.Module) -> bytes:
         tensors[f"{name}.bits"] = torch.from_numpy(bits)
         tensors[f"{name}.values"] = flat[flat != 0]
     shapes = {name: list(w.shape) for name, w in weights.items()}
-    return file(tensors, {"format": "bitmask", "shapes": json.dumps(shapes)})
+    return file(tensors, {"format": "bitmask", "shapes": json.dumps(shapes), **(metadata or {})})
 
 
 def read_bitmask(data: bytes) -> dict[str, Tensor]:
     """The state dict that a file made by ``bitmask`` holds, zeros filled in again."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    shapes: dict[str, list[int]] = json.loads(header["__metadata__"]["shapes"])
+    shapes: dict[str, list[int]] = json.loads(metadata_of(data)["shapes"])
     tensors = load(data)
     state = {name: t for name, t in tensors.items() if name.removesuffix(".bits").removesuffix(".values") not in shapes}
     for name, shape in shapes.items():

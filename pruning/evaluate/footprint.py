@@ -10,8 +10,6 @@ from pruning.entries import Desk, Measure
 from pruning.registry import measures
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from pruning.state import State
 
 
@@ -34,43 +32,21 @@ class Footprint(Measure):
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning import registry
+        from pruning.encoding import compressed
         from pruning.macs import counted
+        from pruning.surgery.files import delivery
 
         shape = registry.models[state.base.model].input_shape
         result: dict[str, Any] = {}
-        for prefix, model, formats in (("dense_", state.start.model, {}), ("", _delivered(state), state.formats)):
-            files = _files(model, formats, self.zstd_level)
-            name = min(files, key=lambda file: files[file])
+        for prefix, one in (("dense_", state.start), ("", state)):
+            model, made = delivery(one)
+            files = {form: len(data) for form, data in made.items()}
+            files |= {f"{form}_zstd": len(compressed(data, self.zstd_level)) for form, data in made.items()}
+            smallest = min(files, key=lambda form: files[form])
             result |= {
                 f"{prefix}parameters": sum(p.numel() for p in model.parameters()),
                 f"{prefix}macs": round(counted(model, shape)[1]),
-                f"{prefix}bytes": files[name],
+                f"{prefix}bytes": files[smallest],
             }
         nonzero = sum(int(p.detach().count_nonzero()) for p in model.parameters())
-        return result | {"files": files, "file": name, "nonzero": nonzero}
-
-
-def _delivered(state: State) -> nn.Module:
-    """Without the masked units; quantized weights stay as they are, since packed codes are not cut."""
-    from pruning.errors import Incompatible
-    from pruning.surgery import remove
-
-    if state.formats:
-        return state.model
-    try:
-        return remove(state).model
-    except Incompatible:
-        return state.model
-
-
-def _files(model: nn.Module, formats: dict[str, Any], level: int) -> dict[str, int]:
-    """Bytes by form of file."""
-    from pruning import encoding
-
-    made = {"plain": encoding.plain(model), "bitmask": encoding.bitmask(model)}
-    if formats:
-        from pruning.quantization.packing import quantized
-
-        made["packed"] = quantized(model, formats)
-    sizes = {name: len(data) for name, data in made.items()}
-    return sizes | {f"{name}_zstd": len(encoding.compressed(data, level)) for name, data in made.items()}
+        return result | {"files": files, "file": smallest, "nonzero": nonzero}

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from pruning.encoding import file, once
+from pruning.encoding import file, metadata_of, once
 from pruning.quantization.grid import Format
+
+FLOATING = "16 bits, floating point"
+_SAID = re.compile(r"(\d) bits, groups of (\d+), ([\dx]+)")
+"""What a header says of each quantized weight."""
 
 
 def packed(codes: Tensor, bits: int) -> Tensor:
@@ -23,17 +30,17 @@ def unpacked(data: Tensor, bits: int, count: int) -> Tensor:
     return torch.from_numpy(np.packbits(each, axis=1, bitorder="little").reshape(count))
 
 
-def quantized(model: nn.Module, formats: dict[str, Format]) -> bytes:
+def quantized(model: nn.Module, formats: dict[str, Format], metadata: dict[str, str] | None = None) -> bytes:
     """A network's safetensors file: for each quantized weight ``NAME.codes``, ``NAME.scale`` and, where it is not the
     middle code, ``NAME.zero``; the rest as it is. Bits, group and shape stand in the header."""
     shared = {id(p) for name, p in model.named_parameters(remove_duplicate=False) if name in formats}
     tied = {name for name, p in model.named_parameters(remove_duplicate=False) if id(p) in shared}
     tensors = once({name: tensor for name, tensor in model.state_dict().items() if name not in tied})
-    header = {"format": "pt", "quantized": "1"}
+    header = {"format": "pt", "quantized": "1", **(metadata or {})}
     for name, kept in formats.items():
         shape = "x".join(map(str, kept.codes.shape))
         if kept.scale is None or kept.zero is None:
-            tensors[name] = kept.codes.cpu().contiguous()
+            tensors[name], header[name] = kept.codes.cpu().contiguous(), FLOATING
             continue
         header[name] = f"{kept.bits} bits, groups of {kept.group}, {shape}"
         tensors[f"{name}.codes"] = packed(kept.codes, kept.bits)
@@ -43,15 +50,18 @@ def quantized(model: nn.Module, formats: dict[str, Format]) -> bytes:
     return file(tensors, header)
 
 
-def opened(data: bytes, formats: dict[str, Format]) -> dict[str, Tensor]:
-    """The weights of a file that ``quantized`` made, as float32, for the layout that ``formats`` describe."""
-    found = load(data)
-    weights = {}
-    for name, kept in formats.items():
-        if kept.scale is None or kept.zero is None:
-            weights[name] = found[name].float()
-            continue
-        codes = unpacked(found[f"{name}.codes"], kept.bits, kept.codes.numel()).view(kept.codes.shape)
-        zero = found.get(f"{name}.zero", kept.zero.cpu() if kept.symmetric else None)
-        weights[name] = Format(kept.bits, codes, found[f"{name}.scale"], zero, kept.group, kept.symmetric).values()
-    return weights
+def opened(data: bytes) -> dict[str, Tensor]:
+    """The state dict of a file that ``quantized`` made: its weights as float32, the rest as it is."""
+    found, weights = load(data), {}
+    for name, said in metadata_of(data).items():
+        if said == FLOATING:
+            weights[name] = found.pop(name).float()
+        elif match := _SAID.fullmatch(said):
+            bits, group, shape = int(match[1]), int(match[2]), [int(size) for size in match[3].split("x")]
+            codes = unpacked(found.pop(f"{name}.codes"), bits, math.prod(shape)).view(shape)
+            scale, zero = found.pop(f"{name}.scale"), found.pop(f"{name}.zero", None)
+            symmetric = zero is None
+            if zero is None:
+                zero = torch.full_like(scale, 2 ** (bits - 1) - 1, dtype=torch.uint8)
+            weights[name] = Format(bits, codes, scale, zero, group, symmetric).values()
+    return found | weights

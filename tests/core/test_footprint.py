@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from pruning import encoding
 from pruning.recipe import Prune, Quantize, Remove, Student
 from pruning.run import run, state_of
 from pruning.specs import Base, MeasureSpec, Study
+from pruning.store import Store
+from pruning.surgery import load_small
 
 HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
 
@@ -58,6 +62,19 @@ def test_all_of_it_together_is_smaller_than_each_alone() -> None:
 def test_a_student_is_counted_as_it_is() -> None:
     found = footprint((Student(width=50),))
     assert found["parameters"] == 784 * 150 + 150 + 150 * 50 + 50 + 50 * 10 + 10
+
+
+@pytest.mark.parametrize("recipe", [(Prune(sparsity=900),), (HALF, Remove(), Quantize(bits=4)), (Student(width=50),)])
+def test_the_smallest_file_is_made_as_it_was_counted_and_loads(recipe: tuple, tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path)
+    specs = tuple(MeasureSpec(name=name, options=options) for name, options in (
+        ("footprint", {}), ("delivery", {"form": "smallest"}), ("delivery", {})))  # fmt: skip
+    counted, smallest, whole = (row["value"] for row in run(Study(recipe=recipe, measures=specs), store))
+    assert (smallest["bytes"], smallest["form"]) == (counted["bytes"], counted["file"])
+    assert Path(smallest["path"]).stat().st_size == counted["bytes"]
+    x = torch.randn(3, 1, 28, 28)
+    with torch.inference_mode():
+        assert torch.allclose(load_small(smallest["path"])(x), load_small(whole["path"])(x), atol=1e-5)
 
 
 def test_the_bitmask_file_of_a_small_network_opens_again() -> None:

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from pruning import registry
+from pruning.encoding import compressed
 from pruning.errors import Incompatible, UnknownName
 from pruning.fold import state_of
 from pruning.recipe import Prune, Quantize, Recalibrate, Remove, Rewind, Student, Train
 from pruning.specs import Base
 from pruning.state import prunable
 from pruning.surgery import load_small
-from pruning.surgery.files import network_file
+from pruning.surgery.files import delivery
 
 HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
 SHORT = Train(steps=3, batch=20, samples=200, validation=0, looks=1)
@@ -108,14 +109,27 @@ def test_a_student_of_another_family() -> None:
     assert list(after.weights) == ["fc1.weight", "fc2.weight", "fc3.weight"]
 
 
-def test_students_and_small_networks_load_without_the_original(tmp_path: Path) -> None:
-    base = Base(model="resnet_20")
-    for recipe in ((Student(width=25, depth=34),), (HALF, Remove(), Recalibrate(samples=50))):
-        state = state_of(base, recipe)
-        path = tmp_path / f"{len(recipe)}.safetensors"
-        path.write_bytes(network_file(state.model, state, state.architecture))
+@pytest.mark.parametrize(
+    ("model", "recipe"),
+    [
+        ("resnet_20", (Student(width=25, depth=34),)),
+        ("resnet_20", (HALF, Remove(), Recalibrate(samples=50))),
+        ("lenet_5", (HALF, Remove(), Prune(sparsity=700), Quantize(bits=3, group=16, symmetric=False))),
+        ("lenet_5", (Quantize(bits=16, kept_as="bfloat16"),)),
+        ("lenet_5", (Prune(sparsity=800), HALF)),
+        ("vit_small", (Prune(granularity="head", sparsity=500), Remove(), Quantize(bits=4))),
+    ],
+)
+def test_every_form_of_a_delivery_loads_without_the_original(model: str, recipe: tuple, tmp_path: Path) -> None:
+    state = state_of(Base(model=model), recipe)
+    _, files = delivery(state)
+    assert ("packed" in files) == bool(state.formats)
+    for form, data in (files | {"zstd": compressed(files["bitmask"], 3)}).items():
+        path = tmp_path / f"{form}.safetensors"
+        path.write_bytes(data)
         with torch.inference_mode():
-            assert torch.allclose(load_small(path)(images()), state.model(images()), rtol=1e-4, atol=1e-5)
+            found = load_small(path)(images())
+            assert torch.allclose(found, state.model(images()), rtol=1e-4, atol=1e-4), form
 
 
 def test_a_student_has_bounds_and_a_known_family() -> None:

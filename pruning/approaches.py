@@ -192,6 +192,14 @@ def study_of(base: Base, approach: Approach) -> Study:
     return Study(networks=(network,), measures=measures_of(approach))
 
 
+def files_of(base: Base, approach: Approach) -> Study:
+    """The work of making an approach's files: the smallest, and one that is easy to read; or its int8 file."""
+    file = MeasureSpec(name="runtime_file", options={"precision": "int8"})
+    wanted = (MeasureSpec(name="delivery", options={"form": "smallest"}), MeasureSpec(name="delivery"))
+    network = Network(base=base, recipe=approach.recipe)
+    return Study(networks=(network,), measures=(file,) if approach.int8 else wanted)
+
+
 def timing_of(base: Base, approach: Approach) -> Study:
     """The work of timing an approach: the same for all that compute the same."""
     network = Network(base=base, recipe=approach.shapes)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui.compare_work import Known, works
-from pruning import registry
-from pruning.approaches import Approach, study_of
+from pages.ui import compare_work
+from pages.ui.background import begin, stop
+from pages.ui.compare_work import Known, Work, works
+from pruning.approaches import Approach
 from pruning.choosing import Wish
+from pruning.errors import PruningError
 from pruning.recipe import Prune, Quantize
-from pruning.sentences import amount
+from pruning.sentences import amount, duration
 from pruning.step_words import recipe_in_words
 from pruning.tradeoffs import gap_words
 
@@ -38,7 +39,7 @@ def detail(wish: Wish, known: Known, table: pd.DataFrame, name: str) -> None:
         )
         _home(wish, work.approach)
     with right:
-        _again(wish, work.approach)
+        _again(wish, work, known)
 
 
 def _files(known: Known, name: str) -> str:
@@ -65,18 +66,40 @@ def _home(wish: Wish, approach: Approach) -> None:
         st.markdown(f"[Open on Quantization](/quantization?{urlencode(words)})")
 
 
-def _again(wish: Wish, approach: Approach) -> None:
-    """The command that makes it again, and its study as a file."""
-    file = f"compare-{wish.model}-{approach.name}.json"
-    st.caption("Make it again, and measure it, from the command line:")
+def _again(wish: Wish, work: Work, known: Known) -> None:
+    """The model itself, and the command that makes it again."""
+    found, name = compare_work.files(work), f"{wish.model}-{work.approach.name}"
+    under_way = {view.id: view for view in known.making}.get(work.files.key)
+    if under_way is not None:
+        left = f", {duration(under_way.seconds_left)} left" if under_way.seconds_left else ""
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.progress(under_way.share, f"Making the model{left}")
+        if row.button("Cancel", key="compare_files_cancel"):
+            stop([under_way])
+            st.rerun()
+    elif not found:
+        time = compare_work.seconds([work], wish.plan)
+        if st.button(f"Make the model here ({duration(time)})", key="compare_make", icon=":material/deployed_code:"):
+            try:
+                begin(work.files)
+            except PruningError as error:
+                st.error(str(error))
+                return
+            st.rerun()
+    row = st.container(horizontal=True)
+    for path in found:
+        suffix = "".join(path.suffixes)
+        row.download_button(
+            f"Download {amount(path.stat().st_size)} ({suffix})", path.read_bytes, f"{name}{suffix}",
+            on_click="ignore", key=f"compare_file_{work.approach.name}_{suffix}", icon=":material/download:",
+        )  # fmt: skip
+    if found and not work.approach.int8:
+        st.code(f'from pruning.surgery import load_small\n\nmodel = load_small("{name}{"".join(found[0].suffixes)}")',
+                language="python")  # fmt: skip
+    file = f"compare-{name}.json"
+    st.caption("Make and measure it from the command line, with its study as a file:")
     st.code(f"python -m pruning run {file}", language="bash")
     st.download_button(
-        "Download the study", partial(_study, wish, approach), file, "application/json",
-        on_click="ignore", key=f"compare_study_{approach.name}", icon=":material/download:",
+        "Download the study", work.study.model_dump_json(indent=1), file, "application/json", on_click="ignore",
+        key=f"compare_study_{work.approach.name}", icon=":material/download:",
     )  # fmt: skip
-    entry = registry.models[wish.model]
-    st.caption(f"{entry.label}: {entry.summary}")
-
-
-def _study(wish: Wish, approach: Approach) -> str:
-    return study_of(wish.plan.base, approach).model_dump_json(indent=1)

@@ -40,7 +40,7 @@ def panel(wish: Wish) -> bool:
         _about(known, table, wish)
         compare_detail.detail(wish, known, table, _one(table, best))
         compare_words.tables(table)
-    return bool(known.running)
+    return bool(known.running or known.making)
 
 
 def _clicked() -> None:
@@ -93,7 +93,7 @@ def _work(known: Known, wish: Wish) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     if known.lacking and row.button(
         f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'} "
-        f"({duration(compare_work.seconds(known, wish.plan))} of one core)",
+        f"({duration(compare_work.seconds(known.lacking, wish.plan))} of one core)",
         key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
     ):  # fmt: skip
         _begin(known, wish)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pages.ui import background
 from pages.ui.background import job
 from pages.ui.server import engine, store
-from pruning.approaches import Approach, Plan, approaches, study_of, timing_of
+from pruning.approaches import Approach, Plan, approaches, files_of, study_of, timing_of
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
 from pruning.limits import PAGE_TABLES
@@ -29,6 +30,7 @@ class Work:
     approach: Approach
     study: Study
     timing: Study
+    files: Study
     test: str
     validation: str
     sizes: str
@@ -46,7 +48,8 @@ class Known:
         results: by approach.
         lacking: approaches that were not measured.
         untimed: approaches without times of the machine that is shown.
-        running: jobs under way.
+        running: jobs under way that measure.
+        making: jobs under way that make files.
         errors: sentences of failures.
         about: the dense network's record: when and where it was measured.
         timed: the machine of all times that are shown; empty where there are none.
@@ -57,6 +60,7 @@ class Known:
     lacking: list[Work]
     untimed: list[Work]
     running: list[JobView]
+    making: list[JobView]
     errors: list[str]
     about: StoredMeasure | None
     timed: str
@@ -70,7 +74,8 @@ def works(plan: Plan) -> dict[str, Work]:
     for name, approach in approaches(plan).items():
         study = study_of(plan.base, approach)
         (cell,) = study.cells()
-        found[name] = Work(approach, study, timing_of(plan.base, approach), *map(cell.measure_key, study.measures))
+        keys = map(cell.measure_key, study.measures)
+        found[name] = Work(approach, study, timing_of(plan.base, approach), files_of(plan.base, approach), *keys)
     return found
 
 
@@ -100,13 +105,14 @@ def look(plan: Plan) -> Known:
     lacking = [work for name, work in every.items() if name not in results]
     untimed = [work for work in every.values() if work.times(where) not in found]
     timed = "" if len(untimed) == len(every) else where or machine()
-    running, errors = _jobs(lacking, untimed)
-    return Known(results, lacking, untimed, running, errors, about, timed, here)
+    running, errors = _jobs([*(work.study for work in lacking), *(work.timing for work in untimed)])
+    making, unmade = _jobs([work.files for work in every.values()])
+    return Known(results, lacking, untimed, running, making, errors + unmade, about, timed, here)
 
 
-def _jobs(lacking: list[Work], untimed: list[Work]) -> tuple[list[JobView], list[str]]:
-    """Jobs under way for what is lacking, and why others failed."""
-    studies = {study.key: study for study in [*(w.study for w in lacking), *(w.timing for w in untimed)]}
+def _jobs(wanted: list[Study]) -> tuple[list[JobView], list[str]]:
+    """Jobs under way for some studies, and why others failed."""
+    studies = {study.key: study for study in wanted}
     active = {view.id: view for view in engine().views()}
     running = [active[key] for key in studies if key in active]
     ended = [job(study) for key, study in studies.items() if key not in active]
@@ -115,7 +121,8 @@ def _jobs(lacking: list[Work], untimed: list[Work]) -> tuple[list[JobView], list
 
 def busy(plan: Plan) -> bool:
     """Whether something is under way."""
-    return bool(look(plan).running)
+    known = look(plan)
+    return bool(known.running or known.making)
 
 
 def begin(plan: Plan, known: Known, words: dict[str, str]) -> None:
@@ -135,11 +142,18 @@ def time_here(plan: Plan) -> None:
         background.begin(study)
 
 
-def seconds(known: Known, plan: Plan) -> float:
-    """A rough guess of how long what is lacking takes: trainings that are shared count once."""
+def seconds(lacking: list[Work], plan: Plan) -> float:
+    """A rough guess of how long approaches take: trainings that are shared count once."""
     each = defaults_of(plan.model).seconds * plan.fine.batch
-    trainings = {work.approach.recipe[: _last(work.approach)]: work.approach.trains for work in known.lacking}
-    return sum(trainings.values()) * each + SECONDS * len(known.lacking)
+    trainings = {work.approach.recipe[: _last(work.approach)]: work.approach.trains for work in lacking}
+    return sum(trainings.values()) * each + SECONDS * len(lacking)
+
+
+def files(work: Work) -> list[Path]:
+    """The approach's files, where this server has made them lately."""
+    view = job(work.files)
+    paths = [Path(row["value"]["path"]) for row in view.rows or ()] if view is not None else []
+    return list(dict.fromkeys(path for path in paths if path.is_file()))
 
 
 def _last(approach: Approach) -> int:

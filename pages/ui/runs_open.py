@@ -12,7 +12,7 @@ from pruning.links import of_study
 from pruning.specs import load_study
 from pruning.store import StoredRun
 
-HOMES = {"recover": "Recover", "lottery": "Lottery ticket"}
+HOMES = {"recover": "Recover", "lottery": "Lottery ticket", "compare": "Compare"}
 """Pages of which a run keeps the words of the address, and their titles; the others open on Prune."""
 
 
@@ -22,7 +22,7 @@ def opener(place: DeltaGenerator, run: StoredRun) -> None:
     label = HOMES.get(page, "Prune")
     if not place.button(f"Open on {label}", key=f"open_{run.id}", type="primary", icon=":material/open_in_new:"):
         return
-    for name in ("words", "lottery_words"):
+    for name in ("words", "lottery_words", "compare_words"):
         st.session_state.pop(name, None)
     if page in HOMES:
         st.switch_page(f"pages/{page}.py", query_params=dict(parse_qsl(str(run.summary.get("link", "")))))

@@ -66,6 +66,7 @@ class Recovery(Choices):
     growth: Growth = "geometric"
     temperature: float = Field(4.0, ge=0.5, le=100, description="Of distillation.")
     mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    penalty: float = Field(1e-4, ge=1e-7, le=1, description="Weight of a penalty on channels in the loss.")
     peak: float = Field(0.1, ge=1e-5, le=10, description="Highest learning rate of the original training.")
     begins: float = Field(0.0, ge=0, le=0.9, description="Share of the steps before gradual pruning begins.")
     ends: float = Field(0.7, ge=0.05, le=1, description="Share of the steps at which it is at the asked sparsity.")

@@ -29,6 +29,7 @@ class Plan(Spec):
     growth: Growth = Field("geometric", description="How sparsity grows over the rounds.")
     temperature: float = Field(4.0, gt=0, le=100, description="Of distillation.")
     mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    penalty: float = Field(1e-4, gt=0, le=1, description="Weight of a penalty on channels in the loss.")
     begins: float = Field(0.0, ge=0, le=0.9, description="Share of the steps before gradual pruning begins.")
     ends: float = Field(0.7, gt=0, le=1, description="Share of the steps at which it is at the asked sparsity.")
     every: int = Field(20, ge=1, le=10_000, description="Steps between two prunings of gradual pruning.")
@@ -138,7 +139,8 @@ def _shrinking(name: str, own: str) -> Callable[[Plan], Recipe]:
         rest = max(1, plan.fine.steps - first)
         prune = plan.prune.model_dump() | ({"scorer": own, "options": {}} if own else {})
         after = _with(plan.fine, steps=rest, first=plan.fine.first + first)
-        return (_with(plan.fine, steps=first, during=name), Prune.model_validate(prune), after)
+        pressed = _with(plan.fine, steps=first, during=name, during_options={"strength": plan.penalty})
+        return (pressed, Prune.model_validate(prune), after)
 
     return recipe
 

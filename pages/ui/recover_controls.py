@@ -51,6 +51,7 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
         every = fields.number("… pruning again every so many steps", "every")
         temperature = fields.number("Temperature (distillation)", "temperature", help=tip("distillation"))
         mixing = fields.number("Share of the teacher in the loss", "mixing")
+        penalty = fields.number("Weight of the penalty on channels", "penalty", format="%.2e")
     with st.expander("Training options"):
         train = _train(fields, defaults_of(setting.model).fine, steps)
         peak = fields.number(
@@ -59,7 +60,7 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
         )  # fmt: skip
     plan = Plan(
         prune=setting.prune, fine=train, peak=peak, rounds=rounds, growth=cast(Growth, growth),
-        temperature=temperature, mixing=mixing, begins=begins, ends=ends, every=every,
+        temperature=temperature, mixing=mixing, penalty=penalty, begins=begins, ends=ends, every=every,
     )  # fmt: skip
     return plan, names
 

@@ -80,6 +80,14 @@ def test_slimming_prunes_by_the_scales_that_it_shrank_and_regrowth_fits_any_budg
         assert isinstance(train, Train) and train.during_options == {"every": 1}
 
 
+def test_the_penalty_on_channels_has_the_asked_weight() -> None:
+    plan = Plan.model_validate(PLAN.model_dump() | {"prune": Prune(granularity="channel"), "penalty": 0.003})
+    for name in ("group_lasso", "slimming"):
+        first, _, second = STRATEGIES[name].recipe(plan)
+        assert isinstance(first, Train) and isinstance(second, Train)
+        assert (first.during, first.during_options, second.during) == (name, {"strength": 0.003}, "static")
+
+
 def test_gradual_pruning_takes_its_pace_from_the_plan() -> None:
     plan = Plan.model_validate(PLAN.model_dump() | {"begins": 0.2, "ends": 0.5, "every": 7})
     for name in ("gradual", "movement"):

@@ -19,7 +19,7 @@ TYPED = $(wildcard app.py pruning pages)
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: run test lint types bench train grids orderings reproduce clean install
+.PHONY: run test lint types bench train grids orderings compare reproduce clean install
 
 run: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -52,6 +52,9 @@ grids: $(VENV)/.installed
 
 orderings: $(VENV)/.installed
 	$(BIN)/python assets/orderings.py $(ARGS)
+
+compare: $(VENV)/.installed
+	$(BIN)/python assets/compare.py $(ARGS)
 
 reproduce: $(VENV)/.installed
 	$(BIN)/python assets/reproduce.py $(ARGS)

@@ -49,6 +49,8 @@ def chosen(table: pd.DataFrame, wish: Wish) -> str | None:
         order = fits.sort_values(["bytes", "validation"], ascending=[True, False], kind="stable")
     elif wish.aim == "fastest":
         order = fits.assign(gain=times_smaller(fits, "ms_1")).dropna(subset=["gain"])
+        # What is no further apart than it spreads counts as equally fast.
+        order["gain"] = order["gain"].where(order["real_1"].astype(bool), 1.0)
         order = order.sort_values(["gain", "validation"], ascending=[False, False], kind="stable")
     else:
         order = fits.sort_values(["validation", "bytes"], ascending=[False, True], kind="stable")
@@ -66,9 +68,17 @@ def answer(table: pd.DataFrame, wish: Wish, model: str) -> str:
     if name is None:
         return f"{asked}: none of {len(table)} measured ways. Loosen a limit."
     row = table[table["name"] == name].iloc[0]
-    smaller, faster = (float(times_smaller(table[table["name"] == name], axis).iloc[0]) for axis in ("bytes", "ms_1"))
+    smaller = row["dense_bytes"] / row["bytes"]
     said = f"{asked}: {row['label']}, {amount(row['bytes'])} ({smaller:.1f} times smaller"
-    return f"{said}, {faster:.1f} times faster)" if faster == faster else f"{said})"
+    return f"{said}, {faster(row)})" if row["ms_1"] == row["ms_1"] else f"{said})"
+
+
+def faster(row: Mapping[str, Any]) -> str:
+    """How the time of one image compares with the dense network's of the same run, in words."""
+    ratio = row["dense_ms_1"] / row["ms_1"]
+    if not row["real_1"]:
+        return "no difference in time above the spread"
+    return f"{ratio:.1f} times faster" if ratio > 1 else f"{1 / ratio:.1f} times slower"
 
 
 def quoted(table: pd.DataFrame, points: float = 1.0) -> pd.DataFrame:

@@ -18,11 +18,12 @@ from pruning.approaches import Approach
 from pruning.comparisons import on_same_images, unpacked
 from pruning.intervals import wilson
 from pruning.recipe import Prune
+from pruning.timings import speed_up
 
 COLUMNS = (
     "name", "label", "family", "accuracy", "low", "high", "count", "gap", "gap_low", "gap_high", "validation",
     "validation_gap", "bytes", "dense_bytes", "macs", "dense_macs", "parameters", "removed", "steps", "ms_1",
-    "dense_ms_1", "ms_16", "dense_ms_16", "origin",
+    "dense_ms_1", "real_1", "ms_16", "dense_ms_16", "real_16", "origin",
 )  # fmt: skip
 Axis = Literal["bytes", "macs", "ms_1", "ms_16"]
 
@@ -49,7 +50,8 @@ def frame(results: Mapping[str, Result]) -> pd.DataFrame:
     """One row for each approach that is known: ``COLUMNS``. Empty until the dense network is.
 
     ``gap_low`` and ``gap_high`` bound the gap on test by McNemar's interval (95 %); ``removed`` is the share of units
-    that the first pruning step takes; times are medians in milliseconds a pass (NaN: not timed).
+    that the first pruning step takes; times are medians in milliseconds a pass (NaN: not timed), and ``real`` says
+    whether they are further apart from the dense network's than either spreads.
     """
     if "dense" not in results:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -78,11 +80,14 @@ def _row(result: Result, before: Mapping[str, np.ndarray]) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _times(result: Result, batch: int) -> tuple[float, float]:
-    """Median milliseconds of the approach and, in the same run, of the dense network."""
-    rows = {(row["variant"], row["batch"]): row["median_ms"] for row in (result.times or {}).get("rows", ())}
+def _times(result: Result, batch: int) -> tuple[float, float, bool]:
+    """Median milliseconds of the approach and, in the same run, of the dense network; whether they really differ."""
+    rows = [row for row in (result.times or {}).get("rows", ()) if row["batch"] == batch]
     variant = "int8" if result.approach.int8 else "this"
-    return rows.get((variant, batch), math.nan), rows.get(("dense", batch), math.nan)
+    medians = {row["variant"]: row["median_ms"] for row in rows}
+    if not {variant, "dense"} <= set(medians):
+        return math.nan, math.nan, False
+    return medians[variant], medians["dense"], speed_up(rows, batch, variant).real
 
 
 def times_smaller(table: pd.DataFrame, axis: Axis) -> pd.Series:

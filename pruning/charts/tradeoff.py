@@ -97,8 +97,9 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
 def _marks(
     figure: go.Figure, rows: pd.DataFrame, label: str, role: Role, theme: str, floor: float, axis: Axis
 ) -> None:
-    """One family; what lies below the axis stands hollow on its edge."""
+    """One family; hollow are those below the axis, on its edge, and times that do not differ above their spread."""
     colour, below = role.colour(theme), (rows["accuracy"] < floor).to_numpy(bool)
+    unsure = ~rows[f"real_{axis.removeprefix('ms_')}"].to_numpy(bool) if axis.startswith("ms") else below
     y = 100 * rows["accuracy"].clip(lower=floor - 0.005).to_numpy(np.float64)
     spread = [np.where(below, 0, 100 * gap.to_numpy(np.float64)) for gap in (
         rows["high"] - rows["accuracy"], rows["accuracy"] - rows["low"])]  # fmt: skip
@@ -107,7 +108,7 @@ def _marks(
         error_y={"array": spread[0], "arrayminus": spread[1], "color": role.tint(theme, 0.55), "thickness": 1.2,
                  "width": 3},
         marker={"symbol": role.symbol, "size": 11, "line": {"width": 2, "color": colour},
-                "color": [PAPER[theme] if hollow else colour for hollow in below]},
+                "color": [PAPER[theme] if hollow else colour for hollow in below | unsure]},
         customdata=[
             [row["name"], plain(row["label"]), percent(row["accuracy"]), gap_words(row), size(row["bytes"]),
              f"{row['macs'] / 1e6:,.2f} M", _times(row), f"{row['steps']:,} training steps" if row["steps"] else

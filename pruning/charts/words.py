@@ -51,7 +51,7 @@ GLOSSARY: dict[str, str] = {
     "learning-rate rewinding": "Weights stay; the whole learning-rate schedule runs again, faster (Renda et al. 2020).",
     "mask churn": "Weights that went and that came back between two looks; regrowth revives some (Evci et al. 2020).",
     "distillation": "The pruned network also learns the softened answers of the dense one (Hinton et al. 2015).",
-    "student": "A smaller network, trained from scratch, that also learns the dense one's answers (Hinton et al. 2015).",
+    "student": "A smaller network from scratch that also learns the dense one's answers (Hinton et al. 2015).",
     "Pareto front": "The ways that no other measured way beats in both: accuracy, and what is gained.",
     "early stop": "The look with the lowest validation loss: earlier means faster (Frankle & Carbin 2019).",
     "winning ticket": "A sparse network that matches dense from its own initial weights (Frankle & Carbin 2019).",

@@ -14,7 +14,7 @@ from pruning.tradeoffs import COLUMNS
 
 USUAL = dict.fromkeys(COLUMNS, math.nan) | {
     "dense_bytes": 1000.0, "dense_macs": 80.0, "macs": 80.0, "count": 100, "steps": 0, "origin": "bundled",
-    "gap_low": -0.03, "gap_high": 0.0, "validation_gap": 0.0, "parameters": 5,
+    "real_1": False, "real_16": False, "gap_low": -0.03, "gap_high": 0.0, "validation_gap": 0.0, "parameters": 5,
 }  # fmt: skip
 WAYS = pd.DataFrame(
     [

@@ -41,7 +41,7 @@ def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows with what matters, the rest filled in."""
     usual = dict.fromkeys(COLUMNS, math.nan) | {
         "label": "", "family": "weights", "dense_bytes": 100.0, "dense_ms_1": 8.0, "count": 1000, "gap_low": -0.02,
-        "gap_high": 0.0, "gap": 0.0, "validation_gap": 0.0, "origin": "computed", "removed": 0.5,
+        "real_1": True, "gap_high": 0.0, "gap": 0.0, "validation_gap": 0.0, "origin": "computed", "removed": 0.5,
     }  # fmt: skip
     return pd.DataFrame([usual | row for row in rows], columns=list(COLUMNS))
 
@@ -100,14 +100,17 @@ def test_a_row_is_made_of_the_same_images() -> None:
 
 
 def test_an_int8_file_has_its_own_bytes_and_times() -> None:
-    times = {"rows": [{"variant": v, "batch": b, "median_ms": ms} for v, b, ms in (
-        ("dense", 1, 4.0), ("this", 1, 3.0), ("int8", 1, 1.0), ("dense", 16, 40.0), ("int8", 16, 20.0))]}  # fmt: skip
+    times = {"rows": [{"variant": v, "batch": b, "median_ms": ms, "low_ms": ms - 0.4, "high_ms": ms + 0.7}
+                      for v, b, ms in (("dense", 1, 4.0), ("this", 1, 3.0), ("int8", 1, 1.0), ("dense", 16, 40.0),
+                                       ("int8", 16, 20.0))]}  # fmt: skip
     way = result("int8", [1, 0], [1, 0], times=times)
     way.test["bytes"] = 26  # type: ignore[index]
     found = frame({"dense": result("dense", [1, 1], [1, 1], times=times), "int8": way}).set_index("name")
     assert found.loc["int8", "bytes"] == 26
     assert found.loc["int8", ["ms_1", "dense_ms_1", "ms_16"]].tolist() == [1.0, 4.0, 20.0]
     assert found.loc["dense", "ms_1"] == 3.0 and math.isnan(found.loc["dense", "ms_16"])
+    assert found.loc["int8", ["real_1", "real_16"]].tolist() == [True, True]
+    assert not found.loc["dense", "real_1"], "1.0 ms apart, where either spreads by 1.1"
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), min_size=1, max_size=30))
@@ -136,6 +139,7 @@ ROWS = [
         ({"most_points": 5}, "small"),
         ({"aim": "fastest"}, "near"),
         ({"aim": "accurate"}, "untimed"),
+        ({"aim": "fastest", "most_points": 5, "most_ms": 5}, "near"),
         ({"aim": "accurate", "most_ms": 5}, "near"),
         ({"most_kb": 0.015, "most_points": 3}, "small"),
         ({"most_kb": 0.005}, None),
@@ -148,6 +152,12 @@ def test_the_choice_keeps_all_limits_and_is_made_on_validation(wish: dict[str, A
     assert chosen(found, Wish(**wish)) == name
     said = answer(found, Wish(**wish), "LeNet-5")
     assert ("Loosen a limit" in said) == (name is None)
+
+
+def test_a_time_within_the_spread_counts_as_none() -> None:
+    found = table([row | {"real_1": row["name"] == "small"} for row in ROWS])
+    assert chosen(found, Wish(aim="fastest", most_points=5)) == "small", "half as fast as another, but sure of it"
+    assert "no difference in time above the spread" in answer(found, Wish(aim="accurate", most_ms=3), "LeNet-5")
 
 
 def test_how_sure_a_choice_is_follows_from_the_interval_on_test() -> None:

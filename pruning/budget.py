@@ -77,7 +77,7 @@ class Budget:
         found = np.rint(np.round(removed((low + high) / 2), 6)).astype(np.int64)
         return np.maximum.accumulate(np.clip(found, self.lower, self.upper), axis=1)
 
-    def lowest(self, ordered: tuple[np.ndarray, ...]) -> np.ndarray:
+    def lowest(self, ordered: tuple[np.ndarray, ...], wanted: np.ndarray | None = None) -> np.ndarray:
         """Units removed when one threshold cuts all groups, within the bounds; counts are exact where bounds allow.
 
         Of units that tie, those of earlier groups go first. A bound that rises with the level may ask for units that
@@ -85,10 +85,12 @@ class Budget:
 
         Args:
             ordered: comparable scores per group in ascending order, float32.
+            wanted: units removed in all at each level, never falling; the level's share unless given.
         """
+        wanted = counts(self.levels, int(self.sizes.sum())) if wanted is None else wanted
         if not self.bounded:
-            return split_globally(ordered, counts(self.levels, int(self.sizes.sum())))
-        wanted = np.clip(counts(self.levels, int(self.sizes.sum())), self.lower.sum(0), self.upper.sum(0))
+            return split_globally(ordered, wanted)
+        wanted = np.clip(wanted, self.lower.sum(0), self.upper.sum(0))
         low = np.full(len(self.levels), _rank(np.float32(-np.inf)), dtype=np.int64)
         high = np.full(len(self.levels), _rank(np.float32(np.inf)), dtype=np.int64)
         while (low < high).any():  # the lowest threshold at or under which lie enough scores

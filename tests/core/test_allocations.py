@@ -30,7 +30,7 @@ from tests.core.networks import small, state
 from tests.core.test_no_trace import untouched
 
 LEVELS = np.arange(1001)
-BARE = ["global", "uniform", "erk", "lamp", "by_hand"]
+BARE = ["global", "uniform", "erk", "lamp", "isomorphic", "by_hand"]
 """Allocations that need no network."""
 ALL = list(registry.allocations)
 QUICK = {"owl": {"samples": 50}, "sensitivity": {"count": 20, "tolerance": 10.0}}

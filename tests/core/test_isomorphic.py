@@ -76,7 +76,8 @@ def test_each_kind_gives_the_networks_share_by_one_threshold() -> None:
 
 def test_where_all_are_of_one_kind_it_is_the_global_threshold() -> None:
     generator = torch.Generator().manual_seed(0)
-    scores = {f"{name}.weight": torch.randn(size, generator=generator) for name, size in zip("abc", (40, 7, 300), strict=True)}
+    sizes = {"a.weight": 40, "b.weight": 7, "c.weight": 300}
+    scores = {name: torch.randn(size, generator=generator) for name, size in sizes.items()}
     removed = {name: ranked(scores, registry.allocations[name]()).removed for name in ("isomorphic", "global")}
     assert (removed["isomorphic"] == removed["global"]).all()
     assert (removed["global"].sum(0) == counts(LEVELS, 347)).all()

@@ -1,8 +1,9 @@
 """Measure what the first visit shows: ``python assets/grids.py [--models lenet_5 …]``.
 
 For each embedded model: the layer profile, and at every level of the curve the accuracy on all 10,000 test images (with
-and without BatchNorm recalibration) and the sizes. Writes ``assets/grids/MODEL.json``, whose results the app labels as
-stored with the program. Resumable: what a grid already holds under the same key is not measured again.
+and without BatchNorm recalibration) and the sizes; for the page Structure what it shows first, but for the times, which
+are measured where it is shown. Writes ``assets/grids/MODEL.json``, whose results the app labels as stored with the
+program. Resumable: what a grid already holds under the same key is not measured again.
 """
 
 from __future__ import annotations
@@ -31,10 +32,13 @@ from pruning.run import run, state_of  # noqa: E402
 from pruning.settings import machine  # noqa: E402
 from pruning.specs import MeasureSpec, Study  # noqa: E402
 from pruning.state import has_batch_norm  # noqa: E402
+from pruning.structure_tables import FIRST  # noqa: E402
 
 ACCURACY, PROFILE, SIZE, VERDICTS = (
     MeasureSpec(name=name) for name in ("accuracy", "profile", "size", "verdicts")
 )
+STRUCTURE = tuple(MeasureSpec(name=name) for name in ("structure", "memory", "accuracy"))
+"""What the page Structure shows of its first view at once; its times are this machine's, and measured there."""
 
 
 MORE = {
@@ -121,6 +125,8 @@ def main() -> None:
                 rows = run(study, grid)
                 seconds = sum(row["seconds"] for row in rows)
                 print(f"{name} {scorer} {allocation} {study.measures[0].name} {seconds:.0f} s", flush=True)
+        if name == FIRST.model:
+            run(FIRST.study(*STRUCTURE), grid)
         grid.forget()
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import state, structure_speed, structure_take, structure_view, structure_work
+from pages.ui import state, structure_numbers, structure_speed, structure_take, structure_view, structure_work
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
 from pages.ui.results import live
@@ -24,9 +24,10 @@ def page() -> None:
     setting = structure_work.rounding(setting)
     busy = structure_work.busy(setting)
     with headline:
-        live(partial(structure_view.numbers, setting), "structure_numbers", busy)
+        live(partial(structure_numbers.numbers, setting), "structure_numbers", busy)
     live(partial(structure_view.charts, setting), "structure_charts", busy)
-    live(partial(structure_speed.panel, setting), "structure_speed", structure_speed.answer(setting).pending)
+    for name in structure_speed.NAMES:
+        live(partial(structure_speed.panel, setting, name), f"structure_{name}", structure_speed.pending(setting, name))
     structure_take.downloads(setting)
     state.publish(setting)
 

@@ -185,7 +185,17 @@ def _rates(levels: np.ndarray, sizes: np.ndarray, masked: np.ndarray | None, row
     return np.rint(share * (sizes[row] - masked[row])).astype(np.int64)
 
 
-def rounded(removed: np.ndarray, sizes: np.ndarray, multiple: int, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+def multiples(multiple: int | str, sizes: np.ndarray) -> np.ndarray:
+    """The multiple of each group, ``(groups, 1)``: the given one, or with "auto" by the group's size, so that narrow
+    layers can shrink too."""
+    if multiple != "auto":
+        return np.full((len(sizes), 1), multiple, dtype=np.int64)
+    return np.select([sizes >= 64, sizes >= 32], [16, 8], 4)[:, None]
+
+
+def rounded(
+    removed: np.ndarray, sizes: np.ndarray, multiple: int | np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> np.ndarray:
     """Units removed, ``(groups, levels)``, such that kept counts are the nearest multiples that the bounds allow.
 
     At least one multiple is kept, and what is kept whole stays whole. Where no multiple lies between the bounds, the

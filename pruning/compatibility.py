@@ -43,7 +43,7 @@ def refusal(
 ) -> str | None:
     """Why a combination does not exist, in one sentence; None where it does. ``options`` are the allocation's."""
     reason = fits(scorer, granularity, scorer_options) or shares(scorer, granularity, allocation)
-    if reason is None and options.get("multiple", 1) > 1 and registry.granularities[granularity].takes != "channels":
+    if reason is None and options.get("multiple", 1) != 1 and registry.granularities[granularity].takes != "channels":
         return "Only channels are rounded to multiples: choose the channel granularity, or multiple 1."
     if reason is None and options.get("target", "units") != "units" and issubclass(registry.scorers[scorer], Solver):
         return f"{registry.scorers[scorer].label} removes a share of the weights; targets in MACs need a ranking."

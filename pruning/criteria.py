@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pruning.entries import Entry
 
@@ -147,12 +147,20 @@ class Allocation(Entry):
         "same",
         description="First and last layer: like the others, at half the rate (or the last one alone), or kept dense.",
     )
-    multiple: Literal[1, 2, 4, 8, 16, 32] = Field(
-        1, description="Channels kept per layer are rounded to multiples of this (channel granularity)."
+    multiple: Literal[1, 2, 4, 8, 16, 32, "auto"] = Field(
+        1,
+        description="Channels kept per layer are rounded to multiples of this (channel granularity); "
+        "auto: of 16 in layers of 64 channels or more, of 8 from 32 on, of 4 below.",
     )
     target: Literal["units", "parameters", "macs"] = Field(
         "units", description="What the sparsity is a share of: units, prunable parameters, or MACs."
     )
+
+    @field_validator("multiple", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        """A command line gives numbers as text, which a choice of numbers would not read."""
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
 
     @abstractmethod
     def removed(self, budget: Budget) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pruning import registry
-from pruning.budget import Budget, bounds, rounded
+from pruning.budget import Budget, bounds, multiples, rounded
 from pruning.criteria import Allocation, Granularity, Scorer, Solver
 from pruning.entries import Progress
 from pruning.errors import BadTensor, Incompatible
@@ -173,8 +173,8 @@ def budgeted(
         tuple(groups), levels, sizes, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene, units or {}
     )
     removed = granularity.settle(allocation.removed(budget), sizes)
-    if allocation.multiple > 1:
-        removed = rounded(removed, sizes, allocation.multiple, lower, upper)
+    if allocation.multiple != 1:
+        removed = rounded(removed, sizes, multiples(allocation.multiple, sizes), lower, upper)
     return removed
 
 

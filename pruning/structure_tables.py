@@ -9,12 +9,19 @@ import pandas as pd
 
 from pruning import registry
 from pruning.links import Setting
+from pruning.sentences import amount
 from pruning.timings import speed_up
 
+FIRST = Setting(
+    model="resnet_20", granularity="channel", sparsity=500, allocation="uniform",
+    allocation_options={"multiple": "auto"},
+)  # fmt: skip
+"""The first view of the page Structure: half the channels of every layer, rounded. Its results come with the program,
+but for the times, which are this machine's."""
 REMOVABLE = ("channel", "head", "layer_block")
 """Granularities whose units can be taken out for good."""
-MULTIPLES = (1, 4, 8, 16)
-"""Channel counts are rounded to multiples of these: odd counts are slow."""
+MULTIPLES: tuple[int | str, ...] = ("auto", 1, 4, 8, 16)
+"""Channel counts are rounded to multiples of these: odd counts are slow. Auto goes by the width of each layer."""
 
 
 def layers_frame(value: Mapping[str, Any]) -> pd.DataFrame:
@@ -46,6 +53,14 @@ def latency_frame(value: Mapping[str, Any]) -> pd.DataFrame:
     """The times of a ``latency`` value: batch, variant, median_ms, low_ms, high_ms (quartiles), samples."""
     columns = ["batch", "variant", "median_ms", "low_ms", "high_ms", "samples"]
     return pd.DataFrame(value["rows"], columns=columns)
+
+
+def memory_words(value: Mapping[str, Any]) -> list[str]:
+    """Peak memory of a ``memory`` value, one line a batch size: "16 images: 2.3 of 5.2 MB"."""
+    return [
+        f"{row['batch']:,} image{'s' if row['batch'] > 1 else ''}: {amount(row['small'])} instead of "
+        f"{amount(row['dense'])}" for row in value["rows"]
+    ]  # fmt: skip
 
 
 def theory(macs: Mapping[str, Any]) -> float:

@@ -31,8 +31,8 @@ RANKS = {
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,
     # 2: what flows through a recipe, and passes through it.
-    "state": 2, "passes": 2, "macs": 2, "curvature": 2, "flow": 2, "activations": 2, "moments": 2, "calibration": 2,
-    "overlap": 2, "replay": 2, "groups": 2,
+    "state": 2, "passes": 2, "macs": 2, "peak": 2, "curvature": 2, "flow": 2, "activations": 2, "moments": 2,
+    "calibration": 2, "overlap": 2, "replay": 2, "groups": 2,
     # 3: what is made of one state: scores, predictions, bytes, operations.
     "scorers": 3, "granularities": 3, "allocations": 3, "criterion": 3, "predictions": 3, "scan": 3, "encoding": 3,
     "quantization": 3, "stopwatch": 3,

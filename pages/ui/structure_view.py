@@ -1,4 +1,4 @@
-"""Before and after: the finding, the numbers, the layers, and the times beside what the operations promise."""
+"""Before and after in pictures: the layers, and the times beside what the operations promise."""
 
 from __future__ import annotations
 
@@ -9,79 +9,26 @@ import streamlit as st
 
 from pages.ui.layers_work import offer, progress
 from pages.ui.show import show
-from pages.ui.structure_work import REPEAT, Answers, answers, latency_study
+from pages.ui.structure_numbers import shown
+from pages.ui.structure_work import REPEAT, Answers, answers, latency_study, timing
 from pruning.charts.head_grid import head_grid
 from pruning.charts.latency_bars import latency_bars
 from pruning.charts.structure_bars import structure_bars
-from pruning.charts.words import tip
 from pruning.links import Setting
-from pruning.sentences import amount, interval
+from pruning.speed_tables import clock_words
 from pruning.structure_tables import (
-    finding,
     heads_frame,
     latency_frame,
     layers_frame,
     theory,
-    times,
     verdicts,
 )
-
-
-def _shown(setting: Setting, found: Answers) -> tuple[dict[str, Any] | None, dict[str, Any] | None, bool]:
-    """Structure and times to show; while new ones come the old ones of this network stay, dimmed."""
-    if found.structure.value is not None and "layers" in found.structure.value:
-        latency = found.latency.value if found.latency.value and found.latency.value.get("rows") else None
-        st.session_state["structure_last"] = (setting.model, setting.granularity, found.structure.value, latency)
-        return found.structure.value, latency, False
-    model, unit, structure, latency = st.session_state.get("structure_last", ("", "", None, None))
-    same = (model, unit) == (setting.model, setting.granularity)
-    return (structure, latency, True) if same and not found.structure.error else (None, None, False)
-
-
-def numbers(setting: Setting) -> bool:
-    """The headline and what it is made of; returns whether something is under way."""
-    found = answers(setting)
-    value = found.structure.value if found.structure.value and "layers" in found.structure.value else None
-    latency = found.latency.value if found.latency.value and found.latency.value.get("rows") else None
-    st.header(finding(setting, value, latency), anchor=False)
-    if found.structure.error:
-        st.info(found.structure.error, icon=":material/info:")
-        return False
-    value, _, old = _shown(setting, found)
-    if value is None:
-        st.caption("Taking the masked units out, and proving that the outputs stay the same …")
-        return found.pending
-    with st.container(horizontal=True, key="old_structure_numbers" if old else "structure_numbers", gap="medium"):
-        counts = (
-            ("Parameters", "parameters", lambda n: f"{n:,}"),
-            ("MACs an image", "macs", lambda n: f"{n / 1e6:,.2f} M"),
-            ("File (safetensors)", "bytes", amount),
-        )
-        for label, key, word in counts:
-            dense, small = value[key]["dense"], value[key]["small"]
-            said = f"{times(dense / max(small, 1))} less than {word(dense)}"
-            st.metric(label, word(small), said, delta_color="off", delta_arrow="off")
-        _accuracy(found)
-    return found.pending
-
-
-def _accuracy(found: Answers) -> None:
-    """What it costs before training again; the small network's accuracy is the masked one's."""
-    value = found.accuracy.value
-    if value is not None and "correct" in value:
-        st.metric(
-            f"Accuracy, {value['count']:,} test images", interval(value),
-            f"dense {100 * value['dense_correct'] / value['count']:.1f} %; not trained again yet", delta_color="off",
-            delta_arrow="off", help=tip("Wilson interval"),
-        )  # fmt: skip
-    elif not found.accuracy.error:
-        st.metric("Accuracy, test images", "…", "measured after the times", delta_color="off", delta_arrow="off")
 
 
 def charts(setting: Setting) -> bool:
     """Layers on the left, times on the right; returns whether something is under way."""
     found = answers(setting)
-    value, latency, old = _shown(setting, found)
+    value, latency, old = shown(setting, found)
     if value is None:
         return found.pending
     left, right = st.columns(2, gap="medium")
@@ -120,11 +67,9 @@ def _times(setting: Setting, found: Answers, latency: dict[str, Any] | None, old
         chart = latency_bars(latency_frame(latency), theory(latency["macs"]), latency["threads"])
         show(chart, "latency", width=470, dim=old)
         st.markdown("\n".join(f"- {sentence}" for sentence in verdicts(latency)))
-        threads = f"{latency['threads']} thread{'s' if latency['threads'] > 1 else ''}"
         st.caption(
-            f"Median and quartiles of passes in float32 on {latency['device'].upper()}, warm, {threads}, the three "
-            f"networks by turns in one run; measured on {latency['machine']}. A difference counts if it is larger "
-            "than the distance of the quartiles."
+            f"Median and quartiles of passes in float32 {clock_words(latency)}. The three networks are timed by turns "
+            "in one run. A difference counts if it is larger than the distance of the quartiles."
         )
         if not (old or found.pending) and st.button(
             "Measure again", key="latency_again", icon=":material/replay:", type="tertiary",
@@ -135,5 +80,8 @@ def _times(setting: Setting, found: Answers, latency: dict[str, Any] | None, old
     elif found.latency.pending:
         st.caption("Timing the dense, the masked and the small network by turns …")
     progress(found.latency, "Timing", "latency")
-    if not old:
+    if timing(setting, but="latency"):
+        if latency is None:
+            st.caption("These times are taken when the other clock on this page has stopped: two disturb each other.")
+    elif not old:
         offer(latency_study(setting), found.latency, "Measure the times", None, "latency_start")

@@ -8,17 +8,18 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import state
+from pages.ui.background import job
 from pages.ui.layers_work import look
-from pages.ui.results import TEST, Answer, ask
+from pages.ui.results import TEST, Answer, ask, known
+from pages.ui.server import EMBEDDED
 from pruning import registry
 from pruning.charts.words import tip
 from pruning.links import Setting
-from pruning.specs import MeasureSpec, Study
-from pruning.structure_tables import MULTIPLES, REMOVABLE
+from pruning.specs import Base, MeasureSpec, Study
+from pruning.structure_tables import FIRST, MULTIPLES, REMOVABLE
 
 STRUCTURE = MeasureSpec(name="structure")
-FIRST = Setting(model="resnet_20", granularity="channel", allocation="uniform", sparsity=500)
-"""The first view: half the channels of every layer."""
+MEMORY = MeasureSpec(name="memory")
 REPEAT = "latency_repeat"
 """How often this session asked for its times anew, as when the machine was busy with something else."""
 LARGE = 100 * 100
@@ -44,7 +45,7 @@ def rounding(setting: Setting) -> Setting:
     if setting.granularity == "channel":
         now = setting.allocation_options.get("multiple", 1)
         key = state.widget("multiple", now)
-        stops = sorted({*MULTIPLES, now, state.first("multiple")})
+        stops = [*MULTIPLES, *sorted({now, state.first("multiple")} - set(MULTIPLES))]
         chosen = st.segmented_control(
             "Kept channels in multiples of", stops, default=state.first("multiple"), key=key, required=True,
             help=tip("multiple"),
@@ -55,15 +56,17 @@ def rounding(setting: Setting) -> Setting:
 
 @dataclass(frozen=True)
 class Answers:
-    """What there is to show of a setting; accuracy waits for the times, so as not to disturb them."""
+    """What there is to show of a setting; an accuracy that is not known yet waits for the times, so as not to disturb
+    them."""
 
     structure: Answer
-    latency: Answer
-    accuracy: Answer
+    memory: Answer = Answer()
+    latency: Answer = Answer()
+    accuracy: Answer = Answer()
 
     @property
     def pending(self) -> bool:
-        return any(answer.pending for answer in (self.structure, self.latency, self.accuracy))
+        return any(answer.pending for answer in (self.structure, self.memory, self.latency, self.accuracy))
 
 
 def large(setting: Setting) -> bool:
@@ -74,26 +77,49 @@ def large(setting: Setting) -> bool:
 
 def latency_study(setting: Setting) -> Study:
     """The times of this setting: at 1, 16 and 64 images, large images at 1 and 16."""
-    options: dict[str, Any] = {"batches": (1, 16)} if large(setting) else {}
-    if repeat := st.session_state.get(REPEAT, 0):
-        options["repeat"] = repeat
-    return setting.study(MeasureSpec(name="latency", options=options))
+    return setting.study(_spec("latency", REPEAT, {"batches": (1, 16)} if large(setting) else {}))
+
+
+def curve_study(setting: Setting) -> Study:
+    """Speed against the share removed: the same study whatever the slider says."""
+    return setting.study(_spec("speed_curve", "speed_curve_repeat", {"batches": (1, 16)} if large(setting) else {}))
+
+
+def machine_study(setting: Setting, name: str) -> Study:
+    """A question about the machine alone ("channel_times", "sparse_linear"): the same for all networks."""
+    base = Base(model=EMBEDDED, device=setting.device)
+    return Study(base=base, recipe=(), measures=(_spec(name, f"{name}_repeat", {}),))
+
+
+def _spec(name: str, repeat: str, options: dict[str, Any]) -> MeasureSpec:
+    """A timing; each "Measure again" of this session makes it another one."""
+    again = st.session_state.get(repeat, 0)
+    return MeasureSpec(name=name, options=options | ({"repeat": again} if again else {}))
+
+
+def timing(setting: Setting, but: str = "") -> bool:
+    """Whether any clock of this page runs now, except the one of that measure: two at once disturb each other."""
+    machine = (machine_study(setting, name) for name in ("channel_times", "sparse_linear"))
+    studies = (latency_study(setting), curve_study(setting), *machine)
+    jobs = [job(study) for study in studies if study.measures[0].name != but]
+    return any(view is not None and not view.finished for view in jobs)
 
 
 def answers(setting: Setting) -> Answers:
     """Ask one after the other: times that are taken while other work runs spread more than they need to."""
     structure = ask(setting.study(STRUCTURE), "structure")
     if structure.value is None or structure.error:
-        return Answers(structure, Answer(), Answer())
-    latency = look(latency_study(setting), "latency", registry.models[setting.model].embedded)
-    if latency.pending or registry.models[setting.model].data is None:
-        return Answers(structure, latency, Answer())
-    return Answers(structure, latency, ask(setting.study(TEST), "structure_accuracy"))
-
-
-def timing(setting: Setting) -> bool:
-    """Whether the times of this setting are being taken now."""
-    return look(latency_study(setting), "latency", automatic=False).pending
+        return Answers(structure)
+    options = {"batches": (1, 16)} if large(setting) else {}
+    memory = ask(setting.study(MEMORY.model_copy(update={"options": options})), "structure_memory")
+    if memory.pending:
+        return Answers(structure, memory)
+    automatic = registry.models[setting.model].embedded and not timing(setting, but="latency")
+    latency = look(latency_study(setting), "latency", automatic)
+    study = setting.study(TEST)
+    if registry.models[setting.model].data is None or (latency.pending and known(study) is None):
+        return Answers(structure, memory, latency)
+    return Answers(structure, memory, latency, ask(study, "structure_accuracy"))
 
 
 def busy(setting: Setting) -> bool:

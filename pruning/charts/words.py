@@ -34,7 +34,7 @@ GLOSSARY: dict[str, str] = {
     "per mille": "Thousandths: level 975 is a sparsity of 97.5 %.",
     "pinned baseline": "An earlier setting that is kept on the chart, to compare with the one you look at now.",
     "control": "A setting that knows nothing, such as random pruning: what a criterion has to beat.",
-    "multiple": "Processors compute whole vectors: a layer of 31 channels can take longer than one of 32, so round.",
+    "multiple": "Odd counts are slow. Auto: of 16 in layers of 64 channels or more, of 8 from 32 on, of 4 below.",
     "safetensors": "A file format for tensors that holds numbers only, and runs no code when it is opened.",
     "zstd": "A lossless general compressor; it finds the zeros that pruning leaves in a file.",
     "bitmask": "One bit a weight says whether it is kept, and only the kept values follow.",

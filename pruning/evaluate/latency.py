@@ -21,8 +21,9 @@ class Latency(Measure):
     The variants alternate within one run, in an order that changes from round to round, so that a slow second of the
     machine hits all of them. Result: ``rows``, one per batch size and variant ("dense", "masked", "small"): ``batch``
     (images), ``median_ms``, and ``low_ms`` and ``high_ms``, the quartiles (milliseconds a pass), ``samples``; ``macs``
-    of one image of ``dense`` and ``small``: their ratio is the theoretical speed-up; ``threads`` of torch; ``device``;
-    ``machine``. In float32, in eager mode, with inputs already on the device. Partial results grow by batch size.
+    of one image of ``dense`` and ``small``: their ratio is the theoretical speed-up; ``threads`` of torch, ``device``,
+    ``clock`` ("thread" or "wall", see ``pruning.stopwatch``), ``machine``. In float32, in eager mode, with inputs
+    already on the device. Partial results grow by batch size.
     """
 
     name = "latency"
@@ -41,8 +42,7 @@ class Latency(Measure):
 
         from pruning import registry
         from pruning.macs import counted
-        from pruning.settings import machine
-        from pruning.stopwatch import by_turns, quartiles
+        from pruning.stopwatch import by_turns, conditions, quartiles
         from pruning.surgery import removed
 
         shape = registry.models[state.base.model].input_shape
@@ -52,9 +52,7 @@ class Latency(Measure):
         found: dict[str, Any] = {
             "rows": [],
             "macs": {name: round(counted(variants[name], shape)[1]) for name in ("dense", "small")},
-            "threads": torch.get_num_threads(),
-            "device": str(device),
-            "machine": machine(),
+            **conditions(device),
         }
         for number, batch in enumerate(self.batches):
             images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)).to(device)

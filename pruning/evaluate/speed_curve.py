@@ -23,7 +23,8 @@ class SpeedCurve(Measure):
     ``median_ms``, ``low_ms`` and ``high_ms`` (quartiles, milliseconds a pass), ``samples``, and ``faster``,
     ``faster_low`` and ``faster_high``: the dense network's time over this one's in the same round, median and
     quartiles; ``macs`` of one image and ``parameters`` at each level, by its name; ``threads``, ``device``,
-    ``machine``. In float32, in eager mode, with inputs already on the device. Partial results grow by batch size.
+    ``clock`` and ``machine``. In float32, in eager mode, with inputs already on the device. Partial results grow by
+    batch size.
     """
 
     name = "speed_curve"
@@ -46,8 +47,7 @@ class SpeedCurve(Measure):
 
         from pruning import registry
         from pruning.macs import counted
-        from pruning.settings import machine
-        from pruning.stopwatch import by_turns, quartiles, ratios
+        from pruning.stopwatch import by_turns, conditions, quartiles, ratios
 
         shape, total = registry.models[state.base.model].input_shape, len(self.levels) + len(self.batches)
         networks = {0: state.start.model}
@@ -59,9 +59,7 @@ class SpeedCurve(Measure):
             "rows": [],
             "macs": {str(level): round(counted(model, shape)[1]) for level, model in networks.items()},
             "parameters": {str(level): sum(p.numel() for p in m.parameters()) for level, m in networks.items()},
-            "threads": torch.get_num_threads(),
-            "device": str(device),
-            "machine": machine(),
+            **conditions(device),
         }
         for number, batch in enumerate(self.batches, len(self.levels)):
             images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)).to(device)

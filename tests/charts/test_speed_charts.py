@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pruning.charts.channel_times import channel_times
+from pruning.charts.sparse_speed import sparse_speed
 from pruning.charts.speed_curve import speed_curve
 from pruning.errors import BadValue
 
@@ -47,3 +49,60 @@ def test_the_speed_curve_stands_beside_what_the_macs_promise() -> None:
 def test_a_curve_without_any_level_is_refused() -> None:
     with pytest.raises(BadValue, match="at least one level"):
         speed_curve(curve((1, 0, 1.0, 1.0)), 500, "channels", 1)
+
+
+def counts(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    """Runtime, channels, time relative to 64; quartiles 0.01 to both sides."""
+    return pd.DataFrame(
+        [
+            {"runtime": r, "channels": c, "time": t, "time_low": t - 0.01, "time_high": t + 0.01, "median_ms": 5 * t,
+             "samples": 9, "macs": c / 64}
+            for r, c, t in rows
+        ]
+    )  # fmt: skip
+
+
+def test_the_count_just_above_a_multiple_is_named() -> None:
+    chart = channel_times(
+        counts(("torch", 64, 1.0), ("torch", 49, 0.8), ("torch", 48, 0.79), ("onnxruntime", 64, 1.0),
+               ("onnxruntime", 49, 0.93), ("onnxruntime", 48, 0.77), ("onnxruntime", 63, 1.12)), 64, 1,
+    )  # fmt: skip
+    assert said(chart) == "49 channels take 93 % of the time of 64, 48 take 77 % (ONNX Runtime)"
+    theory, torch_, onnx = chart.figure("dark").data
+    assert list(theory.x) == [48, 64] and list(theory.y) == [75, 100]
+    assert list(torch_.y) == [79, 80, 100] and list(onnx.x) == [48, 49, 63, 64]
+    assert [colour == onnx.marker.line.color for colour in onnx.marker.color] == [True, False, False, True]
+    assert chart.table["macs_percent_of_all"].max() == 100
+    flat = channel_times(counts(("torch", 64, 1.0), ("torch", 33, 0.51), ("torch", 32, 0.5)), 64, 1)
+    assert said(flat) == "No count just above a multiple of 16 takes clearly longer than that multiple"
+    with pytest.raises(BadValue, match="of which there are none"):
+        channel_times(counts(("torch", 64, 1.0)).iloc[:0], 64, 1)
+
+
+def sparse(*rows: tuple[int, str, int, float]) -> pd.DataFrame:
+    """Batch, form, sparsity, times as fast; quartiles a twentieth to both sides."""
+    return pd.DataFrame(
+        [
+            {"batch": b, "form": f, "sparsity": s, "faster": r, "faster_low": 0.95 * r, "faster_high": 1.05 * r,
+             "median_ms": 1 / r, "samples": 9}
+            for b, f, s, r in rows
+        ]
+    )  # fmt: skip
+
+
+def test_the_crossover_is_the_title() -> None:
+    chart = sparse_speed(
+        sparse((1, "dense", 0, 1.0), (1, "csr", 500, 0.2), (1, "csr", 990, 0.8), (64, "dense", 0, 1.0),
+               (64, "csr", 500, 0.8), (64, "csr", 990, 12.0), (64, "block", 500, 1.5), (64, "block", 990, 9.0)),
+        1024, 1,
+    )  # fmt: skip
+    assert said(chart) == (
+        "Zeros pay without removal from 50 % on at 64 inputs a pass (blocks of 16x16), never at 1 input a pass"
+    )
+    figure = chart.figure()
+    assert [(trace.name, trace.showlegend, list(trace.y)) for trace in figure.data] == [
+        ("CSR", True, [0.2, 0.8]), ("CSR", False, [0.8, 12]), ("blocks of 16x16", True, [1.5, 9]),
+    ]  # fmt: skip
+    assert "dense" not in set(chart.table["form"]) and len(chart.table) == 6
+    with pytest.raises(BadValue, match="no other form"):
+        sparse_speed(sparse((1, "dense", 0, 1.0)), 1024, 1)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import structure_speed, structure_take, structure_work
+from pages.ui import structure_speed, structure_take, structure_view, structure_work
 from pages.ui.results import known
 from pruning.links import Setting
 from pruning.specs import MeasureSpec
@@ -37,9 +37,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         options = {"levels": (300, 600), "batches": (1, 4), "seconds": 0.05}
         return setting.study(MeasureSpec(name="speed_curve", options=options))
 
-    monkeypatch.setattr(structure_work, "latency_study", short)
-    monkeypatch.setattr(structure_speed, "latency_study", short)
-    monkeypatch.setattr(structure_speed, "study", coarse)
+    for module in (structure_work, structure_view, structure_speed):
+        monkeypatch.setattr(module, "latency_study", short)
+    for module in (structure_work, structure_speed):
+        monkeypatch.setattr(module, "curve_study", coarse)
     monkeypatch.setattr(structure_work, "TEST", MeasureSpec(name="accuracy", options={"count": 200}))
 
 

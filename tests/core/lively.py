@@ -19,9 +19,10 @@ from pruning.surgery.cuts import LAYOUTS
 from pruning.units import Layout
 from pruning.zoo import checkpoints
 from pruning.zoo.vision import torchvision
+from tests.core.narrow import BASES, narrow
 
 Find = Callable[[nn.Module, tuple[str, ...], tuple[int, ...]], Layout]
-KNOWN = {"narrow_vgg": "vgg11_bn", "tiny_vit": "vit_b_16", "tiny_swin": "swin_t", "tiny_swin_v2": "swin_v2_t"}
+KNOWN = {"narrow_vgg": "vgg11_bn", "tiny_vit": "vit_b_16", "tiny_swin": "swin_t", "tiny_swin_v2": "swin_v2_t"} | BASES
 """The registered model in whose name a network of the tests goes."""
 OWN = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small", "vit_small")
 
@@ -63,6 +64,10 @@ def network(name: str) -> nn.Module:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             return lively(swin.SwinTransformer(embed_dim=32, num_heads=[4, 4], **settings))
+    if name in BASES:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return lively(narrow(name))
     if name == "narrow_vgg":  # VGG-11 with BatchNorm, but for the width of its dense layers
         model: Any = checkpoints.initial("vgg11_bn", 0)
         model.classifier = nn.Sequential(

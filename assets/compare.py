@@ -74,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--only", nargs="+", choices=("training", "times"), default=("training", "times"))
+    parser.add_argument("--ways", nargs="+", help="names of approaches, in the order in which they go; none: all")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder = ROOT / ".train" / "compare"
@@ -83,7 +84,8 @@ def main() -> None:
         path, base = ROOT / "assets" / "grids" / f"compare_{name}.json", Base(model=name)
         measures: dict[str, Any] = json.loads(path.read_text())["measures"] if path.exists() else {}
         used: set[str] = set()
-        for approach in approaches(Plan(model=name)).values():
+        every = approaches(Plan(model=name))
+        for approach in [every[way] for way in options.ways or every]:
             if approach.name in LEFT_OUT.get(name, ()):
                 continue
             for part, made in (("training", study_of), ("times", timing_of)):
@@ -102,7 +104,7 @@ def main() -> None:
                 save(path, measures)
                 print(f"{name} {approach.name} {part} {time.perf_counter() - began:.0f} s", flush=True)
         # What nothing asks for any more, of other weights or versions, is left out.
-        save(path, {key: value for key, value in measures.items() if key in used})
+        save(path, measures if options.ways else {key: value for key, value in measures.items() if key in used})
 
 
 if __name__ == "__main__":

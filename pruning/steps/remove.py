@@ -8,7 +8,7 @@ from torch import Tensor
 from pruning.entries import Progress, Shelf
 from pruning.errors import Incompatible
 from pruning.specs import Remove
-from pruning.state import State, prunable
+from pruning.state import State, lay_out, prunable
 from pruning.surgery import remove
 
 
@@ -21,6 +21,7 @@ def apply(step: Remove, state: State, key: str, progress: Progress, shelf: Shelf
     if state.formats:
         raise Incompatible("Packed codes are not cut: remove units before the weights are quantized.")
     done = remove(state)
+    lay_out(done.model)
     after = State(state.base, key, done.model, tuple(name for name in state.order if name in prunable(done.model)))
     after.parent, after.trace, after.diverged = state, state.trace, state.diverged
     after.architecture = state.architecture.without(done.cuts.heads, done.cuts.blocks)

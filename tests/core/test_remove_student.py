@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from pruning.state import prunable
 from pruning.surgery import load_small
 from pruning.surgery.files import delivery
 
+ROOT = Path(__file__).resolve().parents[2]
 HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
 SHORT = Train(steps=3, batch=20, samples=200, validation=0, looks=1)
 
@@ -102,6 +105,23 @@ def test_a_student_begins_by_its_seed_and_learns_from_the_dense_network() -> Non
     taught = state_of(base, (Student(width=30, seed=1), SHORT.model_copy(update={"teacher": "dense"})))
     alone = state_of(base, (Student(width=30, seed=1), SHORT))
     assert not torch.equal(taught.weights["fc1.weight"], alone.weights["fc1.weight"])
+
+
+def test_a_narrow_network_trains_without_killing_the_process() -> None:
+    """With channels last, a strided pointwise convolution of few inputs corrupts memory: tried in its own process."""
+    code = """
+from pruning.fold import state_of
+from pruning.recipe import Prune, Remove, Student, Train
+from pruning.specs import Base
+short = Train(steps=2, batch=32, samples=64, validation=0, looks=1)
+for level in (700, 900):
+    gone = Prune(granularity="channel", allocation="uniform", sparsity=level)
+    state_of(Base(model="resnet_20"), (gone, Remove(), short))
+state_of(Base(model="resnet_20"), (Student(width=25, depth=34), short))
+print("trained")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "trained", done.stderr[-2000:]
 
 
 def test_a_student_of_another_family() -> None:

@@ -15,7 +15,7 @@ from pruning.entries import Progress
 from pruning.errors import BadTensor
 from pruning.recipe import Train
 from pruning.schedules import rate
-from pruning.state import State
+from pruning.state import State, narrow
 from pruning.training.images import Batches
 from pruning.training.kernel import Kernel, fit_together, kernel_of
 from pruning.training.looks import Looks
@@ -88,6 +88,7 @@ class Trainee:
         self.device = next(session.model.parameters()).device
         self.batches = Batches(session.state.base, spec, self.device)
         self.looks = Looks(session, self.device)
+        self.narrow = narrow(session.model)
         self.dynamics = registry.dynamics[spec.during](**spec.during_options)
         self.teacher = _teacher(session.state) if spec.teacher == "dense" else None
         self.kept, self.last = session.step, time.monotonic()
@@ -103,7 +104,9 @@ class Trainee:
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """Images and labels of the current step."""
-        return self.batches(self.session.spec.first + self.session.step)
+        images, labels = self.batches(self.session.spec.first + self.session.step)
+        # Images of one channel may have the strides of channels last without looking it: flat and back are plain ones.
+        return (images.flatten().view(images.shape) if self.narrow else images), labels
 
     def losses(self, logits: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """What is minimised, with the teacher's part and a penalty where there are some; and the bare cross-entropy,

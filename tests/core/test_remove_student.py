@@ -113,7 +113,7 @@ def test_a_narrow_network_trains_without_killing_the_process() -> None:
 from pruning.fold import state_of
 from pruning.recipe import Prune, Remove, Student, Train
 from pruning.specs import Base
-short = Train(steps=2, batch=32, samples=64, validation=0, looks=1)
+short = Train(steps=3, batch=128, samples=512, validation=0, looks=1, crop=2, flip=True, teacher="dense")
 for level in (700, 900):
     gone = Prune(granularity="channel", allocation="uniform", sparsity=level)
     state_of(Base(model="resnet_20"), (gone, Remove(), short))

@@ -4,7 +4,8 @@
 |-------------------------|------------------------------------------------------------|-------------------------------|
 | `PRUNING_STORE`         | database, as an SQLAlchemy URL                             | `<root>/var/pruning.db`       |
 | `PRUNING_ARTEFACTS`     | folder of artefact files                                   | `<root>/var/artefacts`        |
-| `PRUNING_SCHEDULER`     | address of a running Dask scheduler (`tcp://host:8786`)    | none: workers on this machine |
+| `PRUNING_SCHEDULER`     | address of a running Dask scheduler (`tls://host:8786`)    | none: workers on this machine |
+| `PRUNING_SCHEDULER_INSECURE` | 1: a scheduler elsewhere without TLS is allowed       | 0                             |
 | `PRUNING_WORKERS`       | worker processes on this machine                           | cores, at most 4              |
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
@@ -20,8 +21,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pruning.errors import BadValue
 
@@ -48,6 +51,7 @@ class Settings:
         memory: bytes that one worker may use; a worker that takes more is replaced.
         owners: whether a kept run belongs to the person who kept it.
         log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
+        insecure: whether a scheduler on another machine may be reached without TLS.
 
     Raises:
         BadValue: for a value outside its bounds, in one sentence.
@@ -60,12 +64,19 @@ class Settings:
     memory: int = 0
     owners: bool = False
     log: str = ""
+    insecure: bool = False
 
     def __post_init__(self) -> None:
         if not re.match(r"^[a-z][a-z0-9_+]*://", self.store):
             raise BadValue(f"PRUNING_STORE must be a database URL such as sqlite:////data/runs.db, not '{self.store}'.")
         if self.scheduler is not None and not re.match(r"^[a-z]+://[^/\s]+", self.scheduler):
-            raise BadValue(f"PRUNING_SCHEDULER must be an address such as tcp://host:8786, not '{self.scheduler}'.")
+            raise BadValue(f"PRUNING_SCHEDULER must be an address such as tls://host:8786, not '{self.scheduler}'.")
+        if self.scheduler is not None and not self.insecure and not _protected(self.scheduler):
+            raise BadValue(
+                f"PRUNING_SCHEDULER must be tls://… or on this machine (127.0.0.1), not '{self.scheduler}': scheduler "
+                "and workers exchange pickles, so whoever reaches an open one can run anything on all of them. Set up "
+                "TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 in a network nobody else can enter."
+            )
         if not 1 <= self.workers <= MOST_WORKERS:
             raise BadValue(f"PRUNING_WORKERS must be 1 to {MOST_WORKERS}, not {self.workers}.")
         if not self.memory:
@@ -95,10 +106,10 @@ class Settings:
             values["workers"] = _whole("PRUNING_WORKERS", text["PRUNING_WORKERS"])
         if text["PRUNING_WORKER_MEMORY"]:
             values["memory"] = _size("PRUNING_WORKER_MEMORY", text["PRUNING_WORKER_MEMORY"])
-        if text["PRUNING_OWNERS"]:
-            if text["PRUNING_OWNERS"] not in ("0", "1"):
-                raise BadValue(f"PRUNING_OWNERS must be 0 or 1, not '{text['PRUNING_OWNERS']}'.")
-            values["owners"] = text["PRUNING_OWNERS"] == "1"
+        for field_name, name in (("owners", "PRUNING_OWNERS"), ("insecure", "PRUNING_SCHEDULER_INSECURE")):
+            if text[name] not in ("", "0", "1"):
+                raise BadValue(f"{name} must be 0 or 1, not '{text[name]}'.")
+            values[field_name] = text[name] == "1"
         values["log"] = text["PRUNING_LOG"]
         return cls(**values)
 
@@ -107,11 +118,22 @@ NAMES = (
     "PRUNING_STORE",
     "PRUNING_ARTEFACTS",
     "PRUNING_SCHEDULER",
+    "PRUNING_SCHEDULER_INSECURE",
     "PRUNING_WORKERS",
     "PRUNING_WORKER_MEMORY",
     "PRUNING_OWNERS",
     "PRUNING_LOG",
 )
+
+
+def _protected(address: str) -> bool:
+    """Whether what goes to a scheduler is encrypted, or never leaves this machine."""
+    scheme, _, rest = address.partition("://")
+    try:
+        host = urlsplit(f"//{rest}").hostname or ""
+        return scheme in ("tls", "wss", "inproc") or host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, not a number
+        return False
 
 
 def _whole(name: str, text: str) -> int:

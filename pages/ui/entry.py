@@ -7,6 +7,7 @@ import gc
 import streamlit as st
 
 from pages.ui.server import engine
+from pages.ui.sign_in import sign_in
 from pages.ui.style import style
 
 
@@ -21,8 +22,9 @@ def start() -> None:
     """Draw the frame, and in it the page that the address names."""
     st.session_state["framed"] = True
     st.set_page_config(page_title="Pruning", page_icon=":material/content_cut:", layout="wide")
-    engine()
     style()
+    sign_in()
+    engine()
     page = st.navigation(
         [
             st.Page("pages/prune.py", title="Prune", icon=":material/content_cut:", default=True),

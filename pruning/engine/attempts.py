@@ -78,10 +78,12 @@ class Attempts:
         while self.link is not None:
             with self.changed:
                 sweeps = sum(attempt.durable for attempt in self.running.values())
-                job = self.book.next(self.workers - len(self.running), max(1, self.workers - 1) - sweeps)
+                gpus = self.link.gpus() - sum(attempt.gpu for attempt in self.running.values())
+                free, spare = self.workers - len(self.running), max(1, self.workers - 1) - sweeps
+                job = self.book.next(free, spare, lambda job, gpus=gpus: gpus > 0 or not job.gpu)
                 if job is None:
                     return
-                attempt = Attempt(f"{job.id}-{secrets.token_hex(6)}", job, job.durable)
+                attempt = Attempt(f"{job.id}-{secrets.token_hex(6)}", job, job.durable, job.gpu)
                 self.running[attempt.key] = job.attempt = attempt
             self._submit(self.link, job, attempt)
 
@@ -146,6 +148,13 @@ class Attempts:
             )
             self.finish(job, "failed", sentence)
 
+    def again(self, attempt: Attempt) -> None:
+        """Hand an attempt out anew that no worker has begun with."""
+        self._release(attempt)
+        with self.changed:
+            if attempt.job is not None:
+                self.book.ready(attempt.job, first=True)
+
     def overdue(self) -> None:
         """End the workers of cancelled tasks that do not listen."""
         now = time.monotonic()
@@ -153,7 +162,7 @@ class Attempts:
             since = attempt.killed or attempt.cancelled
             if self.link is not None and attempt.worker and since and now - since > GRACE_SECONDS:
                 attempt.killed = now
-                self.link.kill(attempt.future, attempt.worker)
+                self.link.kill(attempt.key, attempt.future, attempt.worker)
 
     def tell(self, attempt: Attempt) -> None:
         """Ask an attempt's worker to stop."""
@@ -163,11 +172,11 @@ class Attempts:
     def _submit(self, link: Link, job: Job, attempt: Attempt) -> None:
         text, priority = job.study.model_dump_json(), (0 if job.durable else URGENT) - job.turn
         try:
-            attempt.future = link.submit(attempt.key, text, priority, lambda: self.post(lambda: self.ended(attempt)))
+            attempt.future = link.submit(
+                attempt.key, text, priority, attempt.gpu, lambda: self.post(lambda: self.ended(attempt))
+            )
         except Exception:  # the connection broke this moment: the job keeps its place
-            self._release(attempt)
-            with self.changed:
-                self.book.ready(job, first=True)
+            self.again(attempt)
             raise
 
     def _release(self, attempt: Attempt) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pruning.engine.health import Failure
@@ -94,12 +95,13 @@ class Book:
         if job.id in self.active and job not in self.queue:
             self.queue.append(job)
 
-    def next(self, free: int, sweeps: int) -> Job | None:
-        """Take the next job to run, when ``free`` workers are free and ``sweeps`` more durable jobs may run."""
+    def next(self, free: int, sweeps: int, fits: Callable[[Job], bool] = lambda _job: True) -> Job | None:
+        """Take the next job to run that ``fits`` (a worker of its kind is free), when ``free`` workers are free and
+        ``sweeps`` more durable jobs may run."""
         if free <= 0:
             return None
         for job in self.order():
-            if sweeps > 0 or not job.durable:
+            if (sweeps > 0 or not job.durable) and fits(job):
                 self.queue.remove(job)
                 self._serve(job)
                 return job

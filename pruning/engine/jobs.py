@@ -78,6 +78,8 @@ class Attempt:
     key: str
     job: Job | None
     durable: bool
+    gpu: bool = False
+    sent: float = field(default_factory=time.monotonic)
     future: Any = None
     worker: str | None = None
     cancelled: float | None = None
@@ -116,6 +118,13 @@ class Job:
     @property
     def finished(self) -> bool:
         return self.state in FINISHED
+
+    @property
+    def gpu(self) -> bool:
+        """Whether any part of the study is to run on a CUDA device."""
+        study = self.study
+        devices = [study.base.device, *study.axes.get("device", ()), *(one.base.device for one in study.networks)]
+        return any(str(device).startswith("cuda") for device in devices)
 
     def progress(self, done: float, total: float, note: str, partial: dict[str, Any]) -> None:
         """Take in what a worker reports. A repeated attempt starts from zero; the job does not."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +13,7 @@ from typing import Any
 from pruning.engine.cluster import Cluster
 from pruning.errors import Missing, PruningError
 from pruning.settings import Settings
+from pruning.store import Store
 
 CONNECT_SECONDS = 5
 COUNT_SECONDS = 2
@@ -21,6 +24,7 @@ class Link:
 
     Args:
         task: dotted path of the task function.
+        store: the server's, which workers of a cluster must share.
         topic: name under which workers report to this server.
         listen: called with each report, in Dask's thread: must return at once.
 
@@ -28,11 +32,14 @@ class Link:
         PruningError: when no scheduler answers, in one sentence.
     """
 
-    def __init__(self, settings: Settings, task: str, topic: str, listen: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, settings: Settings, task: str, topic: str, listen: Callable[[dict[str, Any]], None], store: Store
+    ) -> None:
         try:
             from distributed import Client
 
             from pruning.engine import tasks
+            from pruning.engine.joining import Joining
         except ImportError as error:
             raise Missing(f"Running studies in the background needs Dask: pip install distributed ({error}).") from None
         for name in ("distributed.client", "distributed.core", "distributed.batched"):
@@ -40,10 +47,15 @@ class Link:
         self.settings, self.task, self.topic, self.tasks = settings, task, topic, tasks
         self.cluster = None if settings.scheduler else Cluster(settings, task)
         address = self.cluster.address if self.cluster else str(settings.scheduler)
+        check_certificates(address)
         try:
             self.client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS, name="pruning")
             self.client.subscribe_topic(topic, lambda event: listen(event[1]))
-            self.client.register_plugin(tasks.Prepare(task))
+            if self.cluster:
+                self.client.register_plugin(tasks.Prepare(task))
+            self.joining = None if self.cluster else Joining(self.client, settings, task, store)
+        except PruningError:
+            raise
         except Exception as error:
             self._end_cluster()
             raise PruningError(f"No Dask scheduler answers at {address} ({type(error).__name__}).") from error
@@ -52,8 +64,10 @@ class Link:
     def alive(self) -> bool:
         return self.client.status in ("running", "connecting") and (self.cluster is None or self.cluster.alive)
 
-    def submit(self, key: str, study_json: str, priority: int, ended: Callable[[], None]) -> Any:
+    def submit(self, key: str, study_json: str, priority: int, gpu: bool, ended: Callable[[], None]) -> Any:
         """Hand one attempt to Dask; returns its future. A higher priority runs first, also among several servers.
+
+        ``gpu``: on a cluster, only a worker that offers one may take it. On this machine all workers see the same.
 
         ``ended`` is called from another thread.
         """
@@ -68,6 +82,7 @@ class Link:
             pure=False,
             retries=0,
             priority=priority,
+            resources=self.joining.demands(gpu) if self.joining else None,
         )
         future.add_done_callback(lambda _future: ended())
         return future
@@ -76,15 +91,34 @@ class Link:
         """Tell a worker (all workers where it is not known) that an attempt is to stop; does not wait."""
         self._send(self.tasks.cancel, key, worker)
 
-    def kill(self, future: Any, worker: str) -> None:
+    def kill(self, key: str, future: Any, worker: str) -> None:
         """End a worker process that does not listen; its nanny starts another one. Does not wait."""
-        if self.cluster is None:  # a scheduler that is not ours would try it again on another worker
-            self._soon(partial(self.client.cancel, [future], asynchronous=True))
-        self._send(self.tasks.kill, None, worker, nanny=True)
+        if self.cluster is None:
+            self._soon(partial(self._kill_elsewhere, key, future, worker))
+        else:
+            self._send(self.tasks.kill, None, worker, nanny=True)
+
+    async def _kill_elsewhere(self, key: str, future: Any, worker: str) -> None:
+        """A scheduler that is not ours may try the task again on another worker, which must know then that it is
+        cancelled; and it must not call the worker free before that has ended."""
+        import asyncio
+
+        run = partial(self.client.run, on_error="ignore", asynchronous=True)
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(run(self.tasks.cancel, key), COUNT_SECONDS)
+        await run(self.tasks.kill, workers=[worker], nanny=True)
+        for _attempt in range(COUNT_SECONDS * 10):
+            if worker not in (await self.client.scheduler.identity())["workers"]:
+                break
+            await asyncio.sleep(0.1)
+        await self.client.cancel([future], asynchronous=True)
 
     def count(self) -> int:
-        """Worker threads that are there now. Waits for the scheduler's answer, two seconds at most; 0 without one."""
+        """Workers that may compute for this server now. Waits for the scheduler, two seconds at most; 0 without one."""
         try:
+            if self.joining is not None:
+                self.joining.look()
+                return len(self.joining.admitted)
             return sum(self.client.nthreads(callback_timeout=COUNT_SECONDS).values())
         except (OSError, TimeoutError):  # it is ending: ``alive`` will say so
             return 0
@@ -97,6 +131,10 @@ class Link:
             heard(await self.client.run(self.tasks.census, on_error="ignore", asynchronous=True))
 
         self._soon(ask)
+
+    def gpus(self) -> float:
+        """Workers that compute for this server and offer a GPU; no bound on this machine, whose workers share it."""
+        return math.inf if self.joining is None else sum(self.joining.admitted.values())
 
     def close(self) -> None:
         """Give the connection up, and end the workers if they are ours. Waits a few seconds at most."""
@@ -132,3 +170,20 @@ class Link:
     def _end_cluster(self) -> None:
         if self.cluster is not None:
             self.cluster.close()
+
+
+def check_certificates(address: str) -> None:
+    """Say what is missing for a scheduler that is reached by TLS.
+
+    Raises:
+        Missing: Dask was not told where the certificates are.
+    """
+    import dask
+
+    needed = {
+        name: dask.config.get(f"distributed.comm.tls.{name}", None) for name in ("ca-file", "client.cert", "client.key")
+    }
+    missing = [name for name, path in needed.items() if not path]
+    if address.startswith("tls://") and missing:
+        names = ["DASK_DISTRIBUTED__COMM__TLS__" + n.upper().replace("-", "_").replace(".", "__") for n in missing]
+        raise Missing(f"The scheduler {address} asks for certificates: set {', '.join(names)} (see docs/deploy.md).")

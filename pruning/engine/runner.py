@@ -16,6 +16,7 @@ from pruning.engine.book import Book
 from pruning.engine.keeper import Keeper
 from pruning.engine.ledger import Ledger
 from pruning.engine.link import Link
+from pruning.engine.stranded import Stranded
 from pruning.errors import PruningError
 from pruning.settings import Settings
 
@@ -39,6 +40,7 @@ class Runner:
         self.topic = f"pruning-{secrets.token_hex(6)}"
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.attempts = Attempts(settings, book, ledger, changed, self.inbox.put)
+        self.stranded = Stranded(self.attempts)
         self.keeper = Keeper(book, ledger, changed)
         self.closing = False
         self.trouble = ""
@@ -121,7 +123,7 @@ class Runner:
             return
         try:
             began = time.monotonic()
-            attempts.link = Link(self.settings, self.task, self.topic, self._listen)
+            attempts.link = Link(self.settings, self.task, self.topic, self._listen, self.ledger.store)
             self.trouble = ""
             journal.note("connected", seconds=round(time.monotonic() - began, 3))
         except PruningError as error:
@@ -145,6 +147,9 @@ class Runner:
         attempts.overdue()
         if attempts.link is not None and (self._is_due("count", COUNT_SECONDS) or not attempts.workers):
             attempts.workers = attempts.link.count()
+            self.stranded.look()
+            if attempts.link.joining is not None:
+                self.trouble = " ".join(sorted(attempts.link.joining.refused.values()))
         often = time.monotonic() - self.watched < WATCHED_SECONDS
         if attempts.link is not None and self._is_due(*(("look", 3.0) if often else ("census", CENSUS_SECONDS))):
             attempts.link.census(self._counted)

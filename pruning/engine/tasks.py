@@ -5,6 +5,7 @@ Nothing is raised into Dask: a task returns an outcome, so that an error's sente
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import pickle
@@ -123,6 +124,40 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
     except BaseException as error:
         sentence = f"Internal error: {type(error).__name__}: {error}"
         return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}
+
+
+async def introduce(settings: Settings, token: str, dask_worker: Any) -> dict[str, Any]:
+    """What a worker of a cluster says of itself before it gets work; see ``joining``. The slow part runs beside the
+    worker's event loop."""
+    name = dask_worker.id.replace("-", "")[-32:]
+    gpu = bool(dask_worker.state.total_resources.get("GPU"))
+
+    def look() -> dict[str, Any]:
+        from pruning.engine.papers import papers
+        from pruning.engine.shared import answer
+
+        return {"papers": papers(), "shared": answer(_store(settings), token, name), "cuda": gpu and _cuda()}
+
+    found = await asyncio.get_running_loop().run_in_executor(None, look)
+    return found | {
+        "name": name,
+        "threads": dask_worker.state.nthreads,
+        "nanny": bool(dask_worker.nanny),
+        "gpu": gpu,
+    }
+
+
+def _cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+async def admit(task: str, resource: str, dask_worker: Any) -> None:
+    """Make a worker of a cluster ready, and let tasks that ask for the resource come to it."""
+    Prepare(task).setup(dask_worker)
+    if resource not in dask_worker.state.total_resources:
+        await dask_worker.set_resources(**{resource: 1})
 
 
 class Prepare(WorkerPlugin):

@@ -1,22 +1,26 @@
-"""One engine with two workers for all tests of this folder: starting workers is what takes time."""
+"""One engine with two workers for all tests of this folder, and one on a cluster: starting workers takes time."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from pruning.engine import Engine
 from pruning.settings import Settings
 from pruning.specs import Base, MeasureSpec, Study
+from tests import postgres
 from tests.engine import fake_run
+from tests.engine.cluster import Processes
 
 TASK = "tests.engine.fake_run:run"
-PATIENCE = 180.0
+PATIENCE = 400.0
 """Seconds: bounds in these tests are generous, since the machine may be busy with other things."""
 
 _numbers = itertools.count()
@@ -58,15 +62,44 @@ class Lab:
         self.until(lambda: self.engine.view(job_id).total > 0)
         return self.engine.view(job_id)
 
+    def only_here(self, reason: str) -> None:
+        """Leave a test out on the cluster."""
+        if self.engine.settings.scheduler:
+            pytest.skip(reason)
+
     def free(self) -> bool:
         """Whether no worker is busy."""
         return not self.engine._runner.attempts.running
 
 
 @pytest.fixture(scope="package")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Scheduler and two workers as processes of their own."""
+    cluster = Processes(tmp_path_factory.mktemp("cluster"))
+    with dask.config.set(cluster.config):
+        yield cluster
+        cluster.close()
+
+
+@pytest.fixture(scope="package")
+def base() -> Iterator[str | None]:
+    """A database of a real PostgreSQL, where there is one."""
+    where = postgres.binaries()
+    server = postgres.Server(where) if where else None
+    yield server.base() if server else None
+    if server:
+        server.close()
+
+
+@pytest.fixture(scope="package", params=["here", "cluster"])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Workers of this machine with SQLite; then a cluster with PostgreSQL."""
     folder = tmp_path_factory.mktemp("engine")
-    return Settings(store=f"sqlite:///{folder / 'store.db'}", artefacts=folder / "artefacts", workers=2, memory=2**30)
+    settings = Settings(f"sqlite:///{folder / 'store.db'}", folder / "artefacts", workers=2, memory=2**30)
+    if request.param == "here":
+        return settings
+    store = request.getfixturevalue("base") or settings.store
+    return replace(settings, store=store, scheduler=request.getfixturevalue("cluster").address)
 
 
 @pytest.fixture(scope="package")

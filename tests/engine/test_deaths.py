@@ -9,6 +9,7 @@ import sys
 import textwrap
 from dataclasses import replace
 
+import dask
 import psutil
 import pytest
 
@@ -18,7 +19,9 @@ from tests.engine.conftest import PATIENCE, TASK, Lab
 
 
 def address(engine: Engine) -> str:
-    """The scheduler that the engine of these tests has started."""
+    """The scheduler of the engine of these tests: the cluster's, or the one that it has started."""
+    if engine.settings.scheduler:
+        return engine.settings.scheduler
     link = engine._runner.attempts.link
     assert link is not None and link.cluster is not None
     return link.cluster.address
@@ -39,7 +42,17 @@ def other_server(settings: Settings, engine: Engine, script: str) -> subprocess.
         engine = Engine(settings, task={TASK!r})
     """
     code = textwrap.dedent(head) + textwrap.dedent(script)
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    names = {name.upper().replace("-", "_").replace(".", "__"): path for name, path in certificates().items()}
+    environment = os.environ | {f"DASK_{name}": path for name, path in names.items()}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def certificates() -> dict[str, str]:
+    """Where those of the cluster are, as Dask's configuration has it."""
+    names = ("ca-file", "client.cert", "client.key")
+    found = {f"distributed.comm.tls.{name}": dask.config.get(f"distributed.comm.tls.{name}", None) for name in names}
+    return {name: path for name, path in found.items() if path}
 
 
 def test_work_of_a_killed_worker_is_repeated(lab: Lab) -> None:
@@ -66,6 +79,7 @@ def test_a_task_that_does_not_listen_loses_its_process(lab: Lab) -> None:
 
 
 def test_three_deaths_are_a_failure_in_one_sentence(lab: Lab) -> None:
+    lab.only_here("the engine counts in the same way, and each death of a cluster's worker costs a new import of torch")
     study = lab.study("die")
     view = lab.engine.wait(lab.engine.submit(study, owner="ada", durable=False), PATIENCE)
     assert view.state == "failed"
@@ -116,6 +130,7 @@ def test_a_closed_server_gives_its_jobs_back(lab: Lab, settings: Settings) -> No
 
 
 def test_the_server_process_never_imports_torch(lab: Lab, settings: Settings) -> None:
+    lab.only_here("the other server finds a scheduler by its address here, too")
     script = f"""
         job = engine.submit(load_study({lab.study().model_dump_json()!r}), owner="ada", durable=False)
         print(engine.wait(job, 100).state, [name for name in ("torch", "pandas", "streamlit") if name in sys.modules])
@@ -127,6 +142,7 @@ def test_the_server_process_never_imports_torch(lab: Lab, settings: Settings) ->
 
 @pytest.mark.slow
 def test_workers_that_all_went_away_are_started_again(lab: Lab) -> None:
+    lab.only_here("a cluster's processes are started again by whoever runs them")
     study = lab.study("gate")
     job = lab.engine.submit(study, owner="ada", durable=False)
     lab.running(job)
@@ -141,6 +157,7 @@ def test_workers_that_all_went_away_are_started_again(lab: Lab) -> None:
 
 
 def test_no_scheduler_is_said_in_one_sentence(lab: Lab, settings: Settings) -> None:
+    lab.only_here("it is another scheduler anyway")
     with Engine(replace(settings, scheduler="tcp://127.0.0.1:9"), task=TASK) as lost:
         view = lost.wait(lost.submit(lab.study(), owner="ada", durable=False), PATIENCE)
     assert view.state == "failed"

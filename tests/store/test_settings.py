@@ -22,13 +22,29 @@ def test_everything_set() -> None:
         {
             "PRUNING_STORE": "postgresql://host/base",
             "PRUNING_ARTEFACTS": "/data/files",
-            "PRUNING_SCHEDULER": "tcp://host:8786",
+            "PRUNING_SCHEDULER": "tls://host:8786",
             "PRUNING_WORKERS": "7",
             "PRUNING_WORKER_MEMORY": "1.5 GB",
             "PRUNING_OWNERS": "1",
         }
     )
-    assert settings == Settings("postgresql://host/base", Path("/data/files"), "tcp://host:8786", 7, 15 * 10**8, True)
+    assert settings == Settings("postgresql://host/base", Path("/data/files"), "tls://host:8786", 7, 15 * 10**8, True)
+
+
+@pytest.mark.parametrize(
+    "address", ["tls://host:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786", "tcp://[::1]:8786", "tcp://127.8.8.8:1"]
+)
+def test_a_scheduler_that_nobody_else_can_reach_is_allowed(address: str) -> None:
+    assert Settings.read({"PRUNING_SCHEDULER": address}).scheduler == address
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://host:8786", "tcp://10.0.0.7:8786", "ws://host:8786", "tcp://127.0.0.1.evil.org:1", "tcp://[::]:1"]
+)
+def test_a_scheduler_that_others_can_reach_is_refused_unless_its_owner_insists(address: str) -> None:
+    with pytest.raises(BadValue, match=r"^PRUNING_SCHEDULER must be tls://.*PRUNING_SCHEDULER_INSECURE=1"):
+        Settings.read({"PRUNING_SCHEDULER": address})
+    assert Settings.read({"PRUNING_SCHEDULER": address, "PRUNING_SCHEDULER_INSECURE": "1"}).scheduler == address
 
 
 @pytest.mark.parametrize(
@@ -43,6 +59,7 @@ def test_everything_set() -> None:
         ("PRUNING_WORKER_MEMORY", "lots"),
         ("PRUNING_WORKER_MEMORY", "10 MB"),
         ("PRUNING_OWNERS", "yes"),
+        ("PRUNING_SCHEDULER_INSECURE", "yes"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_variable_s_name(name: str, value: str) -> None:

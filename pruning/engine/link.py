@@ -103,12 +103,13 @@ class Link:
         cancelled; and it must not call the worker free before that has ended."""
         import asyncio
 
+        scheduler: Any = self.client.scheduler
         run = partial(self.client.run, on_error="ignore", asynchronous=True)
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(run(self.tasks.cancel, key), COUNT_SECONDS)
         await run(self.tasks.kill, workers=[worker], nanny=True)
         for _attempt in range(COUNT_SECONDS * 10):
-            if worker not in (await self.client.scheduler.identity())["workers"]:
+            if worker not in (await scheduler.identity())["workers"]:
                 break
             await asyncio.sleep(0.1)
         await self.client.cancel([future], asynchronous=True)

@@ -30,7 +30,7 @@ def address(engine: Engine) -> str:
 def other_server(settings: Settings, engine: Engine, script: str) -> subprocess.CompletedProcess[str]:
     """Run a second server in a process of its own, on the same store and the same workers."""
     head = f"""
-        import os, sys
+        import os, sys, time
         from pathlib import Path
         from pruning.engine import Engine
         from pruning.settings import Settings
@@ -92,7 +92,7 @@ def test_a_server_that_died_leaves_its_durable_job_to_the_next(lab: Lab, setting
     script = f"""
         job = engine.submit(load_study({study.model_dump_json()!r}), owner="ada", durable=True)
         while not engine.view(job).total:
-            pass
+            time.sleep(0.01)
         os._exit(9)
     """
     ended = other_server(settings, lab.engine, script)

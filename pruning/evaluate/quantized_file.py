@@ -1,0 +1,32 @@
+"""The quantized network as a packed file to take home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pruning.entries import Desk, Measure
+from pruning.registry import measures
+
+if TYPE_CHECKING:
+    from pruning.state import State
+
+
+@measures.register
+class QuantizedFile(Measure):
+    """A safetensors file with codes in as many bits as they have: ``path`` in the store, ``bytes``."""
+
+    name = "quantized_file"
+    label = "Packed model"
+    summary = "Codes in as many bits as they have, scales and zero points, as a safetensors file."
+    stored = False
+
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.errors import StoreError
+        from pruning.quantization.loss import rounding
+        from pruning.quantization.packing import quantized
+
+        if desk.save is None:
+            raise StoreError("A packed model needs a store to be written to.")
+        rounding(state)
+        data = quantized(state.model, state.formats)
+        return {"path": str(desk.save("packed", state.key, data, ".safetensors")), "bytes": len(data)}

@@ -26,17 +26,8 @@ SHOWN = 80
 """Letters of a wrong word that its sentence repeats."""
 
 
-class Choices(Spec):
-    """How the networks of a page train. The defaults are a model's: see ``of``."""
-
-    steps: int = Field(600, ge=10, le=200_000, description="Optimiser steps.")
-    batch: int = Field(100, ge=2, le=4096, description="Images in a step.")
-    samples: int = Field(0, ge=0, le=1_000_000, description="Training images used; 0: all.")
-    optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
-    lr: float = Field(0.01, ge=1e-6, le=10, description="Highest learning rate.")
-    schedule: Literal["cosine", "one_cycle", "steps", "constant"] = "cosine"
-    decay: float = Field(0.0, ge=0, le=1, description="Weight decay.")
-    looks: int = Field(20, ge=1, le=200, description="Looks at validation.")
+class Words(Spec):
+    """What is chosen on a page beside the setting. The defaults may be a model's: see ``of``."""
 
     @classmethod
     def of(cls, model: str) -> Self:
@@ -53,6 +44,19 @@ class Choices(Spec):
         """The words of an address: what differs from the model's defaults."""
         usual = type(self).of(model).model_dump()
         return {name: _word(value) for name, value in self.model_dump().items() if value != usual[name]}
+
+
+class Choices(Words):
+    """How the networks of a page train."""
+
+    steps: int = Field(600, ge=10, le=200_000, description="Optimiser steps.")
+    batch: int = Field(100, ge=2, le=4096, description="Images in a step.")
+    samples: int = Field(0, ge=0, le=1_000_000, description="Training images used; 0: all.")
+    optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
+    lr: float = Field(0.01, ge=1e-6, le=10, description="Highest learning rate.")
+    schedule: Literal["cosine", "one_cycle", "steps", "constant"] = "cosine"
+    decay: float = Field(0.0, ge=0, le=1, description="Weight decay.")
+    looks: int = Field(20, ge=1, le=200, description="Looks at validation.")
 
 
 class Recovery(Choices):
@@ -104,7 +108,7 @@ class Ticket(Choices):
         return cls(**_common(quick(model)))
 
 
-C = TypeVar("C", bound=Choices)
+C = TypeVar("C", bound=Words)
 S = TypeVar("S", bound=Spec)
 
 

@@ -27,6 +27,7 @@ RANKS = {
     "valleys": 0,  # two children of one start
     "families": 0, "approaches": 0, "tradeoffs": 0, "choosing": 0,  # pruning and its rivals side by side
     "step_words": 0,  # recipes as sentences
+    "formats": 0, "quantization_tables": 0,  # fewer bits
     "choices": 0,  # what is chosen for it, as the words of an address
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
     "zoo": 1, "ranking": 1, "units": 1, "budget": 1,

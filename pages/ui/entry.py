@@ -33,6 +33,7 @@ def start() -> None:
             st.Page("pages/recover.py", title="Recover", icon=":material/healing:"),
             st.Page("pages/lottery.py", title="Lottery ticket", icon=":material/confirmation_number:"),
             st.Page("pages/structure.py", title="Structure", icon=":material/account_tree:"),
+            st.Page("pages/quantization.py", title="Quantization", icon=":material/straighten:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
             st.Page("pages/scorers.py", title="Scorers", icon=":material/functions:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.state import PREFIX, first, widget
-from pruning.choices import C, Choices
+from pruning.choices import C, Words
 
 OPTIMISERS = {"sgd": "SGD, Nesterov momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
 SCHEDULES = {"cosine": "cosine", "one_cycle": "rise and fall", "steps": "steps", "constant": "constant"}
@@ -24,7 +24,7 @@ class Fields:
         usual: the model's defaults, with the bounds of each field.
     """
 
-    def __init__(self, page: str, model: str, usual: Choices) -> None:
+    def __init__(self, page: str, model: str, usual: Words) -> None:
         self.prefix, self.usual = _prefix(page, model), usual
         self.kept: dict[str, Any] = _kept(self.prefix)
 
@@ -55,6 +55,16 @@ class Fields:
         self.kept[name] = str(st.selectbox(label, options, index, key=key, format_func=words.__getitem__, **more))
         return self.kept[name]
 
+    def pick(self, label: str, name: str, words: Mapping[Any, str], **more: Any) -> Any:
+        """One of a few, side by side; what a link names beside them joins them."""
+        key, start = self._key(name), self.first(name)
+        options = list(dict.fromkeys([*words, start]))
+        self.kept[name] = st.segmented_control(
+            label, options, default=start, key=key, required=True,
+            format_func=lambda value: words.get(value, str(value)), **more,
+        )  # fmt: skip
+        return self.kept[name]
+
     def tick(self, label: str, name: str) -> bool:
         key = self._key(name)
         self.kept[name] = bool(st.toggle(label, self.first(name), key=key))
@@ -73,7 +83,7 @@ class Fields:
         return [one for one in words if one in found]
 
 
-def put(page: str, model: str, choices: Choices) -> None:
+def put(page: str, model: str, choices: Words) -> None:
     """Make choices those of a page and model; widgets take their values from them when they are drawn next."""
     prefix = _prefix(page, model)
     _kept(prefix).clear()
@@ -87,7 +97,7 @@ def chosen(page: str, model: str, usual: C) -> C:
     return usual.model_copy(update=_kept(_prefix(page, model)))
 
 
-def own(words: Mapping[str, str], kind: type[Choices]) -> dict[str, str]:
+def own(words: Mapping[str, str], kind: type[Words]) -> dict[str, str]:
     """Those words of an address that are choices."""
     return {name: text for name, text in words.items() if name in kind.model_fields}
 

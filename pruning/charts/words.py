@@ -58,6 +58,11 @@ GLOSSARY: dict[str, str] = {
     "linear mode connectivity": "No rise of error on the line between two trainings of a start (Frankle et al. 2020).",
     "lottery ticket": "A mask and initial weights that, trained alone, reach the accuracy of the dense network.",
     "rewinding": "Setting the kept weights back to what they were early in training before training again.",
+    "bits": "Bits that one weight takes in the file: b bits tell 2 to the power of b levels apart.",
+    "scale group": "Inputs of a channel that share one scale: smaller groups fit better and cost more scales.",
+    "symmetric levels": "As many levels below zero as above; else they span from the lowest weight to the highest.",
+    "GPTQ": "Rounds column by column; later columns make up for the error of earlier ones (Frantar et al. 2023).",
+    "size only": "A smaller file, but no kernel here computes with it: a pass takes as long as in float32.",
     "seed": "The number from which all chance in a run is drawn; the same seed gives the same run.",
 }
 

@@ -14,6 +14,8 @@ from pruning.specs import MeasureSpec, Study
 
 BITS = (16, 8, 6, 5, 4, 3, 2)
 """Bits of a weight, most first."""
+OFFERED = (16, 8, 4, 3, 2)
+"""Those that the page offers side by side; others come by a link."""
 INTEGER = (2, 3, 4, 5, 6, 8)
 """Those of a curve."""
 GROUPS = (0, 32, 64, 128)

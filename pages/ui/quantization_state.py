@@ -9,7 +9,7 @@ from pages.ui.recover_fields import Fields
 from pages.ui.server import EMBEDDED
 from pruning.charts.words import tip
 from pruning.choices import read_choices
-from pruning.formats import BITS, GROUPS, Formats
+from pruning.formats import GROUPS, OFFERED, Formats
 from pruning.links import Setting
 
 PAGE, EVERY = "quantization", ""
@@ -35,7 +35,7 @@ def controls() -> Formats:
     """Draw the page's own controls at the top of the sidebar; returns what is chosen."""
     fields = Fields(PAGE, EVERY, Formats())
     with st.sidebar:
-        bits = fields.pick("Bits of a weight", "bits", {bits: str(bits) for bits in BITS}, help=tip("bits"))
+        bits = fields.pick("Bits of a weight", "bits", {bits: str(bits) for bits in OFFERED}, help=tip("bits"))
         if bits == 16:
             fields.pick("Format of 16 bits", "half", {"float16": "float16", "bfloat16": "bfloat16"})
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.layers_work import TITLE
 from pages.ui.quantization_work import answers, layer_of
 from pages.ui.show import show
 from pages.ui.state import place, widget
@@ -60,7 +61,7 @@ def layer_choice(setting: Setting, formats: Formats) -> Setting:
 
 
 def charts(setting: Setting, formats: Formats) -> bool:
-    """One layer on the left, all of them on the right; returns whether something is under way."""
+    """One layer rounded and pruned, side by side, then all layers; returns whether something is under way."""
     found = answers(setting, formats)
     value = found.errors.value
     if value is None or found.errors.pending:
@@ -79,15 +80,15 @@ def charts(setting: Setting, formats: Formats) -> bool:
                 )
         elif found.layer.error:
             st.info(found.layer.error)
+    with right:
         if (pruned := found.pruned.value) is not None and "edges" in pruned:
             magnitude = setting.scorer == "magnitude_l1"
             chart = weight_histogram(bins_frame(pruned), pruned["layer"], pruned["threshold"], magnitude)
             show(chart, "quantization_pruned", width=470)
             st.caption(f"The same layer when {setting.sparsity / 10:g} % of the network is pruned instead.")
-    with right:
-        show(rounding_errors(layers_frame(value), setting.layer), "errors", width=470)
-        st.caption(
-            f"Norm of the error over the norm of what it is an error of. Outputs on {value['samples']} training "
-            "images, each layer alone, on the inputs it has in the network before rounding."
-        )
+    show(rounding_errors(layers_frame(value), setting.layer), "errors", width=TITLE)
+    st.caption(
+        f"Norm of the error over the norm of what it is an error of. Outputs on {value['samples']} training images, "
+        "each layer alone, on the inputs it has in the network before rounding."
+    )
     return found.pending

@@ -19,6 +19,7 @@ Aim = Literal["smallest", "fastest", "accurate"]
 class Wish(Plan):
     """A comparison and what a person needs of it; a limit of 0 is none."""
 
+    way: str = Field("", max_length=40, description="The approach that is shown in detail; empty: the best one.")
     axis: Axis = Field("bytes", description="What accuracy is drawn against.")
     aim: Aim = Field("smallest", description="What is wanted most, within the limits.")
     most_kb: float = Field(0.0, ge=0, le=1e9, description="Largest file, in kB (1,000 bytes).")

@@ -20,26 +20,26 @@ class Family:
 
 
 FAMILIES = {
-    "dense": Family("Dense", "as trained", "as trained", "32 bits a weight", "the measure", "any", "done before"),
+    "dense": Family("Dense", "as trained", "shapes too", "32 bits a weight", "the measure", "any hardware", "done before"),
     "weights": Family(
-        "Pruned weights", "the least important become zero", "stay", "smaller only if zeros are left out or compressed",
-        "none from zeros alone; 2:4 patterns on some GPUs", "any; sparse tensor cores for 2:4", "a short one",
+        "Pruned weights", "the least important become zero", "shapes stay", "smaller only if zeros are left out or compressed",
+        "none from zeros alone; 2:4 patterns on some GPUs", "any hardware", "a short one",
     ),
     "channels": Family(
-        "Pruned channels", "whole channels go, the others stay", "smaller", "smaller, an ordinary file",
-        "faster wherever it runs", "any", "a short one",
+        "Pruned channels", "whole channels go, the others stay", "smaller shapes", "smaller, an ordinary file",
+        "faster wherever it runs", "any hardware", "a short one",
     ),
     "quantized": Family(
-        "Quantized", "rounded to few levels", "stay", "2 to 16 bits a weight",
-        "faster as int8 with activations; weights alone: none", "int8 instructions; any for files",
+        "Quantized", "rounded to few levels", "shapes stay", "2 to 16 bits a weight",
+        "faster as int8 with activations; none from weights alone", "int8 instructions, or nothing for files",
         "none at 8 bits; helps at 4 and fewer",
     ),
     "student": Family(
-        "Student", "new ones, learnt from scratch", "smaller, chosen beforehand", "smaller, an ordinary file",
-        "faster wherever it runs", "any", "a whole one; here as short as the others'",
+        "Student", "new ones, learnt from scratch", "smaller shapes, chosen beforehand", "smaller, an ordinary file",
+        "faster wherever it runs", "any hardware", "a whole one; here as short as the others'",
     ),
     "combined": Family(
-        "Combined", "several of these in a row", "smaller where channels go", "the savings multiply",
+        "Combined", "several of these in a row", "smaller shapes where channels go", "the savings multiply",
         "channels and int8 multiply", "as its parts", "a short one, often with the dense network as teacher",
     ),
 }  # fmt: skip

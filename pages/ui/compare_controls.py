@@ -15,7 +15,7 @@ from pruning.choosing import Wish
 PAGE, VERSION = "compare", "1"
 AIMS = {"smallest": "the smallest file", "fastest": "the shortest pass", "accurate": "the highest accuracy"}
 AXES = {"bytes": "bytes of the file", "macs": "MACs", "ms_1": "time of 1 image", "ms_16": "time of 16 images"}
-KEY = "compare_"
+KEY, SELECTED = "compare_", "compare_selected"
 
 
 def models() -> list[str]:
@@ -49,7 +49,7 @@ def _known(names: list[str]) -> str:
 
 def _put(wish: Wish) -> None:
     """Make it what the widgets show when they are drawn next."""
-    st.session_state["compare_wish"] = wish
+    st.session_state["compare_wish"], st.session_state[SELECTED] = wish, wish.way
     for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX + KEY)]:
         st.session_state.pop(key, None)
 
@@ -82,7 +82,7 @@ def controls() -> Wish:
                                   "most_kb": most_kb, "most_ms": most_ms}  # fmt: skip
         with st.expander("Training and your own student"):
             chosen |= _training(changed, names)
-    return Wish.model_validate(chosen)
+    return Wish.model_validate(chosen | {"way": st.session_state.get(SELECTED, "")})
 
 
 def _training(kept: Wish, names: dict[str, str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import compare_controls, compare_detail, compare_words, compare_work
 from pages.ui.background import stop
+from pages.ui.compare_controls import SELECTED
 from pages.ui.compare_work import Known
 from pages.ui.layers_work import TITLE
 from pages.ui.show import show
@@ -17,8 +18,6 @@ from pruning.choosing import Wish, answer, chosen, faster, sure
 from pruning.errors import PruningError
 from pruning.sentences import amount, duration
 from pruning.tradeoffs import frame, times_smaller
-
-SELECTED = "compare_selected"
 
 
 def panel(wish: Wish) -> bool:
@@ -39,7 +38,7 @@ def panel(wish: Wish) -> bool:
         )  # fmt: skip
         _about(known, table, wish)
         compare_detail.detail(wish, known, table, _one(table, best))
-        compare_words.tables(table)
+        compare_words.tables(table, wish)
     return bool(known.running or known.making)
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pandas as pd
 import streamlit as st
 
-from pruning.choosing import quoted
+from pruning.choosing import Wish, quoted
 from pruning.families import FAMILIES
 from pruning.sentences import amount
 from pruning.tradeoffs import gap_words, times_smaller
 
 
-def tables(table: pd.DataFrame) -> None:
+def tables(table: pd.DataFrame, wish: Wish) -> None:
     """Kinds, quoted figures, and all ways with their numbers."""
     st.subheader("What each kind does", anchor=False)
-    st.dataframe(_kinds(table), hide_index=True, key="compare_kinds", width="stretch")
+    st.table(_kinds(table, wish))
     st.subheader("Often said, and measured here", anchor=False)
     st.dataframe(quoted(table).drop(columns="approach"), hide_index=True, key="compare_quoted", width="stretch")
     with st.expander(f"All {len(table)} ways in numbers"):
         st.dataframe(_all(table), hide_index=True, key="compare_all", width="stretch")
 
 
-def _kinds(table: pd.DataFrame) -> pd.DataFrame:
-    """A line for each kind, and its best run here: the smallest file within one point of dense."""
+def _kinds(table: pd.DataFrame, wish: Wish) -> pd.DataFrame:
+    """A line for each kind, and its best run here, as a link: the smallest file within one point of dense."""
     rows = []
     for name, kind in FAMILIES.items():
         mine = table[table["family"] == name]
@@ -30,12 +32,13 @@ def _kinds(table: pd.DataFrame) -> pd.DataFrame:
         shown = "not measured" if mine.empty else "none within one point of dense"
         if len(near):
             best = near.assign(gain=times_smaller(near, "bytes")).sort_values("gain").iloc[-1]
-            shown = f"{best['label']}: {best['gain']:.1f} times smaller, {gap_words(best)}"
+            words = urlencode({"v": "1"} | wish.model_copy(update={"way": str(best["name"])}).words())
+            shown = f"[{best['label']}](/compare?{words}): {best['gain']:.1f} times smaller, {gap_words(best)}"
         rows.append(
-            {"kind": kind.label, "weights": kind.weights, "shapes": kind.shapes, "file": kind.file,
-             "speed": kind.speed, "hardware": kind.hardware, "training": kind.training, "best here": shown}
+            {"": f"**{kind.label}**", "weights; shapes": f"{kind.weights}; {kind.shapes}", "file": kind.file,
+             "speed; hardware": f"{kind.speed}; {kind.hardware}", "training": kind.training, "best here": shown}
         )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).set_index("")
 
 
 def _all(table: pd.DataFrame) -> pd.DataFrame:

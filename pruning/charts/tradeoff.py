@@ -25,7 +25,7 @@ SAID = {"bytes": "smaller", "macs": "fewer MACs", "ms_1": "faster", "ms_16": "fa
 LOOKS: dict[str, Role] = {name: role for name, role in zip(
     [name for name in FAMILIES if name != "dense"], STYLES, strict=False)} | {"dense": DENSE}  # fmt: skip
 DEPTH = 0.12
-"""Accuracy below dense (0..1) that the axis shows; what lies lower is marked at its lower edge."""
+"""Accuracy below dense (0..1) that the axis shows at most; what lies lower is marked at its lower edge."""
 
 
 def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = None, pending: bool = False) -> Chart:
@@ -42,7 +42,8 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
     need(table, COLUMNS, "approaches")
     shown = table.assign(gain=times_smaller(table, axis)).dropna(subset=["gain"])
     dense = float(table.loc[table["name"] == "dense", "accuracy"].max()) if len(table) else math.nan
-    floor = dense - DEPTH
+    near = shown[shown["accuracy"] >= dense - DEPTH]
+    floor = float(near["low"].min()) - 0.002 if len(near) == len(shown) and len(near) else dense - DEPTH
     best = front(table, axis)
     most = float(shown["gain"].max()) if len(shown) else 10.0
     least = min(0.8, float(shown["gain"].min()) * 0.9) if len(shown) else 0.8
@@ -73,7 +74,7 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
                 x=0.02, y=0.06, xref="paper", yref="paper", xanchor="left", showarrow=False, name="note",
                 text="<i>more are being measured …</i>" if pending else "<i>nothing measured</i>", bgcolor=PAPER[theme],
             )  # fmt: skip
-        low = 100 * floor - 1 if math.isfinite(dense) else 0
+        low = 100 * floor - (1 if len(near) < len(shown) else 0) if math.isfinite(dense) else 0
         top = 100 * max(float(shown["high"].max()), dense) + 0.7 if len(shown) else 100
         figure.update_layout(
             height=500 + 24 * math.ceil(shown["family"].nunique() / 2),
@@ -136,8 +137,8 @@ def _ring(figure: go.Figure, rows: pd.DataFrame, floor: float, theme: str) -> No
             marker={"symbol": "circle-open", "size": 22, "color": INK[theme], "line": {"width": 2.5}},
         )  # fmt: skip
         figure.add_annotation(
-            x=math.log10(row["gain"]), y=y, text=f"<b>{plain(row['label'])}</b>", showarrow=True, arrowhead=0, ax=-30,
-            ay=48, xanchor="right", name="chosen", bgcolor=PAPER[theme], arrowcolor=INK[theme], borderpad=3,
+            x=math.log10(row["gain"]), y=y, text=f"<b>{plain(row['label'])}</b>", showarrow=True, arrowhead=0, ax=0,
+            ay=90, xanchor="center", name="chosen", bgcolor=PAPER[theme], arrowcolor=INK[theme], borderpad=3,
         )  # fmt: skip
 
 

@@ -20,10 +20,13 @@ class Family:
 
 
 FAMILIES = {
-    "dense": Family("Dense", "as trained", "shapes too", "32 bits a weight", "the measure", "any hardware", "done before"),
+    "dense": Family(
+        "Dense", "as trained", "shapes too", "32 bits a weight", "the measure", "any hardware", "done before",
+    ),
     "weights": Family(
-        "Pruned weights", "the least important become zero", "shapes stay", "smaller only if zeros are left out or compressed",
-        "none from zeros alone; 2:4 patterns on some GPUs", "any hardware", "a short one",
+        "Pruned weights", "the least important become zero", "shapes stay",
+        "smaller only if zeros are left out or compressed", "none from zeros alone; 2:4 patterns on some GPUs",
+        "any hardware", "a short one",
     ),
     "channels": Family(
         "Pruned channels", "whole channels go, the others stay", "smaller shapes", "smaller, an ordinary file",

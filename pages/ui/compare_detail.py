@@ -56,14 +56,19 @@ def _files(known: Known, name: str) -> str:
 def _home(wish: Wish, approach: Approach) -> None:
     """The page on which this kind of step is at home, opened on this setting."""
     prune = next((step for step in approach.recipe if isinstance(step, Prune)), None)
-    words = {"v": "1", "model": wish.model}
+    quantize = next((step for step in approach.recipe if isinstance(step, Quantize)), None)
+    words, links = {"v": "1", "model": wish.model}, []
     if prune is not None:
-        words |= {"granularity": prune.granularity, "allocation": prune.allocation,
-                  "sparsity": f"{prune.sparsity / 10:g}"}  # fmt: skip
+        pruned = words | {"granularity": prune.granularity, "allocation": prune.allocation,
+                          "sparsity": f"{prune.sparsity / 10:g}"}  # fmt: skip
         page = "structure" if prune.granularity == "channel" else "prune"
-        st.markdown(f"[Open the pruning on {page.capitalize()}](/{'' if page == 'prune' else page}?{urlencode(words)})")
-    elif any(isinstance(step, Quantize) for step in approach.recipe) or approach.int8:
-        st.markdown(f"[Open on Quantization](/quantization?{urlencode(words)})")
+        address = f"/{'' if page == 'prune' else page}?{urlencode(pruned)}"
+        links.append(f"[Open the pruning on {page.capitalize()}]({address})")
+    if quantize is not None or approach.int8:
+        bits = {} if quantize is None else {"bits": str(quantize.bits), "rounding": quantize.rounding}
+        links.append(f"[Open the format on Quantization](/quantization?{urlencode(words | bits)})")
+    if links:
+        st.markdown(" · ".join(links))
 
 
 def _again(wish: Wish, work: Work, known: Known) -> None:

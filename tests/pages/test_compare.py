@@ -82,6 +82,7 @@ def test_the_clicked_way_is_shown_with_its_steps_and_its_page(server: Path) -> N
     shown = texts(page)
     assert "Take what is masked out for good" in shown and "from the dense network (temperature 4)" in shown
     assert "to 4 bits by GPTQ" in shown and "/structure?" in shown
+    assert "/quantization?v=1&model=lenet_300_100&bits=4&rounding=gptq" in shown
     assert any("compare-lenet_300_100-c50_t_b4.json" in code.value for code in page.code)
     page.session_state["compare_selected"] = "gone"
     best = chosen(frame(compare_work.look(PLAN).results), Wish(model="lenet_300_100"))

@@ -19,7 +19,7 @@ TYPED = $(wildcard app.py pruning pages)
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: run test lint types bench train grids orderings compare reproduce clean install
+.PHONY: run test lint types bench faults load train grids orderings compare reproduce clean install
 
 run: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -40,9 +40,16 @@ types: $(VENV)/.installed-dev
 
 # One file, one measurement: each script of benchmarks/ runs by itself, and all of them even when one fails.
 bench: $(VENV)/.installed
-	failed=0; for file in $(wildcard benchmarks/[a-z]*.py); do \
+	failed=0; for file in $(filter-out benchmarks/faults.py benchmarks/load.py,$(wildcard benchmarks/[a-z]*.py)); do \
 	    echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || failed=1; \
 	done; exit $$failed
+
+# What a workshop meets: things that break at random moments, and thirty people at once.
+faults: $(VENV)/.installed
+	$(BIN)/python benchmarks/faults.py $(ARGS)
+
+load: $(VENV)/.installed
+	$(BIN)/python benchmarks/load.py $(ARGS)
 
 train: $(VENV)/.installed
 	$(BIN)/python assets/train.py $(ARGS)

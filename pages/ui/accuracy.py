@@ -104,7 +104,7 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
         _progress(running)
     elif lacking and not answers(setting, norm)["pruned"].error:
         _offer(setting, lacking)
-    return bool(running) or bool(partial)
+    return bool(running) or busy(setting, norm)
 
 
 def busy_curve(setting: Setting) -> bool:

@@ -123,9 +123,13 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
         every: seconds between two looks; charts that change at each look need time to be drawn.
     """
 
+    # What the page itself draws must not start the page over at once: with jobs queued that would go in circles.
+    first = [True]
+
     @st.fragment(run_every=every if pending else None, key=name)
     def part() -> None:
-        if draw() is False and pending:
+        if draw() is False and pending and not first:
             st.rerun()
 
     part()
+    first.clear()

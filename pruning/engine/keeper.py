@@ -20,8 +20,7 @@ class Keeper:
         with self.changed:
             durable = [job for job in self.book.active.values() if job.durable]
             mine = {job.id: (job.done, job.total) for job in durable if not job.elsewhere}
-        if mine:
-            self.ledger.beat(mine)
+        self.ledger.beat(mine)
         for job in durable:
             if job.elsewhere and self.ledger.released(job):
                 with self.changed:

@@ -23,24 +23,37 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.host = socket.gethostname()
+        self.owed: dict[str, tuple[JobState, dict[str, Any]]] = {}
         self.server = f"{self.host}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def register(self, job: Job) -> bool:
         """Write a job down. Returns True when another living server is at it: then this one waits for that."""
         row = self.store.job(job.id)
-        if row is not None and row.state not in FINISHED and not self._free(row):
-            return True
-        self.store.add_job(job.id, job.study.model_dump_json(), job.owner, self.server)
-        return False
+        dead = row.server if row is not None and gone(row.server) else None
+        self.owed.pop(job.id, None)  # an earlier attempt at it
+        return not self.store.take_job(job.id, job.study.model_dump_json(), job.owner, self.server, dead)
 
     def write(self, job: Job, state: JobState, traceback: str = "") -> None:
-        """Write a job's state down."""
+        """Write a job's state down; where the store does not answer, that is done later, see ``settle``."""
         fields: dict[str, Any] = {"started": job.started, "ended": job.ended, "done": job.done, "total": job.total}
-        self.store.update_job(job.id, state, error=job.error, traceback=traceback, **fields)
+        self.owed[job.id] = (state, fields | {"error": job.error, "traceback": traceback})
+        self.settle()
+
+    def settle(self) -> None:
+        """Write down what is still owed.
+
+        Raises:
+            StoreError: the store does not answer; nothing is forgotten.
+        """
+        for job_id, (state, fields) in list(self.owed.items()):
+            self.store.update_job(job_id, state, **fields)
+            self.owed.pop(job_id, None)
 
     def beat(self, progress: dict[str, tuple[float, float]]) -> None:
-        """Say that this server lives."""
-        self.store.beat(self.server, progress)
+        """Say that this server lives, and write down what is owed."""
+        self.settle()
+        if progress:
+            self.store.beat(self.server, progress)
 
     def orphans(self, known: set[str]) -> list[StoredJob]:
         """Claim the unfinished jobs whose server is dead or silent, except those that this server knows."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from pruning.limits import ARTEFACT_MB, DISK_MB, OTHER_ARTEFACT_MB
+from pruning.store.schema import jobs
 
 if TYPE_CHECKING:
     from pruning.store.store import Store
@@ -59,7 +60,7 @@ def _database(store: Store) -> int | None:
     with store.transaction() as connection:
         if store.engine.dialect.name == "postgresql":
             return int(connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one())
-        connection.execute(sa.text("SELECT 1 FROM meta")).first()
+        connection.execute(sa.select(jobs.c.id).limit(1)).first()
     name = store.engine.url.database
     if store.engine.dialect.name != "sqlite" or not name:
         return None

@@ -10,9 +10,10 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from pruning.store.database import Database
-from pruning.store.records import UNFINISHED, JobState, StoredJob
+from pruning.store.records import FINISHED, UNFINISHED, JobState, StoredJob
 from pruning.store.schema import jobs
 
 LEASE_SECONDS = 15.0
@@ -27,6 +28,28 @@ class Jobs(Database):
         new = {"study": study_json, "owner": owner, "state": "queued", "created": now, "server": server, "beat": now}
         fresh = {"started": None, "ended": None, "done": 0.0, "total": 0.0, "error": "", "traceback": ""}
         self.upsert(jobs, {"id": job_id}, new, new | fresh)
+
+    def take_job(self, job_id: str, study_json: str, owner: str, server: str, dead: str | None = None) -> bool:
+        """Ask for a job as ``add_job`` does, unless another living server is at it: of servers that ask at the same
+        moment one gets it. Returns whether the job is this server's."""
+        now = time.time()
+        given = {"study": study_json, "owner": owner, "state": "queued", "created": now, "server": server, "beat": now}
+        fresh = {"started": None, "ended": None, "done": 0.0, "total": 0.0, "error": "", "traceback": ""}
+        free = sa.or_(jobs.c.state.in_(FINISHED), _free(server, dead))
+
+        def work(connection: sa.Connection) -> bool:
+            change = jobs.update().where(jobs.c.id == job_id, free).values(**given, **fresh)
+            if connection.execute(change).rowcount:
+                return True
+            if connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id)).first():
+                return False
+            connection.execute(jobs.insert().values(id=job_id, **given))
+            return True
+
+        try:
+            return self.transact(work)
+        except IntegrityError:  # another server inserted it between our statements
+            return self.transact(work)
 
     def update_job(self, job_id: str, state: JobState, **fields: Any) -> None:
         """Write a job's state, and fields such as ``started``, ``ended``, ``done``, ``total``, ``error``."""
@@ -62,11 +85,7 @@ class Jobs(Database):
 
         The job is marked ``interrupted`` until it runs again. Returns whether the job is this server's now.
         """
-        # Its own too: a claim whose answer was lost with the connection is made again.
-        free = sa.or_(jobs.c.server.in_(("", server)), jobs.c.beat < time.time() - LEASE_SECONDS)
-        if dead:
-            free = sa.or_(free, jobs.c.server == dead)
-        condition = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(UNFINISHED), free)
+        condition = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(UNFINISHED), _free(server, dead))
         values = {"server": server, "beat": time.time(), "state": "interrupted"}
         statement = jobs.update().where(condition).values(**values)
         return self.transact(lambda connection: connection.execute(statement).rowcount) == 1
@@ -80,3 +99,10 @@ class Jobs(Database):
     def _select(self, condition: Any, limit: int | None) -> list[StoredJob]:
         query = jobs.select().where(condition).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         return self.transact(lambda connection: [StoredJob(**row._mapping) for row in connection.execute(query)])
+
+
+def _free(server: str, dead: str | None) -> sa.ColumnElement[bool]:
+    """No other living server is at a job: it was given back, its server is silent, or is known to be dead."""
+    # Its own too: a claim whose answer was lost with the connection is made again.
+    free = sa.or_(jobs.c.server.in_(("", server)), jobs.c.beat < time.time() - LEASE_SECONDS)
+    return sa.or_(free, jobs.c.server == dead) if dead else free

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -42,6 +43,21 @@ def test_jobs_come_newest_first_and_unfinished_ones_oldest_first(store: Store) -
         time.sleep(0.002)
     assert [job.id for job in store.jobs(limit=2)] == ["j2", "j1"]
     assert [job.id for job in store.unfinished()] == ["j0", "j1", "j2"]
+
+
+def test_of_servers_that_ask_at_the_same_moment_one_gets_the_job(store: Store) -> None:
+    names = [f"server {number}" for number in range(6)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        got = list(pool.map(lambda name: store.take_job("j1", "{}", "ada", name), names))
+    job = store.job("j1")
+    assert got.count(True) == 1 and job is not None and job.server == names[got.index(True)]
+    assert store.take_job("j1", "{}", "ada", job.server), "it may ask again"
+    assert not store.take_job("j1", "{}", "bob", "another")
+    assert store.take_job("j1", "{}", "bob", "another", dead=job.server)
+    store.update_job("j1", "done", ended=9.0)
+    assert store.take_job("j1", "{}", "cy", "third")
+    fresh = store.job("j1")
+    assert fresh is not None and (fresh.state, fresh.ended, fresh.owner) == ("queued", None, "cy")
 
 
 def test_a_job_of_a_living_server_cannot_be_claimed(store: Store) -> None:

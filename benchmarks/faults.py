@@ -1,0 +1,73 @@
+"""Faults at random moments, and what is left after each: ``python benchmarks/faults.py [--count 50] [--seed 0]``.
+
+While a server computes sweeps and a training for somebody, one thing breaks: a worker is killed, the scheduler with all
+workers, the server; the database does not answer; the disk is full (a small disk is mounted and really filled where
+that is allowed, else writes are refused as a full disk refuses them); a checkpoint was cut short; a second server works
+on the same store. Then the person asks again, as a page does. After each fault must hold:
+
+- every result is the one that an undisturbed computation without a store gives; what was stored before is unchanged;
+- the database is whole, every visible file can be read, nothing is half-written, no job is left over;
+- whoever waited, and was not answered, was told why in a sentence;
+- with two servers, each study was computed by one of them.
+
+The seed gives kinds, moments, studies and victims; how far the work was at that moment is up to the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from benchmarks._fault import FAULTS, Round
+from benchmarks._site import Site
+from pruning.settings import machine
+
+
+def faults(count: int, seed: int, kinds: list[str], folder: Path) -> list[tuple[str, Round, float]]:
+    """So many faults, all kinds equally often; returns each with its round and its seconds."""
+    chance, site, played = random.Random(seed), Site(folder), []
+    try:
+        server = site.start()
+        while len(played) < count:
+            for kind in chance.sample(kinds, len(kinds))[: count - len(played)]:
+                began, one = time.monotonic(), Round(site, server, chance, len(played))
+                one.play(FAULTS[kind])
+                server = one.server
+                played.append((kind, one, time.monotonic() - began))
+                told = f"; told: {'; '.join(one.said)}" if one.said else ""
+                print(f"{len(played):3d} {kind:20s} {played[-1][2]:5.1f} s  {' '.join(one.wrong) or 'well'}{told}",
+                      flush=True)  # fmt: skip
+        server.close()
+    finally:
+        site.close()
+    return played
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Break things at random moments and look what is left.")
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", default=",".join(FAULTS), help="which faults, separated by commas")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the disk is unmounted then, too
+    print(machine())
+    with tempfile.TemporaryDirectory() as folder:
+        played = faults(given.count, given.seed, given.kinds.split(","), Path(folder))
+    bad = [kind for kind, one, _ in played if one.wrong]
+    print(f"{len(played)} faults, {len(bad)} with something wrong afterwards: {dict(Counter(bad)) or 'none'}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

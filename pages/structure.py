@@ -17,11 +17,12 @@ def page() -> None:
     """Read the controls, ask for results, draw."""
     st.session_state["charts"] = {}
     setting, changes = structure_work.first()
+    multiple = setting.allocation_options.get("multiple", 1)
     setting = controls(setting, REMOVABLE, ("multiple",))
     for sentence in changes:
         st.warning(sentence, icon=":material/link_off:")
     headline = st.container()
-    setting = structure_work.rounding(setting)
+    setting = structure_work.rounding(setting, multiple)
     busy = structure_work.busy(setting)
     with headline:
         live(partial(structure_numbers.numbers, setting), "structure_numbers", busy)

@@ -79,7 +79,7 @@ def _options(
     """The options of one choice, folded away unless some are set."""
     if not set(entry.model_fields) - set(hidden):
         return {}
-    with st.expander(label, expanded=bool(values), key=f"{PREFIX}{field}.fold"):
+    with st.expander(label, expanded=bool(set(values) - set(hidden)), key=f"{PREFIX}{field}.fold"):
         return options(field, entry, values, layers, hidden)
 
 

@@ -46,10 +46,15 @@ def numbers(setting: Setting) -> bool:
         for label, key, word in counts:
             dense, small = value[key]["dense"], value[key]["small"]
             said = f"{times(dense / max(small, 1))} less than {word(dense)}"
-            st.metric(label, word(small), said, delta_color="off", delta_arrow="off")
+            _metric(label, word(small), said)
         _memory(found)
         _accuracy(found)
     return found.pending
+
+
+def _metric(label: str, value: str, said: str, help: str | None = None) -> None:
+    """One number, as wide as it needs, and what stands beside it."""
+    st.metric(label, value, said, delta_color="off", delta_arrow="off", help=help, width="content")
 
 
 def _memory(found: Answers) -> None:
@@ -57,12 +62,12 @@ def _memory(found: Answers) -> None:
     value = found.memory.value
     if value is None or not value.get("rows"):
         if found.memory.pending:
-            st.metric("Memory of a pass", "…", "being counted", delta_color="off", delta_arrow="off")
+            _metric("Memory of a pass", "…", "being counted")
         return
     row = value["rows"][-1]
     said = f"{times(row['dense'] / row['small'])} less than {amount(row['dense'])}"
-    st.metric(
-        f"Memory of a pass, {row['batch']} images", amount(row["small"]), said, delta_color="off", delta_arrow="off",
+    _metric(
+        f"Memory, {row['batch']} images a pass", amount(row["small"]), said,
         help="Peak of a real pass in float32: weights, images and all tensors alive at once, without what kernels take "
         f"for themselves. {'; '.join(memory_words(value))}.",
     )  # fmt: skip
@@ -72,10 +77,10 @@ def _accuracy(found: Answers) -> None:
     """What it costs before training again; the small network's accuracy is the masked one's."""
     value = found.accuracy.value
     if value is not None and "correct" in value:
-        st.metric(
+        _metric(
             f"Accuracy, {value['count']:,} test images", interval(value),
-            f"dense {100 * value['dense_correct'] / value['count']:.1f} %; not trained again yet", delta_color="off",
-            delta_arrow="off", help=tip("Wilson interval"),
+            f"dense {100 * value['dense_correct'] / value['count']:.1f} %; not trained again yet",
+            tip("Wilson interval"),
         )  # fmt: skip
     elif not found.accuracy.error:
-        st.metric("Accuracy, test images", "…", "measured after the times", delta_color="off", delta_arrow="off")
+        _metric("Accuracy, test images", "…", "measured after the times")

@@ -39,11 +39,14 @@ def first() -> tuple[Setting, list[str]]:
     return setting, changes
 
 
-def rounding(setting: Setting) -> Setting:
-    """The multiple to which kept channels are rounded; other units are not rounded."""
+def rounding(setting: Setting, now: int | str) -> Setting:
+    """The multiple to which kept channels are rounded; other units are not rounded.
+
+    Args:
+        now: what the setting or the link said, before the controls, which do not ask for it.
+    """
     options = {name: value for name, value in setting.allocation_options.items() if name != "multiple"}
     if setting.granularity == "channel":
-        now = setting.allocation_options.get("multiple", 1)
         key = state.widget("multiple", now)
         stops = [*MULTIPLES, *sorted({now, state.first("multiple")} - set(MULTIPLES))]
         chosen = st.segmented_control(

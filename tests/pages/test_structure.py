@@ -14,7 +14,7 @@ from pages.ui import structure_speed, structure_take, structure_view, structure_
 from pages.ui.results import known
 from pruning.links import Setting
 from pruning.specs import MeasureSpec
-from pruning.structure_tables import REMOVABLE
+from pruning.structure_tables import FIRST, REMOVABLE
 from pruning.surgery import load_small
 from tests.pages.conftest import ROOT
 from tests.pages.look import PATIENCE, settled, texts
@@ -94,6 +94,19 @@ def test_the_speed_curve_is_measured_when_asked_for_and_serves_every_stop(server
     page.sidebar.select_slider(key="w_sparsity").set_value(800)
     page = settled(page.run())
     assert "speed_curve" in page.session_state["charts"]  # one curve for every stop of the slider
+
+
+def test_the_first_view_comes_with_the_program_and_a_link_keeps_its_rounding(server: Path, quick: None) -> None:
+    for measure in ("structure", "memory", "accuracy"):
+        found = known(FIRST.study(MeasureSpec(name=measure)))
+        assert found is not None and found["origin"] == "bundled", "make grids ARGS='--models resnet_20'"
+    assert known(structure_work.latency_study(FIRST)) is None  # times are this machine's, and never bundled
+    page = at_structure(server, sparsity="80", allocation_options='{"multiple":"auto"}')
+    assert page.button_group(key="w_multiple").value == "auto"
+    assert json.loads(page.query_params["allocation_options"]) == {"multiple": "auto"}
+    # 120 and 84 neurons: of 24 and 17 kept, multiples of 16; 6 and 16 channels: multiples of 4.
+    assert list(page.session_state["charts"]["structure"].table["kept_count"]) == [4, 4, 32, 16, 10]
+    assert "Memory, 4 images" not in texts(page) and "Memory, 64 images a pass" in [m.label for m in page.metric]
 
 
 def test_heads_have_a_grid_and_no_rounding(server: Path, quick: None) -> None:

@@ -6,7 +6,10 @@ from pruning import registry
 from pruning.recipe import Prune, Quantize, Recalibrate, Remove, Rewind, Shuffle, Step, Student, Train
 from pruning.recipes import Recipe
 
-INT8 = "Make weights and activations 8-bit integers, calibrated on training images, for ONNX Runtime."
+INT8 = (
+    "Make weights and activations 8-bit integers for ONNX Runtime, calibrated on training images; weights use 7 of the "
+    "bits, as sums of products overflow on processors without int8 instructions."
+)
 
 
 def recipe_in_words(recipe: Recipe, int8: bool = False) -> list[str]:

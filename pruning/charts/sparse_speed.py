@@ -65,7 +65,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
         figure.add_hline(y=1, line={"color": DENSE.colour(theme), "dash": "dash", "width": 1.5})
         low, high = float(sparse["faster_low"].min()) * 0.85, max(1.3, float(sparse["faster_high"].max()) * 1.15)
         bounds = [np.log10(low), np.log10(high)]
-        figure.update_xaxes(range=[48, 101], dtick=10, title={"text": "zeros (%)"})
+        figure.update_xaxes(range=[48, 101], tickvals=[50, 75, 100], title={"text": "zeros (%)"})
         figure.update_yaxes(type="log", range=bounds, tickvals=TICKS, ticktext=LABELS)
         figure.update_layout(
             height=400, margin={"t": 34, "b": 10}, hovermode="closest", showlegend=True,

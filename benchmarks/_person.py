@@ -20,8 +20,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 SLOW_SECONDS = 60.0
 """A response that takes longer is an error."""
-CACHED_RUNS = 2
-"""A browser forgets a message that so many runs have not used."""
+CACHED_RUNS, KEPT_RUNS = 2, 8
+"""A message that so many runs have not used is not offered any more, and later forgotten: a run that was asked for
+before may still name it."""
 
 
 @dataclass
@@ -113,7 +114,9 @@ class Person:
         state = message.rerun_script
         state.query_string, state.page_script_hash = query, self.page
         state.widget_states.widgets.extend([*self.values.values(), *([trigger] if trigger else [])])
-        state.cached_message_hashes.extend(self.cache)
+        state.cached_message_hashes.extend(
+            key for key, (_, used) in self.cache.items() if used >= self.runs - CACHED_RUNS
+        )
         state.fragment_id, state.is_auto_rerun = fragment, bool(fragment)
         await self.socket.send(message.SerializeToString())
 
@@ -164,7 +167,7 @@ class Person:
         self.runs += 1
         self.elements.clear()
         self._quiet()
-        self.cache = {key: kept for key, kept in self.cache.items() if kept[1] >= self.runs - CACHED_RUNS}
+        self.cache = {key: kept for key, kept in self.cache.items() if kept[1] >= self.runs - KEPT_RUNS}
 
     def _end(self, message: ForwardMsg) -> None:
         """A run that was stopped for another one is not the response; that comes."""

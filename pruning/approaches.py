@@ -43,7 +43,8 @@ class Approach:
     @property
     def shapes(self) -> Recipe:
         """The steps that decide what is computed: times depend on shapes, not on how long was trained."""
-        return tuple(step for step in self.recipe if isinstance(step, Prune | Remove | Student))
+        kept = (step for step in self.recipe if isinstance(step, Prune | Remove | Student))
+        return tuple(step.model_copy(update={"seed": 0}) if isinstance(step, Student) else step for step in kept)
 
     @property
     def trains(self) -> int:
@@ -166,10 +167,14 @@ def _students(plan: Plan, whole: Train, taught: Train) -> list[Approach]:
     ]
     if own in (half, third, quarter):
         return found
+    # Another architecture is trained as suits it, with everyone's steps and images.
+    usual = defaults_of(plan.family or plan.model)
+    same = {name: getattr(plan.fine, name) for name in ("steps", "seed", "batch")}
+    suited = original(usual.fine.model_copy(update=same), usual.peak)
     return [
         *found,
-        Approach("own", "Your student, from scratch", "student", (own, whole)),
-        Approach("own_t", "Your student, distilled", "student", (own, taught)),
+        Approach("own", "Your student, from scratch", "student", (own, suited)),
+        Approach("own_t", "Your student, distilled", "student", (own, plan.taught(suited))),
     ]
 
 

@@ -50,8 +50,6 @@ def chosen(table: pd.DataFrame, wish: Wish) -> str | None:
         order = fits.sort_values(["bytes", "validation"], ascending=[True, False], kind="stable")
     elif wish.aim == "fastest":
         order = fits.assign(gain=times_smaller(fits, "ms_1")).dropna(subset=["gain"])
-        # What is no further apart than it spreads counts as equally fast.
-        order["gain"] = order["gain"].where(order["real_1"].astype(bool), 1.0)
         order = order.sort_values(["gain", "validation"], ascending=[False, False], kind="stable")
     else:
         order = fits.sort_values(["validation", "bytes"], ascending=[False, True], kind="stable")
@@ -66,6 +64,8 @@ def answer(table: pd.DataFrame, wish: Wish, model: str) -> str:
     kind = {"smallest": "smallest", "fastest": "fastest", "accurate": "most accurate"}[wish.aim]
     asked = f"The {kind} {model} {' and '.join(limits)}".rstrip()
     name = chosen(table, wish)
+    if name is None and (wish.most_ms or wish.aim == "fastest") and table["ms_1"].isna().any():
+        return f"{asked}: {int(table['ms_1'].isna().sum())} of {len(table)} ways are not timed yet."
     if name is None:
         return f"{asked}: none of {len(table)} measured ways. Loosen a limit."
     row = table[table["name"] == name].iloc[0]
@@ -83,31 +83,32 @@ def faster(row: Mapping[str, Any]) -> str:
 
 
 def quoted(table: pd.DataFrame, points: float = 1.0) -> pd.DataFrame:
-    """Figures that are often quoted, and what was measured here within so many points of dense (test): ``often said``,
-    ``measured here``, ``approach`` (its name, or an empty text)."""
-    near = table[100 * table["gap"] >= -points - 1e-9]
+    """Figures that are often quoted, and what was measured here: of the ways within so many points of dense on
+    validation the furthest, with its gap on test: ``often said``, ``measured here``, ``approach`` (name, or empty)."""
+    near = table[100 * table["validation_gap"] >= -points - 1e-9]
     rows = []
-    for said, family, noun in (
+    for said, group, noun in (
         ("80 to 99 % of the weights of a convolutional network can go", "weights", "of the weights"),
         ("50 to 80 % of the channels can go", "channels", "of the channels"),
     ):
-        tried = table[table["family"] == family]
-        within = near[near["family"].isin([family, *(["combined"] if family == "channels" else [])])]
-        if family == "channels":
-            within = within[within["name"].str.match(r"c\d+(_t)?$")]
+        names = r"w\d+$" if group == "weights" else r"c\d+(_t)?$"
+        tried, within = (part[part["name"].str.match(names)] for part in (table, near))
         if tried.empty:
             continue
         if within.empty:
             rows.append((said, f"none of the tried shares stays within {points:g} point of dense", ""))
             continue
-        best = within.sort_values(["removed", "accuracy"]).iloc[-1]
+        best = within.sort_values(["removed", "validation"]).iloc[-1]
         rows.append((said, f"{100 * best['removed']:g} % {noun}, {gap_words(best)}", best["name"]))
-    for said, family in (("8 bits cost nothing and a quarter of the bytes is left", "quantized"),
-                         ("10 to 100 times smaller, all together", "combined")):  # fmt: skip
-        group = table[table["name"] == "int8"] if family == "quantized" else near
-        if len(group):
-            best = group.assign(gain=times_smaller(group, "bytes")).sort_values("gain").iloc[-1]
-            rows.append((said, f"{best['gain']:.1f} times smaller ({best['label']}), {gap_words(best)}", best["name"]))
+    int8 = table[(table["name"] == "int8") & table["dense_onnx"].notna()]
+    for row in int8.to_dict("records"):
+        words = f"{row['dense_onnx'] / row['bytes']:.1f} times fewer bytes than the float32 ONNX file, {gap_words(row)}"
+        rows.append(("8 bits cost nothing, and a quarter of the bytes is left", words, row["name"]))
+    together = near[near["family"] == "combined"]
+    if len(together):
+        best = together.assign(gain=times_smaller(together, "bytes")).sort_values("gain").iloc[-1]
+        words = f"{best['gain']:.1f} times smaller ({best['label']}), {gap_words(best)}"
+        rows.append(("10 to 100 times smaller, all together", words, best["name"]))
     return pd.DataFrame(rows, columns=["often said", "measured here", "approach"])
 
 
@@ -118,9 +119,8 @@ def sure(row: Mapping[str, Any], most_points: float | None) -> str:
     said = f"On {row['count']:,} test images, which the choice did not see, it is {gap_words(row)} from dense."
     if most_points is None:
         return said
-    low, high = 100 * row["gap_low"], 100 * row["gap_high"]
-    if low >= -most_points:
+    if 100 * row["gap_low"] >= -most_points:
         return f"{said} The whole interval keeps your limit of {most_points:g}."
-    if high >= -most_points:
+    if 100 * row["gap"] >= -most_points:
         return f"{said} The interval reaches beyond your limit of {most_points:g}: it may lose more."
     return f"{said} That is beyond your limit of {most_points:g}: on validation it seemed better than it is."

@@ -50,12 +50,19 @@ def compressed(data: bytes, level: int) -> bytes:
 
 
 def decompressed(data: bytes) -> bytes:
-    """What ``compressed`` made, as it was; other data as it is."""
+    """What ``compressed`` made, as it was; other data as it is.
+
+    Raises:
+        ValueError: it is damaged.
+    """
     if data[:4] != ZSTD:
         return data
     import zstandard
 
-    return zstandard.ZstdDecompressor().decompress(data)
+    try:
+        return zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from None
 
 
 def metadata_of(data: bytes) -> dict[str, str]:

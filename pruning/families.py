@@ -34,7 +34,7 @@ FAMILIES = {
     ),
     "quantized": Family(
         "Quantized", "rounded to few levels", "shapes stay", "2 to 16 bits a weight",
-        "faster as int8 with activations; none from weights alone", "int8 instructions, or nothing for files",
+        "none from weights alone; int8 with activations is faster, or slower, by processor", "int8 instructions help",
         "none at 8 bits; helps at 4 and fewer",
     ),
     "student": Family(
@@ -43,6 +43,6 @@ FAMILIES = {
     ),
     "combined": Family(
         "Combined", "several of these in a row", "smaller shapes where channels go", "the savings multiply",
-        "channels and int8 multiply", "as its parts", "a short one, often with the dense network as teacher",
+        "that of the channels", "as its parts", "a short one, often with the dense network as teacher",
     ),
 }  # fmt: skip

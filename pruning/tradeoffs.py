@@ -23,9 +23,11 @@ from pruning.timings import speed_up
 COLUMNS = (
     "name", "label", "family", "accuracy", "low", "high", "count", "gap", "gap_low", "gap_high", "validation",
     "validation_gap", "bytes", "dense_bytes", "macs", "dense_macs", "parameters", "removed", "steps", "ms_1",
-    "dense_ms_1", "real_1", "ms_16", "dense_ms_16", "real_16", "origin",
+    "dense_ms_1", "real_1", "ms_16", "dense_ms_16", "real_16", "int8",
+    "dense_onnx", "origin",
 )  # fmt: skip
 Axis = Literal["bytes", "macs", "ms_1", "ms_16"]
+REAL = {"ms_1": "real_1", "ms_16": "real_16"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _row(result: Result, before: Mapping[str, np.ndarray]) -> tuple[Any, ...]:
         gap.difference, gap.low, gap.high, validation, validation - float(before["validation"][:seen].mean()),
         result.test["bytes"] if approach.int8 else sizes["bytes"], sizes["dense_bytes"], sizes["macs"],
         sizes["dense_macs"], sizes["parameters"], prunes[0].sparsity / 1000 if prunes else 0.0, approach.trains, *times,
-        result.origin,
+        approach.int8, _onnx(result), result.origin,
     )  # fmt: skip
 
 
@@ -90,9 +92,18 @@ def _times(result: Result, batch: int) -> tuple[float, float, bool]:
     return medians[variant], medians["dense"], speed_up(rows, batch, variant).real
 
 
+def _onnx(result: Result) -> float:
+    """Bytes of the dense network's float32 ONNX file, with which an int8 one compares; NaN where it was not made."""
+    return float((result.times or {}).get("bytes", {}).get("dense", math.nan))
+
+
 def times_smaller(table: pd.DataFrame, axis: Axis) -> pd.Series:
-    """Dense over approach: how many times fewer bytes or MACs, or how many times faster, by times of one run."""
-    return table[f"dense_{axis}"].astype("float64") / table[axis].astype("float64")
+    """Dense over approach: how many times fewer bytes or MACs, or how many times faster, by times of one run; 1 where
+    times are no further apart than they spread."""
+    ratio = table[f"dense_{axis}"].astype("float64") / table[axis].astype("float64")
+    if axis not in REAL:
+        return ratio
+    return ratio.where(ratio.isna() | table[REAL[axis]].astype(bool), 1.0)
 
 
 def front(table: pd.DataFrame, axis: Axis) -> pd.DataFrame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import compare_work
-from pages.ui.background import begin, stop
+from pages.ui import compare_files, compare_work
+from pages.ui.background import stop
+from pages.ui.compare_controls import SELECTED
 from pages.ui.compare_work import Known, Work, works
 from pruning.approaches import Approach
 from pruning.choosing import Wish
@@ -18,15 +20,21 @@ from pruning.sentences import amount, duration
 from pruning.step_words import recipe_in_words
 from pruning.tradeoffs import gap_words
 
+PICK = "compare_pick"
+
+
+def _picked() -> None:
+    st.session_state[SELECTED] = st.session_state[PICK]
+
 
 def detail(wish: Wish, known: Known, table: pd.DataFrame, name: str) -> None:
     """The approach ``name``; a click on the picture, or the list, chooses another."""
     labels = dict(zip(table["name"], table["label"], strict=True))
     names = list(labels)
     st.subheader("One way in detail", anchor=False)
-    key = f"compare_pick_{name}"  # a click makes a new list that begins with the clicked one
-    name = str(st.selectbox("Way", names, names.index(name), key=key, format_func=labels.__getitem__,
-                            label_visibility="collapsed"))  # fmt: skip
+    st.session_state[PICK] = name  # a click on the picture chooses as the list does
+    st.selectbox("Way", names, key=PICK, format_func=labels.__getitem__, label_visibility="collapsed",
+                 on_change=_picked)  # fmt: skip
     work, row = works(wish.plan)[name], table[table["name"] == name].iloc[0]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -46,7 +54,7 @@ def _files(known: Known, name: str) -> str:
     """Which file that is, and what others have."""
     result = known.results[name]
     if result.approach.int8:
-        return "as an ONNX file with int8 weights and activations."
+        return "as an ONNX file with int8 weights and activations, not compressed."
     files = result.sizes["files"]
     others = ", ".join(f"{form.replace('_', ' + ')} {amount(size)}" for form, size in files.items()
                        if form != result.sizes["file"])  # fmt: skip
@@ -61,11 +69,13 @@ def _home(wish: Wish, approach: Approach) -> None:
     if prune is not None:
         pruned = words | {"granularity": prune.granularity, "allocation": prune.allocation,
                           "sparsity": f"{prune.sparsity / 10:g}"}  # fmt: skip
+        if prune.allocation_options:
+            pruned["allocation_options"] = json.dumps(prune.allocation_options, separators=(",", ":"))
         page = "structure" if prune.granularity == "channel" else "prune"
         address = f"/{'' if page == 'prune' else page}?{urlencode(pruned)}"
         links.append(f"[Open the pruning on {page.capitalize()}]({address})")
     if quantize is not None or approach.int8:
-        bits = {} if quantize is None else {"bits": str(quantize.bits), "rounding": quantize.rounding}
+        bits = {"bits": "8"} if quantize is None else {"bits": str(quantize.bits), "rounding": quantize.rounding}
         links.append(f"[Open the format on Quantization](/quantization?{urlencode(words | bits)})")
     if links:
         st.markdown(" · ".join(links))
@@ -73,7 +83,7 @@ def _home(wish: Wish, approach: Approach) -> None:
 
 def _again(wish: Wish, work: Work, known: Known) -> None:
     """The model itself, and the command that makes it again."""
-    found, name = compare_work.files(work), f"{wish.model}-{work.approach.name}"
+    found, name = compare_files.files(work), f"{wish.model}-{work.approach.name}"
     under_way = {view.id: view for view in known.making}.get(work.files.key)
     if under_way is not None:
         left = f", {duration(under_way.seconds_left)} left" if under_way.seconds_left else ""
@@ -86,7 +96,7 @@ def _again(wish: Wish, work: Work, known: Known) -> None:
         time = compare_work.seconds([work], wish.plan)
         if st.button(f"Make the model here ({duration(time)})", key="compare_make", icon=":material/deployed_code:"):
             try:
-                begin(work.files)
+                compare_files.make(work)
             except PruningError as error:
                 st.error(str(error))
                 return
@@ -102,7 +112,7 @@ def _again(wish: Wish, work: Work, known: Known) -> None:
         st.code(f'from pruning.surgery import load_small\n\nmodel = load_small("{name}{"".join(found[0].suffixes)}")',
                 language="python")  # fmt: skip
     file = f"compare-{name}.json"
-    st.caption("Make and measure it from the command line, with its study as a file:")
+    st.caption("Train and measure it from the command line, with its study as a file:")
     st.code(f"python -m pruning run {file}", language="bash")
     st.download_button(
         "Download the study", work.study.model_dump_json(indent=1), file, "application/json", on_click="ignore",

@@ -22,6 +22,8 @@ from pruning.tradeoffs import frame, times_smaller
 
 def panel(wish: Wish) -> bool:
     """Everything; returns whether something is under way."""
+    if st.session_state.get(SELECTED, "") != wish.way:
+        st.rerun()  # the whole page: a click is a word of the address
     known = compare_work.look(wish.plan)
     table = frame(known.results)
     label = registry.models[wish.model].label
@@ -64,7 +66,8 @@ def _numbers(rows: pd.DataFrame, known: Known, wish: Wish) -> None:
                   f"{100 * row['low']:.1f} to {100 * row['high']:.1f}", delta_color="off", delta_arrow="off",
                   help=tip("Wilson interval"))  # fmt: skip
         smaller = float(times_smaller(rows, "bytes").iloc[0])
-        st.metric("Smallest file", amount(row["bytes"]), f"{smaller:.1f} times less than {amount(row['dense_bytes'])}",
+        file = "ONNX file" if row["int8"] else "Smallest file"
+        st.metric(file, amount(row["bytes"]), f"{smaller:.1f} times less than {amount(row['dense_bytes'])}",
                   delta_color="off", delta_arrow="off")  # fmt: skip
         fewer = float(times_smaller(rows, "macs").iloc[0])
         st.metric("MACs an image", f"{row['macs'] / 1e6:,.2f} M", f"{fewer:.1f} times fewer", delta_color="off",
@@ -96,9 +99,10 @@ def _work(known: Known, wish: Wish) -> None:
         key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
     ):  # fmt: skip
         _begin(known, wish)
-    if not known.here and row.button("Time all of them on this machine", key="compare_time", icon=":material/timer:"):
+    times = f"Time {len(known.untimed)} ways on this machine"
+    if known.untimed and row.button(times, key="compare_time", icon=":material/timer:"):
         try:
-            compare_work.time_here(wish.plan)
+            compare_work.time_here(known)
         except PruningError as error:
             st.error(str(error))
             return
@@ -116,8 +120,10 @@ def _begin(known: Known, wish: Wish) -> None:
 
 def _about(known: Known, table: pd.DataFrame, wish: Wish) -> None:
     """On what the numbers were measured."""
-    steps = int(table["steps"].max())
-    said = f"One training of {steps:,} steps of {wish.plan.fine.batch} images each, the same for all that train. "
+    fine = wish.plan.fine
+    said = f"One training of {fine.steps:,} steps of {fine.batch} images each, the same for all that train"
+    said += ". " if table["steps"].any() else "; none of these is measured yet. "
+    said += "Bytes: the smallest of several files, compressed where that helps; int8 ways: the ONNX file as it is. "
     if known.about is not None and known.about.origin == "bundled":
         said += (
             f"Stored with the program: made by `assets/compare.py` on {known.about.created:%d %B %Y}, "
@@ -125,7 +131,7 @@ def _about(known: Known, table: pd.DataFrame, wish: Wish) -> None:
         )
     if known.timed:
         where = "this machine" if known.here else known.timed
-        said += f"Times: medians in ONNX Runtime on {where}, each by turns with the dense network; no other machine's."
+        said += f"Times: medians in ONNX Runtime, one thread, on {where}, each by turns with the dense network."
     if wish.axis in ("ms_1", "ms_16"):
         said += " Hollow: no difference from dense above the spread."
     low = table[table["accuracy"] < table.loc[table["name"] == "dense", "accuracy"].max() - 0.12]

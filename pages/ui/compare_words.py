@@ -24,11 +24,11 @@ def tables(table: pd.DataFrame, wish: Wish) -> None:
 
 
 def _kinds(table: pd.DataFrame, wish: Wish) -> pd.DataFrame:
-    """A line for each kind, and its best run here, as a link: the smallest file within one point of dense."""
+    """A line for each kind, and its best run here as a link: the smallest file within one point (validation)."""
     rows = []
     for name, kind in FAMILIES.items():
         mine = table[table["family"] == name]
-        near = mine[100 * mine["gap"] >= -1]
+        near = mine[100 * mine["validation_gap"] >= -1]
         shown = "not measured" if mine.empty else "none within one point of dense"
         if len(near):
             best = near.assign(gain=times_smaller(near, "bytes")).sort_values("gain").iloc[-1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from pages.ui import background
@@ -47,13 +46,13 @@ class Known:
     Attributes:
         results: by approach.
         lacking: approaches that were not measured.
-        untimed: approaches without times of the machine that is shown.
+        untimed: approaches without times of this machine.
         running: jobs under way that measure.
         making: jobs under way that make files.
         errors: sentences of failures.
         about: the dense network's record: when and where it was measured.
         timed: the machine of all times that are shown; empty where there are none.
-        here: whether that is this machine.
+        here: whether that is this machine, or would be.
     """
 
     results: dict[str, Result]
@@ -86,25 +85,26 @@ def _times(timing: Study, where: str) -> str:
 
 
 def look(plan: Plan) -> Known:
-    """What is finished, lacking, under way and failed; times of one machine only: this one, if it has any."""
+    """What is finished, lacking, under way and failed; times of one machine only: this one's as soon as it has those of
+    every way that is known, before that those that come with the program."""
     every = works(plan)
     keys = [key for work in every.values() for key in (work.test, work.validation, work.sizes)]
     found = store().get([*keys, *(work.times() for work in every.values())])
     about = found.get(every["dense"].test)
-    here = any(work.times() in found for work in every.values())
+    whole = [name for name, work in every.items() if {work.test, work.validation, work.sizes} <= set(found)]
+    untimed = [work for work in every.values() if work.times() not in found]
+    stored = about is not None and about.origin == "bundled"
+    here = not stored or all(every[name].times() in found for name in whole)
     where = "" if here or about is None else about.machine
-    if where:
-        found |= store().get([work.times(where) for work in every.values()])
+    found |= store().get([work.times(where) for work in every.values()]) if where else {}
     results = {}
-    for name, work in every.items():
-        if all(key in found for key in (work.test, work.validation, work.sizes)):
-            times = found.get(work.times(where))
-            parts = (found[key].value for key in (work.test, work.validation, work.sizes))
-            origin = found[work.test].origin
-            results[name] = Result(work.approach, *parts, times.value if times else None, origin)
+    for name in whole:
+        work = every[name]
+        parts = (found[key].value for key in (work.test, work.validation, work.sizes))
+        times, origin = found.get(work.times(where)), found[work.test].origin
+        results[name] = Result(work.approach, *parts, times.value if times else None, origin)
     lacking = [work for name, work in every.items() if name not in results]
-    untimed = [work for work in every.values() if work.times(where) not in found]
-    timed = "" if len(untimed) == len(every) else where or machine()
+    timed = (where or machine()) if any(result.times for result in results.values()) else ""
     running, errors = _jobs([*(work.study for work in lacking), *(work.timing for work in untimed)])
     making, unmade = _jobs([work.files for work in every.values()])
     return Known(results, lacking, untimed, running, making, errors + unmade, about, timed, here)
@@ -136,9 +136,9 @@ def begin(plan: Plan, known: Known, words: dict[str, str]) -> None:
     background.listed(works(plan)["dense"].study, f"Compare: {len(works(plan))} ways, {plan.model}", "compare", words)
 
 
-def time_here(plan: Plan) -> None:
-    """Ask for the times of all approaches on this machine."""
-    for study in dict.fromkeys(work.timing for work in works(plan).values()):
+def time_here(known: Known) -> None:
+    """Ask for the times that this machine lacks."""
+    for study in dict.fromkeys(work.timing for work in known.untimed):
         background.begin(study)
 
 
@@ -147,13 +147,6 @@ def seconds(lacking: list[Work], plan: Plan) -> float:
     each = defaults_of(plan.model).seconds * plan.fine.batch
     trainings = {work.approach.recipe[: _last(work.approach)]: work.approach.trains for work in lacking}
     return sum(trainings.values()) * each + SECONDS * len(lacking)
-
-
-def files(work: Work) -> list[Path]:
-    """The approach's files, where this server has made them lately."""
-    view = job(work.files)
-    paths = [Path(row["value"]["path"]) for row in view.rows or ()] if view is not None else []
-    return list(dict.fromkeys(path for path in paths if path.is_file()))
 
 
 def _last(approach: Approach) -> int:

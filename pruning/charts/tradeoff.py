@@ -13,7 +13,7 @@ from pruning.charts.curve_looks import STYLES
 from pruning.charts.palette import DENSE, INK, PAPER, Role
 from pruning.families import FAMILIES
 from pruning.sentences import amount as size
-from pruning.tradeoffs import COLUMNS, Axis, front, gap_words, times_smaller
+from pruning.tradeoffs import COLUMNS, REAL, Axis, front, gap_words, times_smaller
 
 NAMES = {
     "bytes": "times smaller: bytes of the smallest file (logarithmic)",
@@ -100,7 +100,7 @@ def _marks(
 ) -> None:
     """One family; hollow are those below the axis, on its edge, and times that do not differ above their spread."""
     colour, below = role.colour(theme), (rows["accuracy"] < floor).to_numpy(bool)
-    unsure = ~rows[f"real_{axis.removeprefix('ms_')}"].to_numpy(bool) if axis.startswith("ms") else below
+    unsure = ~rows[REAL[axis]].to_numpy(bool) if axis in REAL else below
     y = 100 * rows["accuracy"].clip(lower=floor - 0.005).to_numpy(np.float64)
     spread = [np.where(below, 0, 100 * gap.to_numpy(np.float64)) for gap in (
         rows["high"] - rows["accuracy"], rows["accuracy"] - rows["low"])]  # fmt: skip
@@ -154,14 +154,17 @@ def _axis(axis: Axis, least: float, most: float, table: pd.DataFrame) -> dict[st
 
 
 def _title(shown: pd.DataFrame, axis: Axis, chosen: str | None) -> str:
+    if shown.empty:
+        return "Nothing is timed yet" if axis in REAL else "Nothing is measured yet"
     rows = shown[shown["name"] == chosen]
     if rows.empty:
-        near = shown[shown["gap"] >= -0.01]
+        near = shown[shown["validation_gap"] >= -0.01]
         if near.empty:
             return f"{amount(len(shown))} ways to a smaller network: nothing stays within one point of dense"
-        row, what = near.sort_values("gain").iloc[-1], "within one point of dense"
-        return f"{row['label']} is {row['gain']:.1f} times {SAID[axis]} {what}"
+        rows = near.sort_values("gain").iloc[-1:]
     row = rows.iloc[0]
+    if axis in REAL and not row[REAL[axis]]:
+        return f"{row['label']}: no difference in time above the spread, {gap_words(row)}"
     return f"{row['label']}: {row['gain']:.1f} times {SAID[axis]} at {gap_words(row)}"
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import compare_work
+from pages.ui import compare_files, compare_work
 from pages.ui.server import store
 from pruning.approaches import Plan, approaches
 from pruning.choosing import Wish, answer, chosen
@@ -86,7 +86,11 @@ def test_the_clicked_way_is_shown_with_its_steps_and_its_page(server: Path) -> N
     assert any("compare-lenet_300_100-c50_t_b4.json" in code.value for code in page.code)
     page.session_state["compare_selected"] = "gone"
     best = chosen(frame(compare_work.look(PLAN).results), Wish(model="lenet_300_100"))
-    assert settled(page.run()).selectbox(key=f"compare_pick_{best}").value == best
+    page = settled(page.run())
+    assert page.selectbox(key="compare_pick").value == best
+    page.selectbox(key="compare_pick").set_value("b8")
+    page = settled(page.run())
+    assert page.query_params["way"] == "b8" and "Round the weights to 8 bits" in texts(page)
 
 
 def test_a_student_of_ones_own_is_trained_on_request_and_stands_beside_the_stored_ways(server: Path) -> None:
@@ -111,7 +115,7 @@ def test_a_model_is_made_and_loads(server: Path, way: str) -> None:
     page.button(key="compare_make").click()
     page = settled(page.run())
     work = compare_work.works(PLAN)[way]
-    smallest, plain = compare_work.files(work)
+    smallest, plain = compare_files.files(work)
     x = torch.randn(3, 1, 28, 28)
     with torch.inference_mode():
         assert torch.allclose(load_small(smallest)(x), load_small(plain)(x), atol=1e-5)

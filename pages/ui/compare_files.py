@@ -1,0 +1,27 @@
+"""The files of an approach, to take home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pages.ui import background
+from pages.ui.background import job
+from pages.ui.compare_work import Work
+from pages.ui.server import engine
+
+
+def make(work: Work) -> None:
+    """Ask for an approach's files, again where they were made long ago and cleaned up since.
+
+    Raises:
+        PruningError: the engine or the store cannot take it.
+    """
+    engine().forget(work.files.key)
+    background.begin(work.files)
+
+
+def files(work: Work) -> list[Path]:
+    """The approach's files, where this server has made them lately."""
+    view = job(work.files)
+    paths = [Path(row["value"]["path"]) for row in view.rows or ()] if view is not None else []
+    return list(dict.fromkeys(path for path in paths if path.is_file()))

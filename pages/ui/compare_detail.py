@@ -23,8 +23,8 @@ from pruning.tradeoffs import gap_words
 PICK = "compare_pick"
 
 
-def _picked() -> None:
-    st.session_state[SELECTED] = st.session_state[PICK]
+def _picked(key: str) -> None:
+    st.session_state[SELECTED] = st.session_state[key]
 
 
 def detail(wish: Wish, known: Known, table: pd.DataFrame, name: str) -> None:
@@ -32,9 +32,9 @@ def detail(wish: Wish, known: Known, table: pd.DataFrame, name: str) -> None:
     labels = dict(zip(table["name"], table["label"], strict=True))
     names = list(labels)
     st.subheader("One way in detail", anchor=False)
-    st.session_state[PICK] = name  # a click on the picture chooses as the list does
-    st.selectbox("Way", names, key=PICK, format_func=labels.__getitem__, label_visibility="collapsed",
-                 on_change=_picked)  # fmt: skip
+    key = f"{PICK}_{name}"  # each choice, and each click on the picture, begins a new list that stands at it
+    st.selectbox("Way", names, names.index(name), key=key, format_func=labels.__getitem__,
+                 label_visibility="collapsed", on_change=_picked, args=(key,))  # fmt: skip
     work, row = works(wish.plan)[name], table[table["name"] == name].iloc[0]
     left, right = st.columns(2, gap="medium")
     with left:

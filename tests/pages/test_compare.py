@@ -87,8 +87,8 @@ def test_the_clicked_way_is_shown_with_its_steps_and_its_page(server: Path) -> N
     page.session_state["compare_selected"] = "gone"
     best = chosen(frame(compare_work.look(PLAN).results), Wish(model="lenet_300_100"))
     page = settled(page.run())
-    assert page.selectbox(key="compare_pick").value == best
-    page.selectbox(key="compare_pick").set_value("b8")
+    assert page.selectbox(key=f"compare_pick_{best}").value == best
+    page.selectbox(key=f"compare_pick_{best}").set_value("b8")
     page = settled(page.run())
     assert page.query_params["way"] == "b8" and "Round the weights to 8 bits" in texts(page)
 

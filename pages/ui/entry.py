@@ -27,17 +27,17 @@ def start() -> None:
     engine()
     page = st.navigation(
         [
-            st.Page("pages/prune.py", title="Prune", icon=":material/content_cut:", default=True),
-            st.Page("pages/curves.py", title="Curves", icon=":material/stacked_line_chart:"),
-            st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
-            st.Page("pages/recover.py", title="Recover", icon=":material/healing:"),
-            st.Page("pages/lottery.py", title="Lottery ticket", icon=":material/confirmation_number:"),
-            st.Page("pages/structure.py", title="Structure", icon=":material/account_tree:"),
-            st.Page("pages/quantization.py", title="Quantization", icon=":material/straighten:"),
-            st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
-            st.Page("pages/scorers.py", title="Scorers", icon=":material/functions:"),
-            st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
-            st.Page("pages/status.py", title="Status", icon=":material/monitor_heart:"),
+            st.Page("pages/prune.py", title="Prune", default=True),
+            st.Page("pages/curves.py", title="Curves"),
+            st.Page("pages/layers.py", title="Layers"),
+            st.Page("pages/recover.py", title="Recover"),
+            st.Page("pages/lottery.py", title="Lottery ticket"),
+            st.Page("pages/structure.py", title="Structure"),
+            st.Page("pages/quantization.py", title="Quantization"),
+            st.Page("pages/compare.py", title="Compare"),
+            st.Page("pages/scorers.py", title="Scorers"),
+            st.Page("pages/runs.py", title="Runs"),
+            st.Page("pages/status.py", title="Status"),
         ],
         position="top",
     )

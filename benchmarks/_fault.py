@@ -64,7 +64,9 @@ class Round:
         (self.site.flags / "database").unlink()
 
     def fill_disk(self) -> None:
+        """All that was asked for may be stored by now: something new is asked for while there is no room."""
         self.site.fill()
+        self.studies.append(self.sweep(3))
         self.listen(OUTAGE)
         self.site.empty()
 

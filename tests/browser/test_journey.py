@@ -84,8 +84,7 @@ def test_the_slider_changes_headline_link_and_cursor(page: Page, server: Server)
     expect(page.locator("h2").first).not_to_have_text(before, timeout=PATIENCE)
     expect(page).to_have_url(re.compile("sparsity=8[1-9]"), timeout=PATIENCE)
     expect(page.locator("h2").first).to_contain_text("85 %", timeout=PATIENCE)
-    quiet(page)
-    expect(page.locator(".st-key-curve").first).to_contain_text("85 %")
+    expect(page.locator(".st-key-curve").first).to_contain_text("85 %", timeout=PATIENCE)
 
 
 def test_clicking_a_bar_looks_inside_that_layer(page: Page, server: Server) -> None:

@@ -25,10 +25,10 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def report(folder: Path, **changes: Any) -> None:
-    """A server's report, as if it were this process."""
+def report(folder: Path, age: float = 0.0, **changes: Any) -> None:
+    """A server's report of so many seconds ago, as if it were this process."""
     content = {
-        "server": f"{socket.gethostname()}:{os.getpid()}:x", "pid": os.getpid(), "at": time.time(), "workers": [{}, {}],
+        "server": f"{socket.gethostname()}:{os.getpid()}:x", "pid": os.getpid(), "at": time.time() - age, "workers": [{}, {}],
         "running": 1, "queued": 3, "memory": 5 * 2**20, "problems": [],
     }  # fmt: skip
     (folder / "artefacts" / "servers").mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def test_no_server_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     ("changes", "sentence"),
     [
         ({"problems": ["0 of 2 workers are there."]}, "0 of 2 workers are there."),
-        ({"at": time.time() - 500}, "has said nothing for 5"),
+        ({"age": 500}, "has said nothing for 5"),
     ],
 )
 def test_a_server_that_is_unwell_is_exit_code_1(

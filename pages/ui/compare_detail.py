@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui import compare_files, compare_work
-from pages.ui.background import stop
+from pages.ui.background import progress, start
 from pages.ui.compare_controls import SELECTED
 from pages.ui.compare_work import Known, Work, works
 from pruning.approaches import Approach
 from pruning.choosing import Wish
-from pruning.errors import PruningError
 from pruning.recipe import Prune, Quantize
 from pruning.sentences import amount, duration
 from pruning.step_words import recipe_in_words
@@ -87,20 +87,11 @@ def _again(wish: Wish, work: Work, known: Known) -> None:
     under_way = {view.id: view for view in known.making}.get(work.files.key)
     if under_way is not None:
         left = f", {duration(under_way.seconds_left)} left" if under_way.seconds_left else ""
-        row = st.container(horizontal=True, vertical_alignment="center")
-        row.progress(under_way.share, f"Making the model{left}")
-        if row.button("Cancel", key="compare_files_cancel"):
-            stop([under_way])
-            st.rerun()
+        progress([under_way], under_way.share, f"Making the model{left}", "compare_files_cancel")
     elif not found:
         time = compare_work.seconds([work], wish.plan)
         if st.button(f"Make the model here ({duration(time)})", key="compare_make", icon=":material/deployed_code:"):
-            try:
-                compare_files.make(work)
-            except PruningError as error:
-                st.error(str(error))
-                return
-            st.rerun()
+            start(partial(compare_files.make, work))
     row = st.container(horizontal=True)
     for path in found:
         suffix = "".join(path.suffixes)

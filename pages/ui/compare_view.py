@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from pages.ui import compare_controls, compare_detail, compare_words, compare_work
-from pages.ui.background import stop
+from pages.ui.background import mean_share, progress, start, times_left
 from pages.ui.compare_controls import SELECTED
 from pages.ui.compare_work import Known
 from pages.ui.layers_work import TITLE
@@ -15,7 +17,6 @@ from pruning import registry
 from pruning.charts.tradeoff import tradeoff
 from pruning.charts.words import tip
 from pruning.choosing import Wish, answer, chosen, faster, sure
-from pruning.errors import PruningError
 from pruning.sentences import amount, duration
 from pruning.tradeoffs import frame, times_smaller
 
@@ -84,13 +85,10 @@ def _work(known: Known, wish: Wish) -> None:
     for error in known.errors:
         st.warning(error, icon=":material/error:")
     if known.running:
-        row = st.container(horizontal=True, vertical_alignment="center")
-        left = [view.seconds_left for view in known.running if view.seconds_left is not None]
+        left = times_left(known.running)
         said = f", the one under way has {duration(max(left))} left" if left else ""
-        row.progress(compare_work.progress(known.running), f"{len(known.running)} jobs under way{said}")
-        if row.button("Cancel", key="compare_cancel"):
-            stop(known.running)
-            st.rerun()
+        words = f"{len(known.running)} jobs under way{said}"
+        progress(known.running, mean_share(known.running), words, "compare_cancel")
         return
     row = st.container(horizontal=True, vertical_alignment="center")
     if known.lacking and row.button(
@@ -98,24 +96,11 @@ def _work(known: Known, wish: Wish) -> None:
         f"({duration(compare_work.seconds(known.lacking, wish.plan))} of one core)",
         key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
     ):  # fmt: skip
-        _begin(known, wish)
+        words = {"v": compare_controls.VERSION} | wish.words()
+        start(partial(compare_work.begin, wish.plan, known, words))
     times = f"Time {len(known.untimed)} ways on this machine"
     if known.untimed and row.button(times, key="compare_time", icon=":material/timer:"):
-        try:
-            compare_work.time_here(known)
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
-
-
-def _begin(known: Known, wish: Wish) -> None:
-    try:
-        compare_work.begin(wish.plan, known, {"v": compare_controls.VERSION} | wish.words())
-    except PruningError as error:
-        st.error(str(error))
-        return
-    st.rerun()
+        start(partial(compare_work.time_here, known))
 
 
 def _about(known: Known, table: pd.DataFrame, wish: Wish) -> None:

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from pages.ui import background
-from pages.ui.background import job
-from pages.ui.server import engine, store
+from pages.ui.server import store
 from pruning.approaches import Approach, Plan, approaches, files_of, study_of, timing_of
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
@@ -105,18 +104,11 @@ def look(plan: Plan) -> Known:
         results[name] = Result(work.approach, *parts, times.value if times else None, origin)
     lacking = [work for name, work in every.items() if name not in results]
     timed = (where or machine()) if any(result.times for result in results.values()) else ""
-    running, errors = _jobs([*(work.study for work in lacking), *(work.timing for work in untimed)])
-    making, unmade = _jobs([work.files for work in every.values()])
-    return Known(results, lacking, untimed, running, making, errors + unmade, about, timed, here)
-
-
-def _jobs(wanted: list[Study]) -> tuple[list[JobView], list[str]]:
-    """Jobs under way for some studies, and why others failed."""
-    studies = {study.key: study for study in wanted}
-    active = {view.id: view for view in engine().views()}
-    running = [active[key] for key in studies if key in active]
-    ended = [job(study) for key, study in studies.items() if key not in active]
-    return running, list(dict.fromkeys(view.error for view in ended if view is not None and view.error))
+    measuring = background.jobs([*(work.study for work in lacking), *(work.timing for work in untimed)])
+    files = background.jobs(work.files for work in every.values())
+    running, making = ([view for view in views if not view.finished] for views in (measuring, files))
+    errors = background.errors([*measuring, *files])
+    return Known(results, lacking, untimed, running, making, errors, about, timed, here)
 
 
 def busy(plan: Plan) -> bool:
@@ -131,15 +123,17 @@ def begin(plan: Plan, known: Known, words: dict[str, str]) -> None:
     Raises:
         PruningError: the engine or the store cannot take it.
     """
-    for work in known.lacking:
-        background.begin(work.study)
+    background.begin_all(work.study for work in known.lacking)
     background.listed(works(plan)["dense"].study, f"Compare: {len(works(plan))} ways, {plan.model}", "compare", words)
 
 
 def time_here(known: Known) -> None:
-    """Ask for the times that this machine lacks."""
-    for study in dict.fromkeys(work.timing for work in known.untimed):
-        background.begin(study)
+    """Ask for the times that this machine lacks.
+
+    Raises:
+        PruningError: the engine or the store cannot take it.
+    """
+    background.begin_all(dict.fromkeys(work.timing for work in known.untimed))
 
 
 def seconds(lacking: list[Work], plan: Plan) -> float:
@@ -153,8 +147,3 @@ def _last(approach: Approach) -> int:
     """How many steps there are up to the last training."""
     kinds: list[Any] = [step.kind for step in approach.recipe]
     return len(kinds) - kinds[::-1].index("train") if "train" in kinds else 0
-
-
-def progress(running: list[JobView]) -> float:
-    """Mean share of the jobs under way."""
-    return sum(view.share for view in running) / max(1, len(running))

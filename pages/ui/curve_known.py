@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pages.ui.background import job
+from pages.ui.background import job, under_way
 from pages.ui.curve_view import View
 from pages.ui.curve_work import Work, works
 from pages.ui.results import SIZE, ask
@@ -102,5 +102,4 @@ def size_study(work: Work) -> Study:
 
 def sizing(found: list[tuple[Work, Known]]) -> list[JobView]:
     """Jobs that make files and measure them."""
-    views = [job(size_study(work)) for work, has in found if has.sizes]
-    return [view for view in views if view is not None and not view.finished]
+    return under_way(size_study(work) for work, has in found if has.sizes)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui.background import begin, stop
+from pages.ui.background import begin, begin_all, mean_share, progress, start, times_left
 from pages.ui.curve_known import Known, size_study, sizing
 from pages.ui.curve_view import View
 from pages.ui.curve_work import FEW, Work, seconds
 from pruning.engine import JobView
-from pruning.errors import PruningError
 from pruning.sentences import duration
 
 
@@ -22,23 +23,18 @@ def failures(failed: dict[tuple[str, str], str]) -> None:
         st.warning(f"Failed: {'; '.join(runs)}. {error}", icon=":material/error:")
 
 
-def progress(running: list[JobView], share: float, left: float | None) -> None:
-    """How far the work is (0..1), how many seconds it will take, and the way to stop it."""
-    words = f"{duration(left)} left" if left is not None else "measuring"
-    runs = f"{len(running)} run{'s' if len(running) > 1 else ''} under way"
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.progress(min(1.0, max(0.0, share)), f"{runs}, {words}")
-    if row.button("Cancel", key="curves_cancel"):
-        stop(running)
+def _counted(running: list[JobView]) -> str:
+    return f"{len(running)} run{'s' if len(running) > 1 else ''} under way"
 
 
 def whole(view: View, found: list[tuple[Work, Known]], running: list[JobView]) -> None:
     """Progress of all curves: levels that were measured on all images, and parts of those under way."""
     points, lacking = (sum(map(len, parts)) for parts in ((w.levels for w, _ in found), (h.lacking for _, h in found)))
-    known = [job.seconds_left for job in running if job.seconds_left is not None]
+    known = times_left(running)
     left = max(known, default=None) if len(known) == len(running) else seconds(view, lacking)
-    early = sum(job.share for job in running) / len(running)
-    progress(running, 1 - (lacking - 0.5 * early) / points, left)
+    words = f"{duration(left)} left" if left is not None else "measuring"
+    share = 1 - (lacking - 0.5 * mean_share(running)) / points
+    progress(running, share, f"{_counted(running)}, {words}", "curves_cancel")
 
 
 def offer(view: View, found: list[tuple[Work, Known]]) -> None:
@@ -51,19 +47,18 @@ def offer(view: View, found: list[tuple[Work, Known]]) -> None:
     label = f"Sharpen: measure {count} missing points on all images" + (f" ({duration(time)})" if time else "")
     help_ = f"Hollow points saw {FEW:,} images. What is measured is stored, so nobody computes it again."
     if st.button(label, key="curves_measure", icon=":material/play_arrow:", help=help_):
-        try:
-            for work, _ in lacking:
-                begin(work.full, f"Curves: {work.setting.sentence()}")
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+        start(partial(_measure, [work for work, _ in lacking]))
+
+
+def _measure(lacking: list[Work]) -> None:
+    for work in lacking:
+        begin(work.full, f"Curves: {work.setting.sentence()}")
 
 
 def sizes(view: View, found: list[tuple[Work, Known]]) -> None:
     """Bytes are lengths of files that are really made, so they are made when asked for."""
     if running := sizing(found):
-        progress(running, sum(job.share for job in running) / len(running), None)
+        progress(running, mean_share(running), f"{_counted(running)}, measuring", "curves_sizes_cancel")
         return
     lacking = [(work, has) for work, has in found if has.sizes]
     count = sum(len(has.sizes) for _, has in lacking)
@@ -71,6 +66,4 @@ def sizes(view: View, found: list[tuple[Work, Known]]) -> None:
         return
     st.caption("Bytes: a file with one bit a weight and the kept values. Points whose file was not made are left out.")
     if st.button(f"Make {count} files and measure them", key="curves_sizes", icon=":material/save:"):
-        for work, _ in lacking:
-            begin(size_study(work))
-        st.rerun()
+        start(partial(begin_all, [size_study(work) for work, _ in lacking]))

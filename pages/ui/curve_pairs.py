@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from pages.ui.background import job
+from pages.ui.background import errors, jobs
 from pages.ui.curve_known import profile_of
 from pages.ui.curve_state import first, keep
 from pages.ui.curve_verdicts import busy, coming, lacking_at, name, right_at, study_at
@@ -103,11 +103,10 @@ def _offer(view: View, pending: bool) -> None:
     if any(coming(work) for work in lacking):
         st.caption("Right and wrong on all images come with the curves that are being measured.")
         return
-    jobs = [job(study_at(view, work)) for work in lacking]
-    errors = dict.fromkeys(view.error for view in jobs if view is not None and view.error)
-    for error in errors:
+    failed = errors(jobs(study_at(view, work) for work in lacking))
+    for error in failed:
         st.info(error, icon=":material/info:")
-    if lacking and not errors:
+    if lacking and not failed:
         time = seconds(view, len(lacking))
         label = "Compare on all images" + (f" ({duration(time)})" if time else "")
         if st.button(label, key="pairs_measure", icon=":material/play_arrow:"):

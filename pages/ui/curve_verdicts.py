@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.ui.background import job
+from pages.ui.background import under_way
 from pages.ui.curve_panel import AUTOMATIC
 from pages.ui.curve_view import View
 from pages.ui.curve_work import ALL, Work, seconds, spec, works
@@ -53,8 +53,7 @@ def busy(view: View) -> bool:
 
 def coming(work: Work) -> bool:
     """Whether the run's curve is being measured on all images, verdicts with it."""
-    found = job(work.full)
-    return found is not None and not found.finished
+    return bool(under_way([work.full]))
 
 
 def name(view: View) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import lottery_state, lottery_valley
-from pages.ui.background import listed, stop
+from pages.ui import lottery_valley
+from pages.ui.background import progress, start
 from pages.ui.layers_work import TITLE
 from pages.ui.lottery_work import Progress, begin, estimate, look
 from pages.ui.show import show
@@ -16,7 +17,6 @@ from pruning import registry
 from pruning.charts.base import percent
 from pruning.charts.ticket_curves import ticket_curves
 from pruning.charts.words import tip
-from pruning.errors import PruningError
 from pruning.recipe import Train
 from pruning.sentences import duration
 from pruning.ticket_tables import Stored, means_frame, rows_frame, sentence, verdicts
@@ -84,11 +84,8 @@ def _work(experiment: Experiment, found: Progress) -> None:
     time, measured = estimate(experiment, found)
     said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
     if found.running:
-        row = st.container(horizontal=True, vertical_alignment="center")
-        row.progress(found.share, f"{len(found.rows)} of {found.total} networks trained, {said} left")
-        if row.button("Cancel", key="lottery_cancel"):
-            stop(found.running)
-            st.rerun()
+        words = f"{len(found.rows)} of {found.total} networks trained, {said} left"
+        progress(found.running, found.share, words, "lottery_cancel")
     if len(found.running) == len(found.missing):
         return
     waiting = found.total - len(found.rows)
@@ -105,14 +102,7 @@ def _work(experiment: Experiment, found: Progress) -> None:
         f"{verb}: train {waiting} networks ({said})", key="lottery_start", type="primary", icon=":material/play_arrow:",
         help="In the background, round by round; what is finished is never trained twice.",
     ):  # fmt: skip
-        try:
-            begin(found.missing)
-            name = f"Lottery ticket: {experiment.sentence()}"
-            listed(experiment.study, name, lottery_state.PAGE, lottery_state.words())
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+        start(partial(begin, experiment, found.missing))
 
 
 def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,6 @@ from pruning.charts.base import percent
 from pruning.charts.error_barrier import error_barrier
 from pruning.charts.words import tip
 from pruning.engine import JobView
-from pruning.errors import PruningError
 from pruning.limits import LEVELS, PAGE_TABLES
 from pruning.specs import Study
 from pruning.ticket_tables import rows_frame
@@ -50,18 +49,14 @@ def _cells(experiment: Experiment, level: int) -> list[tuple[Cell, Study]]:
 
 def lines(experiment: Experiment, level: int) -> Lines:
     """What is measured, under way, and failed."""
-    found = Lines([], [], [], [])
+    values, missing = [], []
     for cell, study in _cells(experiment, level):
         if (item := known(study)) is not None:
-            found.values.append((cell.arm, cell.seed, item["value"]))
-            continue
-        found.missing.append(study)
-        view = background.job(study)
-        if view is not None and not view.finished:
-            found.running.append(view)
-        elif view is not None and view.state == "failed" and view.error not in found.errors:
-            found.errors.append(view.error)
-    return found
+            values.append((cell.arm, cell.seed, item["value"]))
+        else:
+            missing.append(study)
+    jobs = background.jobs(missing)
+    return Lines(values, missing, [view for view in jobs if not view.finished], background.errors(jobs))
 
 
 def levels(experiment: Experiment, table: pd.DataFrame) -> list[int]:
@@ -115,12 +110,9 @@ def _work(found: Lines, steps: int) -> None:
     """Start, progress, cancel."""
     total = len(found.values) + len(found.missing)
     if found.running:
-        row = st.container(horizontal=True, vertical_alignment="center")
         done = len(found.values) + sum(view.share for view in found.running)
-        row.progress(min(1.0, done / total), f"{len(found.values)} of {total} lines measured")
-        if row.button("Cancel", key="lottery_valley_cancel"):
-            background.stop(found.running)
-            st.rerun()
+        words = f"{len(found.values)} of {total} lines measured"
+        background.progress(found.running, done / total, words, "lottery_valley_cancel")
         return
     if not found.missing:
         return
@@ -128,10 +120,4 @@ def _work(found: Lines, steps: int) -> None:
         f"Measure {len(found.missing)} lines", key="lottery_valley_start", icon=":material/play_arrow:",
         help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
     ):  # fmt: skip
-        try:
-            for study in found.missing:
-                background.begin(study)
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+        background.start(partial(background.begin_all, found.missing))

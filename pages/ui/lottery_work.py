@@ -9,8 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import background
-from pages.ui.background import job
+from pages.ui import background, lottery_state
 from pages.ui.server import engine, store
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
@@ -83,21 +82,24 @@ def look(experiment: Experiment) -> Progress:
         if trace in found and test in found:
             have[trace] = (cell.row(found[trace].value, found[test].value), found[trace].seconds)
     missing = [work for work in every if any(trace not in have for trace, _ in work.keys)]
-    active = {view.id: view for view in engine().views()}
-    running = [active[work.study.key] for work in missing if work.study.key in active]
-    ended = [view for work in missing if work.study.key not in active and (view := job(work.study)) is not None]
-    errors = list(dict.fromkeys(view.error for view in ended if view.state == "failed"))
-    stopped = sum(view.state in ("cancelled", "failed") for view in ended)
+    jobs = background.jobs(work.study for work in missing)
+    running = [view for view in jobs if not view.finished]
+    stopped = sum(view.state in ("cancelled", "failed") for view in jobs)
     done = [have[trace] for work in every for trace, _ in work.keys if trace in have]
     seconds = sum(time for _, time in done) / len(done) if done else None
     total = sum(len(work.cells) for work in every)
-    return Progress([row for row, _ in done], total, missing, running, stopped, errors, seconds)
+    return Progress([row for row, _ in done], total, missing, running, stopped, background.errors(jobs), seconds)
 
 
-def begin(missing: Sequence[Work]) -> None:
-    """Ask for all that is missing; each job goes round by round, and on from its checkpoints."""
-    for one in missing:
-        background.begin(one.study)
+def begin(experiment: Experiment, missing: Sequence[Work]) -> None:
+    """Ask for all that is missing, and list it under Runs; each job goes round by round, and on from its checkpoints.
+
+    Raises:
+        PruningError: the engine or the store cannot take it.
+    """
+    background.begin_all(work.study for work in missing)
+    name = f"Lottery ticket: {experiment.sentence()}"
+    background.listed(experiment.study, name, lottery_state.PAGE, lottery_state.words())
 
 
 def estimate(experiment: Experiment, found: Progress) -> tuple[float, bool]:

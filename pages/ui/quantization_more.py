@@ -6,12 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui.background import begin, job, made, stop
+from pages.ui.background import begin_all, errors, jobs, made, mean_share, progress, start, under_way
 from pages.ui.layers_work import TITLE
-from pages.ui.quantization_work import curves, jobs, points, runtime_study, runtime_values
+from pages.ui.quantization_work import curves, points, runtime_study, runtime_values
 from pages.ui.show import show
 from pruning.charts.bits_curve import bits_curve
-from pruning.errors import PruningError
+from pruning.engine import JobView
 from pruning.formats import INTEGER, Formats
 from pruning.links import Setting
 from pruning.quantization_tables import curve_frame, runtime_frame, runtime_sentence
@@ -23,21 +23,21 @@ WAIT = 300
 
 def busy(setting: Setting, formats: Formats) -> bool:
     """Whether a button of this part was pressed and its work goes on."""
-    return bool(jobs([*curves(setting, formats), runtime_study(setting, formats)]))
+    return bool(under_way([*curves(setting, formats), runtime_study(setting, formats)]))
 
 
 def curve(setting: Setting, formats: Formats) -> bool:
     """Accuracy against bits, or the button that asks for it."""
     st.subheader("How few bits are enough?", anchor=False)
     found, studies = points(setting, formats), curves(setting, formats)
-    waiting = jobs(studies)
+    waiting = under_way(studies)
     if found:
         show(bits_curve(curve_frame(found), formats.bits), "bits", width=TITLE)
     if len(found) < 2 * len(INTEGER) and not waiting:
         lacking = [study for study, name in zip(studies, ("nearest", "gptq"), strict=True)
                    if sum(rounding == name for _, rounding, _ in found) < len(INTEGER)]  # fmt: skip
         _begin(lacking, "Measure the curve: 2 to 8 bits, both roundings", "bits_start")
-    _progress(studies, "Rounding and counting", "bits")
+    _progress(waiting, "Rounding and counting", "bits")
     return bool(waiting)
 
 
@@ -58,37 +58,26 @@ def runtime(setting: Setting, formats: Formats) -> bool:
     if times:
         threads = f"{times['threads']} thread{'s' if times['threads'] > 1 else ''}"
         st.caption(f"Median and quartiles of passes by turns in one run, CPU, {threads}, on {times['machine']}.")
-    waiting = jobs([study])
+    waiting = under_way([study])
     if times is None and not waiting:
         label = "Time them on this machine" if whole and int8 else "Run and time both in ONNX Runtime"
         _begin([study], label, "runtime_start")
-    _progress([study], "Exporting, running, timing", "runtime")
+    _progress(waiting, "Exporting, running, timing", "runtime")
     return bool(waiting)
 
 
 def _begin(studies: list[Study], label: str, key: str) -> None:
     """The button that starts work; what went wrong before is said."""
-    for study in studies:
-        if (view := job(study)) is not None and view.error:
-            st.info(view.error, icon=":material/info:")
+    for error in errors(jobs(studies)):
+        st.info(error, icon=":material/info:")
     if st.button(label, key=key, icon=":material/play_arrow:"):
-        try:
-            for study in studies:
-                begin(study)
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+        start(partial(begin_all, studies))
 
 
-def _progress(studies: list[Study], what: str, key: str) -> None:
+def _progress(waiting: list[JobView], what: str, key: str) -> None:
     """How far it is, and the way to stop it."""
-    waiting = jobs(studies)
     if waiting:
-        row = st.container(horizontal=True, vertical_alignment="center")
-        row.progress(sum(view.share for view in waiting) / len(waiting), f"{what} …")
-        if row.button("Cancel", key=f"cancel_{key}"):
-            stop(waiting)
+        progress(waiting, mean_share(waiting), f"{what} …", f"cancel_{key}")
 
 
 def downloads(setting: Setting, formats: Formats) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pages.ui.background import job
 from pages.ui.results import TEST, Answer, ask, known
 from pages.ui.server import store
 from pruning import registry
-from pruning.engine import JobView
 from pruning.formats import INTEGER, Formats
 from pruning.links import Setting
 from pruning.specs import MeasureSpec, Study
@@ -80,10 +78,3 @@ def runtime_values(setting: Setting, formats: Formats) -> list[dict[str, Any] | 
     """What is known of float32, of int8 and of their times."""
     found = [known(formats.whole(setting, measure)) for measure in (WHOLE, INT8, TIMES)]
     return [one["value"] if one is not None else None for one in found]
-
-
-def jobs(studies: list[Study]) -> list[JobView]:
-    """The jobs of these studies that are under way."""
-    return [view for study in studies if (view := job(study)) is not None and not view.finished]
-
-

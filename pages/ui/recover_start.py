@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
+from pages.ui.background import progress, start, times_left
 from pages.ui.recover_pace import seconds
-from pages.ui.recover_work import Standing, begin, cancel
+from pages.ui.recover_work import Standing, begin
 from pages.ui.results import Answer
-from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.sentences import duration
 from pruning.strategies import Plan
@@ -21,15 +22,12 @@ def work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
     running = [one for one in lacking if one.running]
     waiting = [one for one in lacking if not one.running]
     if running:
-        row = st.container(horizontal=True, vertical_alignment="center")
-        done = sum(one.job.done for one in running if one.job) + sum(one.way.steps for one in trained if one.done)
+        jobs = [one.job for one in running if one.job]
+        done = sum(job.done for job in jobs) + sum(one.way.steps for one in trained if one.done)
         total = sum(one.way.steps for one in trained if one.done or one.running)
-        left = [one.job.seconds_left for one in running if one.job and one.job.seconds_left is not None]
+        left = times_left(jobs)
         words = f"{duration(sum(left) + _queued(setting, running, plan))} left" if left else "begins"
-        row.progress(min(1.0, done / max(1, total)), f"Training {_counted(len(running))}: {words}")
-        if row.button("Cancel", key="recover_cancel"):
-            cancel(running)
-            st.rerun()
+        progress(jobs, done / max(1, total), f"Training {_counted(len(running))}: {words}", "recover_cancel")
     if not waiting:
         return
     if not running and not any(one.rows or one.done for one in trained):
@@ -44,12 +42,7 @@ def work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
     label = f"Continue {len(waiting)} of {len(trained)}" if stopped else f"Train {_counted(len(waiting))}"
     help_ = "Goes on from the last checkpoint." if stopped else "One job a strategy, in the background."
     if st.button(f"{label} ({said})", key="recover_start", type="primary", icon=":material/play_arrow:", help=help_):
-        try:
-            begin(setting, waiting)
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+        start(partial(begin, setting, waiting))
 
 
 def _counted(count: int) -> str:

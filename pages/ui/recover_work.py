@@ -141,11 +141,6 @@ def begin(setting: Setting, ways: Sequence[Standing]) -> None:
             background.listed(one.way.training, name, recover_state.PAGE, words)
 
 
-def cancel(ways: Sequence[Standing]) -> None:
-    """Stop what is under way; checkpoints stay."""
-    background.stop([one.job for one in ways if one.running and one.job is not None])
-
-
 def offered(setting: Setting, norm: bool) -> dict[str, str]:
     """Every strategy with the reason why it cannot be used here; an empty text where it can."""
     embedded = registry.models[setting.model].embedded

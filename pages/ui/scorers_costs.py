@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from pages.ui.background import job
+from pages.ui.background import begin, errors, job, jobs, start, under_way
 from pages.ui.layers_work import light, progress
 from pages.ui.results import Answer
 from pages.ui.server import engine, owner, person, store
 from pruning import registry
 from pruning.criteria import Solver
-from pruning.engine import JobView
 from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.settings import machine
@@ -44,8 +44,8 @@ def said(cost: dict[str, Any] | None) -> str:
 def measuring(setting: Setting) -> bool:
     """Whether costs are being measured; on a small model those of rankings start by themselves."""
     if light(setting) and job(_rankings(setting)) is None and set(_lacking(setting)) - set(_solvers()):
-        _ask(_rankings(setting), durable=False)
-    return _job(setting) is not None
+        _ask(_rankings(setting))
+    return bool(under_way(_studies(setting)))
 
 
 def _solvers() -> list[str]:
@@ -70,35 +70,32 @@ def _lacking(setting: Setting) -> list[str]:
     return [name for name in names if name not in measured]
 
 
-def _job(setting: Setting) -> JobView | None:
-    """The timing that is under way."""
-    views = (job(_every(setting)), job(_rankings(setting)))
-    return next((view for view in views if view is not None and not view.finished), None)
+def _studies(setting: Setting) -> list[Study]:
+    """What may time them: all of them on request, rankings by itself."""
+    return [_every(setting), _rankings(setting)]
 
 
-def _ask(study: Study, durable: bool) -> None:
-    """Time scorers, one after another on one worker; what fails is said."""
+def _ask(study: Study) -> None:
+    """Time scorers without being asked, one after another on one worker; what fails is said."""
     try:
-        engine().submit(study, owner=owner(), durable=durable, person=person())
+        engine().submit(study, owner=owner(), durable=False, person=person())
     except PruningError as error:
         st.error(str(error))
 
 
 def cost_panel(setting: Setting) -> bool:
     """The way to measure the costs that are missing, and how far that is; returns whether it is under way."""
-    lacking, view = _lacking(setting), _job(setting)
+    lacking, running = _lacking(setting), under_way(_studies(setting))
     st.caption(f"Costs are timed on {machine()}, {setting.device.upper()}: seconds to score the network once.")
-    if view is not None:
-        progress(Answer(job=view), "Timing one scorer after another", "costs")
+    if running:
+        progress(Answer(job=running[0]), "Timing one scorer after another", "costs")
         return True
-    for ended in (job(_every(setting)), job(_rankings(setting))):
-        if ended is not None and ended.state == "failed":
-            st.info(ended.error, icon=":material/info:")
+    for error in errors(jobs(_studies(setting))):
+        st.info(error, icon=":material/info:")
     label = registry.models[setting.model].label
     if lacking and st.button(
         f"Time {len(lacking)} scorers on {label}", key="costs_start", icon=":material/timer:",
         help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
     ):  # fmt: skip
-        _ask(_every(setting), durable=True)
-        st.rerun()
+        start(partial(begin, _every(setting)))
     return False

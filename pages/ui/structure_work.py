@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import state
-from pages.ui.background import job
+from pages.ui.background import under_way
 from pages.ui.layers_work import look
 from pages.ui.results import TEST, Answer, ask, known
 from pages.ui.server import EMBEDDED
@@ -104,8 +104,7 @@ def timing(setting: Setting, but: str = "") -> bool:
     """Whether any clock of this page runs now, except the one of that measure: two at once disturb each other."""
     machine = (machine_study(setting, name) for name in ("channel_times", "sparse_linear"))
     studies = (latency_study(setting), curve_study(setting), *machine)
-    jobs = [job(study) for study in studies if study.measures[0].name != but]
-    return any(view is not None and not view.finished for view in jobs)
+    return bool(under_way(study for study in studies if study.measures[0].name != but))
 
 
 def answers(setting: Setting) -> Answers:

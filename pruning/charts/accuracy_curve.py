@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pruning.charts.axes import CURSOR_ROOM, Axis, cursor, layout, positions
-from pruning.charts.base import Chart, amount, check_level, need, percent, plain
+from pruning.charts.base import ROW, Chart, amount, check_level, need, percent, plain, whiskers
+from pruning.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.charts.palette import BASELINE, CONTROL, DENSE, INK, KEPT, PAPER, RECALIBRATED, Role
 
 VARIANTS: dict[str, tuple[Role, str]] = {
@@ -52,36 +53,34 @@ def accuracy_curve(
     def draw(theme: str) -> go.Figure:
         figure = go.Figure()
         for frame, label in ((pinned, baseline_label), (curve, "")):
-            for variant, (role, words) in VARIANTS.items():
+            for variant, (role, name) in VARIANTS.items():
                 rows = None if frame is None else frame[frame["variant"] == variant]
                 if rows is not None and len(rows):
                     if label:
-                        said = label if variant == "pruned" else f"{label}, {words}"
+                        said = label if variant == "pruned" else f"{label}, {name}"
                         _pinned(figure, rows, axis, theme, said, variant)
                     else:
-                        _points(figure, rows, axis, theme, role, words)
+                        _points(figure, rows, axis, theme, role, name)
         near = dense is not None and chance is not None and abs(dense - chance) < 0.2
         for value, role, word in ((dense, DENSE, "dense"), (chance, CONTROL, "chance")):
             if value is not None:
                 anchor = "middle" if not near else "bottom" if word == "dense" else "top"
-                _reference(figure, value, role, word, theme, anchor)
-        note = "nothing measured yet" if curve.empty else ""
+                ink = INK[theme] if role is CONTROL else role.colour(theme)
+                reference_line(figure, value, role, word, theme, ink, anchor)
+        words = "nothing measured yet" if curve.empty else ""
         if pending:
-            note = "measuring the first points …" if curve.empty else "filling in …"
-        if note:
-            figure.add_annotation(
-                x=0.02, y=0.3, xref="paper", yref="paper", xanchor="left", text=f"<i>{note}</i>", showarrow=False,
-                name="note", bgcolor=PAPER[theme], bordercolor=CONTROL.colour(theme), borderpad=4,
-            )  # fmt: skip
+            words = "measuring the first points …" if curve.empty else "filling in …"
+        if words:
+            note(figure, words, theme, 0.02, 0.3, "left", framed=True)
         figure.update_layout(
             height=340 + 12 * (1 + sum(trace.showlegend is not False for trace in figure.data)),
             margin={"t": CURSOR_ROOM, "b": 10, "r": 66}, hovermode="closest",
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis=layout(axis),
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": "accuracy (%)"}},
         )  # fmt: skip
         if curve.empty:
-            figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")  # or plotly draws no axes
+            blank(figure)
         cursor(figure, level, axis, theme)
         return figure
 
@@ -113,14 +112,10 @@ def _points(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, role:
     count = rows["count"].to_numpy(np.int64)
     few = count < count.max()
     whole = ~few & ~np.isnan(x)
-    band = whole.sum() > 1
-    if band:
-        figure.add_scatter(
-            x=np.concatenate([x[whole], x[whole][::-1]]), y=np.concatenate([high[whole], low[whole][::-1]]),
-            fill="toself", fillcolor=role.tint(theme, 0.22), line={"width": 0}, mode="lines", hoverinfo="skip",
-            showlegend=False, name=f"{words}, 95 % interval",
-        )  # fmt: skip
-    bars = few if band else np.ones(len(x), dtype=bool)
+    bars = np.ones(len(x), dtype=bool)
+    if whole.sum() > 1:
+        band(figure, x[whole], low[whole], high[whole], role.tint(theme, 0.22), f"{words}, 95 % interval")
+        bars = few
     figure.add_scatter(
         x=x, y=y, mode="lines+markers", name=words, cliponaxis=False,
         line={"color": colour, "width": 2.5, "dash": role.dash},
@@ -128,10 +123,7 @@ def _points(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, role:
             "symbol": role.symbol, "size": [9 if hollow else 7 for hollow in few], "opacity": 1,
             "color": [PAPER[theme] if hollow else colour for hollow in few], "line": {"color": colour, "width": 2},
         },
-        error_y={
-            "type": "data", "symmetric": False, "array": np.where(bars, high - y, 0),
-            "arrayminus": np.where(bars, y - low, 0), "color": colour, "thickness": 1.5, "width": 4,
-        },
+        error_y=whiskers(y, np.where(bars, low, y), np.where(bars, high, y), colour),
         customdata=[
             [percent(lev / 1000), percent(lo / 100), percent(hi / 100), amount(seen), origin]
             for lev, lo, hi, seen, origin in zip(rows["level"], low, high, count, rows["origin"], strict=True)
@@ -140,11 +132,7 @@ def _points(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, role:
         "%{customdata[2]}<br>%{customdata[3]} images, %{customdata[4]}<extra>" + words + "</extra>",
     )  # fmt: skip
     if few.any() and not any(trace.name.startswith("hollow") for trace in figure.data):
-        figure.add_scatter(
-            x=[None], y=[None], mode="markers", legendrank=2000,
-            name=f"hollow: {amount(count[few].min())} images, not {amount(count.max())}",
-            marker={"symbol": "circle", "color": PAPER[theme], "size": 9, "line": {"width": 2, "color": INK[theme]}},
-        )  # fmt: skip
+        hollow_entry(figure, count[few].min(), count.max(), theme)
 
 
 def _pinned(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, words: str, variant: str) -> None:
@@ -155,19 +143,6 @@ def _pinned(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, words
         line={"color": BASELINE.colour(theme), "width": 1.5, "dash": BASELINE.dash if variant == "pruned" else "dot"},
         marker={"symbol": BASELINE.symbol if variant == "pruned" else f"{BASELINE.symbol}-open", "size": 6},
         hovertemplate=f"{plain(words)}<br><b>%{{y:.2f}} %</b><extra></extra>",
-    )  # fmt: skip
-
-
-def _reference(figure: go.Figure, value: float, role: Role, word: str, theme: str, anchor: str) -> None:
-    """A horizontal line with its name in the right margin, where no curve can cross the words."""
-    colour = role.colour(theme)
-    figure.add_shape(
-        type="line", x0=0, x1=1, xref="paper", y0=100 * value, y1=100 * value, name=word, layer="below",
-        line={"color": colour, "width": 2, "dash": role.dash},
-    )  # fmt: skip
-    figure.add_annotation(
-        x=1, xref="paper", xanchor="left", y=100 * value, yanchor=anchor, text=f"{word}<br>{percent(value)}",
-        showarrow=False, align="left", xshift=4, name=word, font={"color": INK[theme] if role is CONTROL else colour},
     )  # fmt: skip
 
 

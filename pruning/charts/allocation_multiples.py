@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from pruning.charts.base import Chart, check_level, labels, need, percent, plain
+from pruning.charts.marks import top_down
 from pruning.charts.palette import CONTROL, INK, KEPT, REMOVED
 
 COLUMNS = 3
@@ -66,9 +67,7 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
             if number + across >= len(panels):
                 figure.update_xaxes(showticklabels=True, row=number // across + 1, col=number % across + 1)
         figure.update_xaxes(title={"text": "kept of the layer (%)"}, row=down, col=1)
-        figure.update_yaxes(
-            range=[len(names) - 0.5, -0.5], tickvals=names, ticktext=labels(names, 16), showgrid=False,
-        )  # fmt: skip
+        figure.update_yaxes(**top_down(names, labels(names, 16)))
         figure.update_annotations(font={"size": 14})
         figure.update_layout(height=height, margin={"t": 34, "b": 10}, bargap=0.2)
         return figure

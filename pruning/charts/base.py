@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from pruning.charts.palette import TITLE_SIZE, template_name
 from pruning.errors import BadValue
@@ -18,6 +20,11 @@ NBSP = "\u00a0"  # keeps a number and its unit on one line
 EM = 0.5  # mean width of a letter of a semi-bold sans font, in font sizes; wide, so that nothing is cut
 LINE = 1.3  # line height in font sizes
 SCREEN_WIDTH = 640  # px
+
+BELOW: dict[str, Any] = {"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+"""A legend under the plot, one entry a line."""
+ROW: dict[str, Any] = {"orientation": "h", **BELOW}
+"""A legend under the plot, entries side by side."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +163,21 @@ def percent(share: float, digits: int = 1) -> str:
 def amount(count: float) -> str:
     """A count with thousands apart: 36864 -> "36,864"."""
     return f"{int(count):,}"
+
+
+def whiskers(
+    middle: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, thickness: float = 1.5, width: float = 4
+) -> dict[str, Any]:
+    """Error bars of a trace, from ``low`` to ``high``: 95 % intervals, or quartiles.
+
+    Args:
+        middle, low, high: ``(points,)``, where the axis has them (in per cent where it is in per cent).
+        colour: of the bars.
+        thickness, width: px of the line and of its ends.
+    """
+    middle, low, high = (np.asarray(values, dtype=np.float64) for values in (middle, low, high))
+    return {"type": "data", "symmetric": False, "array": (high - middle).tolist(),
+            "arrayminus": (middle - low).tolist(), "color": colour, "thickness": thickness, "width": width}  # fmt: skip
 
 
 def check_level(level: int) -> int:

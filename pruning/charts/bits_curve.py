@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need
+from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.palette import BASELINE, DENSE, INK, KEPT
 
 ROUNDINGS = {"gptq": ("GPTQ", BASELINE), "nearest": ("to the nearest level", KEPT)}
@@ -39,8 +39,7 @@ def bits_curve(points: pd.DataFrame, bits: int) -> Chart:
                 x=own["bits"], y=middle, mode="lines+markers", name=words, showlegend=True, cliponaxis=False,
                 line={"color": role.colour(theme), "width": 2.5, "dash": role.dash},
                 marker={"symbol": role.symbol, "size": 9, "color": role.colour(theme)},
-                error_y={"type": "data", "symmetric": False, "array": (100 * own["high"] - middle).tolist(),
-                         "arrayminus": (middle - 100 * own["low"]).tolist(), "thickness": 1.5, "width": 3},
+                error_y=whiskers(middle, 100 * own["low"], 100 * own["high"], role.colour(theme), width=3),
                 hovertemplate=f"%{{x}} bits, {words}<br><b>%{{y:.1f}} %</b><extra></extra>",
             )  # fmt: skip
         if dense is not None:
@@ -52,7 +51,7 @@ def bits_curve(points: pd.DataFrame, bits: int) -> Chart:
             figure.add_vline(x=bits, line={"color": INK[theme], "width": 1, "dash": "dot"})
         figure.update_layout(
             height=360, margin={"t": 10, "b": 10},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [1.7, 8.3], "tickvals": [2, 3, 4, 5, 6, 8], "title": {"text": "bits of a weight"}},
             yaxis={"range": [0, 100], "title": {"text": "test accuracy (%)"}},
         )  # fmt: skip

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import NBSP, Chart, amount, need, percent, plain, short
+from pruning.charts.base import NBSP, Chart, amount, need, percent, plain, short, whiskers
+from pruning.charts.marks import blank
 from pruning.charts.palette import CONTROL, DENSE
 from pruning.charts.training_curves import styles
 
@@ -51,8 +52,7 @@ def budget_comparison(results: pd.DataFrame, level: int, dense: float | None, pl
                 x=[shares[at]], y=[at], mode="markers+text", showlegend=False, name=plain(name), cliponaxis=False,
                 marker={"symbol": roles[at].symbol, "size": 11, "color": colours[at]},
                 text=[f"{shares[at]:.1f}{NBSP}%"], textposition="top center",
-                error_x={"type": "data", "symmetric": False, "array": [high[at] - shares[at]],
-                         "arrayminus": [shares[at] - low[at]], "color": colours[at], "thickness": 2, "width": 6},
+                error_x=whiskers([shares[at]], [low[at]], [high[at]], colours[at], 2, 6),
                 hovertemplate=f"<b>{shares[at]:.2f} %</b> ({low[at]:.2f} to {high[at]:.2f})<br>{amount(steps[at])} "
                 f"steps, {amount(results['count'].iloc[at])} test images<extra>{plain(name)}</extra>",
             )  # fmt: skip
@@ -66,7 +66,7 @@ def budget_comparison(results: pd.DataFrame, level: int, dense: float | None, pl
                 text=f"dense {percent(dense)}", font={"color": DENSE.colour(theme)},
             )  # fmt: skip
         if not (shares >= span[0]).any():
-            figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")
+            blank(figure)
         figure.update_layout(
             height=54 * max(1, len(names)) + 90, margin={"t": 28, "b": 10}, hovermode="closest",
             xaxis={"range": span, "title": {"text": "test accuracy (%)"}},

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need, percent
+from pruning.charts.base import ROW, Chart, need, percent
 from pruning.charts.palette import KEPT, REMOVED
 from pruning.errors import BadValue
 
@@ -57,7 +57,7 @@ def channel_density(density: pd.DataFrame, layer: str) -> Chart:
             }  # fmt: skip
         figure.update_layout(
             height=310, margin={"t": 10, "b": 10}, bargap=0,
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
         )  # fmt: skip
         return figure
 

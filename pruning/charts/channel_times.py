@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need
+from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.latency_bars import milliseconds
 from pruning.charts.palette import CONTROL, DENSE, FAINT, KEPT, PAPER, RECALIBRATED
 from pruning.errors import BadValue
@@ -52,9 +52,7 @@ def channel_times(counts: pd.DataFrame, full: int, threads: int) -> Chart:
                 x=own["channels"], y=100 * own["time"], mode="lines+markers", name=RUNTIMES[runtime], cliponaxis=False,
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"symbol": symbol, "size": 10, "color": fill, "line": {"color": colour, "width": 2}},
-                error_y={"type": "data", "symmetric": False, "array": list(100 * (own["time_high"] - own["time"])),
-                         "arrayminus": list(100 * (own["time"] - own["time_low"])), "color": colour, "thickness": 1.2,
-                         "width": 3},
+                error_y=whiskers(100 * own["time"], 100 * own["time_low"], 100 * own["time_high"], colour, 1.2, 3),
                 customdata=[[milliseconds(time), n] for time, n in zip(own["median_ms"], own["samples"], strict=True)],
                 hovertemplate=f"%{{x}} channels: <b>%{{y:.0f}} % of the time of {full}</b><br>%{{customdata[0]}}, "
                 f"%{{customdata[1]}} rounds<extra>{RUNTIMES[runtime]}</extra>",
@@ -63,7 +61,7 @@ def channel_times(counts: pd.DataFrame, full: int, threads: int) -> Chart:
         top = max(110.0, 100 * float(counts["time_high"].max()) + 5)
         figure.update_layout(
             height=380, margin={"t": 10, "b": 10}, hovermode="closest", showlegend=True,
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [places[0] - 1.5, full + 1.5], "dtick": 8, "tick0": 0, "showgrid": False,
                    "title": {"text": f"channels that are left (of {full}); bands: multiples of {ROUND}"}},
             yaxis={"range": [0, np.ceil(top / 5) * 5],

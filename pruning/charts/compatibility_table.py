@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need, plain, short
+from pruning.charts.base import BELOW, Chart, need, plain, short
 from pruning.charts.palette import BASELINE, CONTROL, KEPT, RECALIBRATED, Role
 
 LOOKS: dict[str, Role] = {"yes": KEPT, "itself": RECALIBRATED, "masks": BASELINE, "no": CONTROL}
@@ -44,7 +44,7 @@ def compatibility_table(pairs: pd.DataFrame, rows: str, columns: str, meanings: 
             )  # fmt: skip
         figure.update_layout(
             height=30 * len(down) + 174 + 22 * len(meanings), margin={"t": 124, "b": 10, "r": 70}, hovermode="closest",
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=BELOW,
             xaxis={"tickvals": list(range(len(across))), "ticktext": [plain(short(name, 20)) for name in across],
                    "side": "top", "range": [-0.5, len(across) - 0.5], "tickangle": -45,
                    "ticklabeloverflow": "allow"},

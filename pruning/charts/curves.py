@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, need, percent, plain, short
+from pruning.charts.base import BELOW, Chart, amount, need, percent, plain, short
 from pruning.charts.curve_looks import NAMES, STYLES, layout, places
+from pruning.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.charts.palette import CONTROL, DENSE, INK, PAPER, Role
 from pruning.curve_tables import MEANS, POINTS, markers_frame, summary_frame
 
@@ -70,26 +71,19 @@ def curves(
                         "line": {"width": 2.5}},
             )  # fmt: skip
         if len(means) and (means["count"] < most).any():
-            figure.add_scatter(
-                x=[None], y=[None], mode="markers", legendrank=2000,
-                name=f"hollow: {amount(means['count'].min())} images, not {amount(most)}",
-                marker={"color": PAPER[theme], "size": 9, "line": {"width": 2, "color": INK[theme]}},
-            )  # fmt: skip
+            hollow_entry(figure, means["count"].min(), most, theme)
         for value, role, word in ((dense, DENSE, "dense"), (chance, CONTROL, "chance")):
             if value is not None:
-                _reference(figure, value, role, word, theme)
+                reference_line(figure, value, role, word, theme, INK[theme])
         if not len(points) or pending:
             words = "filling in …" if len(points) else "measuring the first points …" if pending else "nothing measured"
-            figure.add_annotation(
-                x=0.02, y=0.2, xref="paper", yref="paper", xanchor="left", text=f"<i>{words}</i>", showarrow=False,
-                name="note", bgcolor=PAPER[theme], bordercolor=CONTROL.colour(theme), borderpad=4,
-            )  # fmt: skip
+            note(figure, words, theme, 0.02, 0.2, "left", framed=True)
         if not len(points):
-            figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")  # or plotly draws no axes
+            blank(figure)
         figure.update_layout(
             height=420 + 22 * max(1, sum(trace.showlegend is not False for trace in figure.data)),
             margin={"t": 10, "b": 10, "r": 66}, hovermode="closest", showlegend=True, xaxis=axis_layout,
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=BELOW,
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": f"{split} accuracy (%)"}},
         )  # fmt: skip
         return figure
@@ -127,11 +121,7 @@ def _mean(
     y, low, high = (100 * rows[column].to_numpy(np.float64) for column in ("accuracy", "low", "high"))
     ok = ~np.isnan(x) & ~np.isnan(low)
     if ok.sum() > 1:
-        figure.add_scatter(
-            x=np.concatenate([x[ok], x[ok][::-1]]), y=np.concatenate([high[ok], low[ok][::-1]]), fill="toself",
-            fillcolor=role.tint(theme, 0.16), line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False,
-            name=f"{name}, band",
-        )  # fmt: skip
+        band(figure, x[ok], low[ok], high[ok], role.tint(theme, 0.16), f"{name}, band")
     few = rows["count"].to_numpy(np.int64) < most
     seeds = int(rows["seeds"].max()) if len(rows) else 0
     said = f" (mean of {seeds} seeds)" if seeds > 1 else "" if seeds else " (no points yet)"
@@ -150,18 +140,6 @@ def _mean(
         ],
         hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} asked<br>%{customdata[4]} "
         "%{customdata[1]} to %{customdata[2]}<br>%{customdata[3]} images<extra>%{fullData.name}</extra>",
-    )  # fmt: skip
-
-
-def _reference(figure: go.Figure, value: float, role: Role, word: str, theme: str) -> None:
-    """A horizontal line with its name in the right margin, where no curve can cross the words."""
-    figure.add_shape(
-        type="line", x0=0, x1=1, xref="paper", y0=100 * value, y1=100 * value, name=word, layer="below",
-        line={"color": role.colour(theme), "width": 2, "dash": role.dash},
-    )  # fmt: skip
-    figure.add_annotation(
-        x=1, xref="paper", xanchor="left", y=100 * value, text=f"{word}<br>{percent(value)}", showarrow=False,
-        align="left", xshift=4, name=word, font={"color": INK[theme]},
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need
-from pruning.charts.palette import DENSE, KEPT, PAPER, Role
+from pruning.charts.base import ROW, Chart, need
+from pruning.charts.marks import note
+from pruning.charts.palette import DENSE, KEPT, Role
 from pruning.valleys import LINES, barriers_frame, valley_sentence
 
 ROLES: dict[str, tuple[Role, str]] = {
@@ -49,14 +50,10 @@ def error_barrier(lines: pd.DataFrame, level: int, pending: bool = False) -> Cha
                 hovertemplate=f"<b>%{{y:.2f}} % wrong</b> at %{{x:.2f}}<br>mean of {seeds} seeds<extra>{words}</extra>",
             )  # fmt: skip
         if pending or lines.empty:
-            figure.add_annotation(
-                x=0.5, y=0.96, xref="paper", yref="paper", showarrow=False, name="note", bgcolor=PAPER[theme],
-                text="<i>more lines are on their way …</i>" if pending else "<i>nothing measured yet</i>",
-            )  # fmt: skip
+            note(figure, "more lines are on their way …" if pending else "nothing measured yet", theme, 0.5, 0.96)
         figure.update_layout(
             height=380, margin={"t": 10, "b": 10}, hovermode="closest", showlegend=True,
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "traceorder": "reversed"},
+            legend={**ROW, "traceorder": "reversed"},
             xaxis={"range": [-0.02, 1.02], "dtick": 0.25,
                    "title": {"text": "place on the straight line (0 and 1: the two children)"}},
             yaxis={"range": [0, min(100, 5 * np.ceil((top + 0.5) / 5))], "title": {"text": "test error (%)"}},

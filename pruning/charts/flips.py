@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pruning.charts.base import Chart, need, percent, plain, short
+from pruning.charts.marks import blank
 from pruning.errors import BadValue
 
 MOST = 12
@@ -47,7 +48,7 @@ def flips(images: np.ndarray, table: pd.DataFrame, columns: int = COLUMNS) -> Ch
 
     def draw(theme: str) -> go.Figure:
         figure = go.Figure()
-        figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")  # or plotly draws no axes
+        blank(figure)
         # Across, the unit is one cell; down, it is one px, as four lines of caption need the same room at any width.
         for at, (image, row) in enumerate(zip(shown, rows, strict=True)):
             x, y = at % across + 0.5, ROW * (at // across)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, labels, need, plain
+from pruning.charts.base import ROW, Chart, labels, need, plain
+from pruning.charts.marks import top_down
 from pruning.charts.palette import KEPT, REMOVED
 
 
@@ -39,11 +40,10 @@ def head_grid(heads: pd.DataFrame) -> Chart:
         most = int(heads["head"].max()) if len(heads) else 0
         figure.update_layout(
             height=40 * len(names) + 96, margin={"t": 8, "r": 10},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [-0.6, most + 0.6], "dtick": 1 if most < 16 else 4, "showgrid": False,
                    "title": {"text": "head (number in the dense network)"}},
-            yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": names, "ticktext": labels(names, 22),
-                   "showgrid": False},
+            yaxis=top_down(names, labels(names, 22)),
         )  # fmt: skip
         return figure
 

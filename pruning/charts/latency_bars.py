@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import NBSP, Chart, need, plain
+from pruning.charts.base import NBSP, ROW, Chart, need, plain, whiskers
 from pruning.charts.palette import CONTROL, DENSE, INK, KEPT
 from pruning.errors import BadValue
 from pruning.timings import speed_up
@@ -54,9 +54,7 @@ def latency_bars(times: pd.DataFrame, promised: float, threads: int) -> Chart:
             middle = found["median_ms"] * scale
             figure.add_bar(
                 y=rows, x=middle, name=word, orientation="h", marker=fills[variant],
-                error_x={"type": "data", "symmetric": False, "array": (found["high_ms"] * scale - middle).tolist(),
-                         "arrayminus": (middle - found["low_ms"] * scale).tolist(), "color": INK[theme],
-                         "thickness": 1.5, "width": 4},
+                error_x=whiskers(middle, found["low_ms"] * scale, found["high_ms"] * scale, INK[theme]),
                 customdata=[[milliseconds(m), milliseconds(low), milliseconds(high), n] for m, low, high, n in zip(
                     found["median_ms"], found["low_ms"], found["high_ms"], found["samples"], strict=True)],
                 hovertemplate=f"{word}, %{{y}} a pass<br><b>%{{customdata[0]}}</b> (quartiles %{{customdata[1]}} to "
@@ -76,8 +74,7 @@ def latency_bars(times: pd.DataFrame, promised: float, threads: int) -> Chart:
         )  # fmt: skip
         figure.update_layout(
             height=80 * len(batches) + 170, barmode="group", bargap=0.2, bargroupgap=0, margin={"t": 8, "r": 86},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "traceorder": "normal"},
+            legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [0, 130], "dtick": 25,
                    "title": {"text": f"time of a pass (% of dense), {threads} thread{'s' if threads > 1 else ''}"}},
             yaxis={"range": [len(batches) - 0.5, -0.5], "showgrid": False, "tickvals": rows},

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, check_level, labels, need, percent
+from pruning.charts.base import ROW, Chart, amount, check_level, labels, need, percent
+from pruning.charts.marks import frame_row, top_down
 from pruning.charts.palette import BASELINE, CONTROL, FAINT, INK, KEPT, REMOVED
 
 
@@ -94,22 +95,13 @@ def layer_bars(
         widest = 100 * float(part.max(initial=0.01)) * 2.2
         figure.update_layout(
             height=rows + 110, barmode="overlay", bargap=0.2, margin={"t": 8, "r": 10},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "traceorder": "normal"},
+            legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [0, 100], "domain": [0, 0.68], "dtick": 25, "title": {"text": "removed (%)"}},
             xaxis2={"range": [0, widest], "domain": [0.76, 1], "anchor": "y", "nticks": 3, "tickangle": 0,
                     "showgrid": False, "title": {"text": "% of all"}},
-            yaxis={
-                "range": [len(names) - 0.5, -0.5], "tickvals": names, "showgrid": False,
-                "ticktext": labels(names, 16, selected),
-            },
+            yaxis=top_down(names, labels(names, 16, selected)),
         )  # fmt: skip
-        if selected in names:
-            at = names.index(selected)
-            figure.add_shape(
-                type="rect", x0=0, x1=1, xref="paper", y0=at - 0.5, y1=at + 0.5, name="selected", layer="below",
-                fillcolor=FAINT[theme], line={"width": 0},
-            )  # fmt: skip
+        frame_row(figure, names, selected, layer="below", fillcolor=FAINT[theme], line={"width": 0})
         return figure
 
     title = _title(names, share, part, emptied, level)

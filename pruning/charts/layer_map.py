@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pruning.charts.axes import CURSOR_ROOM, Axis, cursor, layout
-from pruning.charts.base import Chart, check_level, labels, need, percent
+from pruning.charts.base import ROW, Chart, check_level, labels, need, percent
+from pruning.charts.marks import frame_row, top_down
 from pruning.charts.palette import SEQUENCE
 from pruning.errors import BadValue
 
@@ -62,21 +63,11 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
         figure.update_layout(
             height=int(np.clip(row * len(names), 110, 1000)) + CURSOR_ROOM + (92 if len(fallen) else 62),
             margin={"t": CURSOR_ROOM, "b": 10},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={**layout(axis), "showgrid": False},
-            yaxis={
-                "range": [len(names) - 0.5, -0.5],
-                "tickvals": names,
-                "ticktext": labels(names, selected=selected),
-                "showgrid": False,
-            },
+            yaxis=top_down(names, labels(names, selected=selected)),
         )
-        if selected in names:
-            at = names.index(selected)
-            figure.add_shape(
-                type="rect", x0=0, x1=1, xref="paper", y0=at - 0.5, y1=at + 0.5, name="selected",
-                line={"color": "#FFFFFF", "width": 3},
-            )  # fmt: skip
+        frame_row(figure, names, selected, line={"color": "#FFFFFF", "width": 3})
         cursor(figure, level, axis, theme, halo=True)
         return figure
 

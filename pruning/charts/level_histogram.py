@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need, percent
+from pruning.charts.base import ROW, Chart, need, percent
 from pruning.charts.palette import INK, KEPT, REMOVED
 
 LINES = 40
@@ -57,7 +57,7 @@ def level_histogram(
             )  # fmt: skip
         figure.update_layout(
             height=350, bargap=0, margin={"t": 12, "b": 10},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"title": {"text": unit}, "nticks": 9, "range": [left.min(initial=0), right.max(initial=1)]},
             yaxis={"title": {"text": "weights (count)"}, "nticks": 5, "rangemode": "tozero"},
         )  # fmt: skip

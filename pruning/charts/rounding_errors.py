@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import NBSP, Chart, labels, need, percent
+from pruning.charts.base import NBSP, ROW, Chart, labels, need, percent
+from pruning.charts.marks import top_down
 from pruning.charts.palette import CONTROL, FAINT, KEPT, PAPER
 
 
@@ -41,10 +42,9 @@ def rounding_errors(layers: pd.DataFrame, layer: str | None = None) -> Chart:
         top = float(np.nanmax(np.concatenate([weight, output]), initial=0)) or 1.0
         figure.update_layout(
             height=int(np.clip(24 * len(names), 110, 1400)) + 96, margin={"t": 8, "r": 20},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [0, 1.06 * top], "title": {"text": "relative error (%)"}},
-            yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": names, "ticktext": labels(names, 22, layer),
-                   "type": "category", "showgrid": False},
+            yaxis={**top_down(names, labels(names, 22, layer)), "type": "category"},
         )  # fmt: skip
         return figure
 

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pruning.charts.axes import Axis, layout, positions
-from pruning.charts.base import Chart, need, percent, plain, short
+from pruning.charts.base import BELOW, Chart, need, percent, plain, short, whiskers
 from pruning.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED, REMOVED
 
 STYLES = (KEPT, REMOVED, BASELINE, RECALIBRATED, DENSE, CONTROL)
@@ -36,14 +36,13 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
             figure.add_scatter(
                 x=positions(rows["level"], axis), y=100 * rows["accuracy"], name=plain(name), mode="lines+markers",
                 line={"color": colour, "dash": role.dash, "width": 2}, marker={"symbol": role.symbol, "size": 9},
-                error_y={"array": 100 * (rows["high"] - rows["accuracy"]), "symmetric": False, "thickness": 1,
-                         "arrayminus": 100 * (rows["accuracy"] - rows["low"]), "color": colour, "width": 3},
+                error_y=whiskers(100 * rows["accuracy"], 100 * rows["low"], 100 * rows["high"], colour, 1, 3),
                 customdata=rows[["count"]],
                 hovertemplate="%{y:.1f} % at %{x:.1f}<br>%{customdata[0]:,} images<extra>%{fullData.name}</extra>",
             )  # fmt: skip
         figure.update_layout(
             height=360 + 22 * len(groups), margin={"t": 12, "b": 10}, hovermode="closest", showlegend=True,
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=BELOW,
             xaxis=layout(axis),
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": "test accuracy (%)"}},
         )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import NBSP, Chart, amount, need, percent, plain, short
+from pruning.charts.base import NBSP, ROW, Chart, amount, need, percent, plain, short
 from pruning.charts.palette import BASELINE, CONTROL, KEPT, REMOVED, Role
 
 OUTCOMES: tuple[tuple[str, bool, bool, Role], ...] = (
@@ -70,8 +70,7 @@ def score_scatter(
             height=520, margin={"t": 10, "b": 10},
             xaxis={**axis, "title": {"text": f"rank by {plain(short(first, 32))} (highest is kept longest)"}},
             yaxis={**axis, "title": {"text": f"rank by {plain(short(second, 32))}"}},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "itemsizing": "constant"},
+            legend={**ROW, "itemsizing": "constant"},
         )  # fmt: skip
         return figure
 

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pruning.charts.base import Chart, labels, need, percent
+from pruning.charts.marks import frame_row, top_down
 from pruning.charts.palette import INK, SEQUENCE
 from pruning.errors import BadValue
 
@@ -49,17 +50,9 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
             height=int(np.clip(row * len(names), 130, 1100)) + 70, margin={"t": 10, "b": 10},
             xaxis={"type": "category", "title": {"text": "removed of this layer alone (%)"}, "showgrid": False,
                    "tickangle": 0},
-            yaxis={
-                "range": [len(names) - 0.5, -0.5], "tickvals": names, "ticktext": labels(names, selected=selected),
-                "showgrid": False,
-            },
+            yaxis=top_down(names, labels(names, selected=selected)),
         )  # fmt: skip
-        if selected in names:
-            at = names.index(selected)
-            figure.add_shape(
-                type="rect", x0=0, x1=1, xref="paper", y0=at - 0.5, y1=at + 0.5, name="selected",
-                line={"color": INK[theme], "width": 2},
-            )  # fmt: skip
+        frame_row(figure, names, selected, line={"color": INK[theme], "width": 2})
         return figure
 
     title = _title(names, shares, cells, dense)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import NBSP, Chart, need, percent, plain
+from pruning.charts.base import NBSP, ROW, Chart, need, percent, plain
+from pruning.charts.marks import top_down
 from pruning.charts.palette import BASELINE, DENSE, KEPT
 from pruning.errors import BadValue
 
@@ -61,11 +62,10 @@ def size_bars(sizes: pd.DataFrame, baseline: pd.DataFrame | None = None) -> Char
             )  # fmt: skip
         figure.update_layout(
             height=34 * len(forms) + 60 + (30 if pinned is not None else 0), margin={"t": 8, "r": 92},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [0, 1.04 * max(reference, count.max()) / unit], "title": {"text": f"file size ({word})"},
                    "nticks": 6},
-            yaxis={"range": [len(forms) - 0.5, -0.5], "tickvals": forms, "ticktext": [plain(form) for form in forms],
-                   "showgrid": False},
+            yaxis=top_down(forms, [plain(form) for form in forms]),
         )  # fmt: skip
         return figure
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pruning.charts.base import Chart, need
+from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.latency_bars import milliseconds
 from pruning.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED
 from pruning.errors import BadValue
@@ -54,9 +54,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
                     x=own["sparsity"] / 10, y=own["faster"], mode="lines+markers", name=FORMS[form], legendgroup=form,
                     showlegend=form not in named, line={"color": colour, "dash": dash, "width": 2.5}, cliponaxis=False,
                     marker={"symbol": symbol, "size": 8, "color": colour},
-                    error_y={"type": "data", "symmetric": False, "array": list(own["faster_high"] - own["faster"]),
-                             "arrayminus": list(own["faster"] - own["faster_low"]), "color": colour, "thickness": 1.2,
-                             "width": 3},
+                    error_y=whiskers(own["faster"], own["faster_low"], own["faster_high"], colour, 1.2, 3),
                     customdata=[[milliseconds(t), n] for t, n in zip(own["median_ms"], own["samples"], strict=True)],
                     hovertemplate=f"{FORMS[form]}, %{{x:g}} % zeros<br><b>%{{y:.2f}} times as fast as dense</b><br>"
                     "%{customdata[0]}, %{customdata[1]} rounds<extra></extra>", row=1, col=column,
@@ -69,7 +67,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
         figure.update_yaxes(type="log", range=bounds, tickvals=TICKS, ticktext=LABELS)
         figure.update_layout(
             height=400, margin={"t": 34, "b": 10}, hovermode="closest", showlegend=True,
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             yaxis={"title": {"text": f"times as fast as dense, {threads} thread{'s' if threads > 1 else ''}"}},
         )  # fmt: skip
         return figure

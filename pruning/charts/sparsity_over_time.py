@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, labels, need, percent
+from pruning.charts.base import ROW, Chart, amount, labels, need, percent
+from pruning.charts.marks import blank, top_down
 from pruning.charts.palette import KEPT, REMOVED, SEQUENCE
 from pruning.errors import BadValue
 
@@ -49,12 +50,12 @@ def sparsity_over_time(layers: pd.DataFrame, steps: int, strategy: str, pending:
                 colorbar={"title": {"text": "removed", "side": "right"}, "ticksuffix": " %", "thickness": 14},
             )  # fmt: skip
         else:
-            figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")
+            blank(figure)
         row = max(20, 34 - len(names) // 4)
         figure.update_layout(
             height=int(np.clip(row * len(names), 110, 1000)) + 62, margin={"t": 10, "b": 10},
             xaxis={"range": [0, max([steps, *at], default=1)], "title": {"text": "optimiser steps"}, "showgrid": False},
-            yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": names, "ticktext": labels(names), "showgrid": False},
+            yaxis=top_down(names, labels(names)),
         )  # fmt: skip
         return figure
 
@@ -126,7 +127,7 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
             )  # fmt: skip
         figure.update_layout(
             height=260, margin={"t": 10, "b": 10}, barmode="relative", showlegend=True,
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [0, max([steps, *churn["step"]], default=1)], "title": {"text": "optimiser steps"}},
             yaxis={"title": {"text": "weights a look"}, "tickformat": ",", "zeroline": True},
         )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need
+from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.latency_bars import milliseconds
 from pruning.charts.palette import CONTROL, DENSE, INK, KEPT, RECALIBRATED
 from pruning.errors import BadValue
@@ -46,14 +46,12 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
         )  # fmt: skip
         for batch, (role, dash, symbol) in zip(batches, LOOKS, strict=False):
             own = curve[curve["batch"] == batch].sort_values("level")
-            up, down = own["faster_high"] - own["faster"], own["faster"] - own["faster_low"]
             at = f"{images(int(batch))} a pass"
             figure.add_scatter(
                 x=own["level"] / 10, y=own["faster"], mode="lines+markers", name=f"measured, {at}",
                 line={"color": role.colour(theme), "dash": dash, "width": 2.5},
                 marker={"symbol": symbol, "size": 9, "color": role.colour(theme)}, cliponaxis=False,
-                error_y={"type": "data", "symmetric": False, "array": list(up), "arrayminus": list(down),
-                         "color": role.colour(theme), "thickness": 1.5, "width": 4},
+                error_y=whiskers(own["faster"], own["faster_low"], own["faster_high"], role.colour(theme)),
                 customdata=[[milliseconds(time), count] for time, count in zip(
                     own["median_ms"], own["samples"], strict=True)],
                 hovertemplate=f"%{{x:g}} % removed, {at}<br><b>%{{y:.2f}} times as fast as dense</b>"
@@ -69,7 +67,7 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
         high = max(float(curve["faster_high"].max()), float(promised["promised"].max())) * 1.15
         figure.update_layout(
             height=400, margin={"t": 10, "b": 10}, hovermode="closest", showlegend=True,
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
             xaxis={"range": [-2, 100], "dtick": 10, "title": {"text": f"{unit} removed (%)"}},
             yaxis={"type": "log", "range": [np.log10(low), np.log10(high)], "tickvals": TICKS,
                    "title": {"text": f"times as fast as dense, {threads} thread{'s' if threads > 1 else ''}"}},

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import NBSP, Chart, amount, labels, need, percent, plain
+from pruning.charts.base import NBSP, ROW, Chart, amount, labels, need, percent, plain
+from pruning.charts.marks import top_down
 from pruning.charts.palette import INK, KEPT, REMOVED
 
 WIDE = 40
@@ -65,10 +66,9 @@ def structure_bars(layers: pd.DataFrame) -> Chart:
         figure.update_layout(
             height=int(np.clip(24 * len(names), 110, 1400)) + 96, barmode="stack", bargap=0.2,
             margin={"t": 8, "r": 92},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "traceorder": "normal"},
+            legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [0, end], "title": {"text": title}},
-            yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": names, "ticktext": ticks, "showgrid": False},
+            yaxis=top_down(names, ticks),
         )  # fmt: skip
         return figure
 

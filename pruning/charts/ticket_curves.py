@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, need, percent
+from pruning.charts.axes import layout
+from pruning.charts.base import BELOW, Chart, amount, need, percent
 from pruning.charts.curve_looks import STYLES
-from pruning.charts.palette import CONTROL, DENSE, KEPT, PAPER, Role
+from pruning.charts.marks import band, note
+from pruning.charts.palette import CONTROL, DENSE, KEPT, Role
 from pruning.errors import BadValue
 
 ROLES: dict[str, tuple[Role, str]] = {
@@ -21,7 +23,6 @@ ROLES: dict[str, tuple[Role, str]] = {
 }
 SHORT = {"ticket": "the ticket", "redrawn": "re-initialised", "shuffled": "random mask", "dense": "dense"}
 WHAT = {"accuracy": "test accuracy after the last step (%)", "early": "step of the lowest validation loss"}
-_TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)
 
 
 def ticket_curves(
@@ -68,18 +69,12 @@ def ticket_curves(
             _arm(figure, x, y, low, high, mean["seeds"], role, words, theme, what)
             _seeds(figure, rows[rows["arm"] == arm], what, role.colour(theme))
         if pending or not len(rows):
-            figure.add_annotation(
-                x=0.98, y=0.04, xref="paper", yref="paper", xanchor="right", showarrow=False, name="note",
-                text="<i>more rounds are on their way …</i>" if pending else "<i>nothing trained yet</i>",
-                bgcolor=PAPER[theme],
-            )  # fmt: skip
+            words = "more rounds are on their way …" if pending else "nothing trained yet"
+            note(figure, words, theme, 0.98, 0.04, "right")
         figure.update_layout(
             height=430 + 22 * 3, margin={"t": 10, "b": 10, "r": 70}, hovermode="closest", showlegend=True,
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "traceorder": "reversed"},
-            xaxis={"type": "log", "range": [2.02, np.log10(least)], "tickvals": list(_TICKS),
-                   "ticktext": [f"{tick:g}" for tick in _TICKS],
-                   "title": {"text": "weights remaining (%, logarithmic)"}},
+            legend={**BELOW, "traceorder": "reversed"},
+            xaxis={**layout("remaining"), "range": [2.02, np.log10(least)]},
             yaxis={"range": _span(means, names[1], scale) if what == "accuracy" else [0, 1.05 * top],
                    "title": {"text": WHAT[what]}},
         )  # fmt: skip
@@ -120,11 +115,7 @@ def _arm(
     """Mean and band of one arm."""
     colour, unit = role.colour(theme), " %" if what == "accuracy" else ""
     if len(x) > 1:
-        figure.add_scatter(
-            x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself", mode="lines",
-            fillcolor=role.tint(theme, 0.16), line={"width": 0}, hoverinfo="skip", showlegend=False,
-            name=f"{words}, band",
-        )  # fmt: skip
+        band(figure, x, low, high, role.tint(theme, 0.16), f"{words}, band")
     figure.add_scatter(
         x=x if len(x) else [None], y=y if len(x) else [None], mode="lines+markers", name=words, cliponaxis=False,
         line={"color": colour, "width": 2.5, "dash": role.dash}, showlegend=True,
@@ -154,10 +145,8 @@ def _dense(
     """The unpruned network: a dashed line and its band over all densities."""
     if np.isnan(y):
         return
-    figure.add_scatter(
-        x=[100, least, least, 100], y=[high, high, low, low], fill="toself", fillcolor=role.tint(theme, 0.08),
-        line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False, name="dense, band",
-    )  # fmt: skip
+    ends = np.array([100, least])
+    band(figure, ends, np.full(2, low), np.full(2, high), role.tint(theme, 0.08), "dense, band")
     figure.add_scatter(
         x=[100, least], y=[y, y], mode="lines", name="dense", showlegend=False, hoverinfo="skip",
         line={"color": role.colour(theme), "width": 2, "dash": role.dash},

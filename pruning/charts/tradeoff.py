@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, need, percent, plain
+from pruning.charts.base import ROW, Chart, amount, need, percent, plain, whiskers
 from pruning.charts.curve_looks import STYLES
+from pruning.charts.marks import blank, note
 from pruning.charts.palette import DENSE, INK, PAPER, Role
 from pruning.families import FAMILIES
 from pruning.sentences import amount as size
@@ -68,19 +69,16 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
             )  # fmt: skip
         _ring(figure, shown[shown["name"] == chosen], floor, theme)
         if not len(shown):
-            figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")  # or plotly draws no axes
+            blank(figure)
         if pending or not len(shown):
-            figure.add_annotation(
-                x=0.02, y=0.06, xref="paper", yref="paper", xanchor="left", showarrow=False, name="note",
-                text="<i>more are being measured …</i>" if pending else "<i>nothing measured</i>", bgcolor=PAPER[theme],
-            )  # fmt: skip
+            note(figure, "more are being measured …" if pending else "nothing measured", theme, 0.02, 0.06, "left")
         low = 100 * floor - (1 if len(near) < len(shown) else 0) if math.isfinite(dense) else 0
         top = 100 * max(float(shown["high"].max()), dense) + 0.7 if len(shown) else 100
         figure.update_layout(
             height=500 + 24 * math.ceil(shown["family"].nunique() / 2),
             margin={"t": 12, "b": 10}, hovermode="closest", xaxis=_axis(axis, least, most, table),
             yaxis={"range": [low, top], "title": {"text": "test accuracy (%)"}},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=ROW,
         )  # fmt: skip
         return figure
 
@@ -102,12 +100,10 @@ def _marks(
     colour, below = role.colour(theme), (rows["accuracy"] < floor).to_numpy(bool)
     unsure = ~rows[REAL[axis]].to_numpy(bool) if axis in REAL else below
     y = 100 * rows["accuracy"].clip(lower=floor - 0.005).to_numpy(np.float64)
-    spread = [np.where(below, 0, 100 * gap.to_numpy(np.float64)) for gap in (
-        rows["high"] - rows["accuracy"], rows["accuracy"] - rows["low"])]  # fmt: skip
+    low, high = (np.where(below, y, 100 * rows[end].to_numpy(np.float64)) for end in ("low", "high"))
     figure.add_scatter(
         x=rows["gain"], y=y, mode="markers", name=plain(label), showlegend=True, cliponaxis=False,
-        error_y={"array": spread[0], "arrayminus": spread[1], "color": role.tint(theme, 0.55), "thickness": 1.2,
-                 "width": 3},
+        error_y=whiskers(y, low, high, role.tint(theme, 0.55), 1.2, 3),
         marker={"symbol": role.symbol, "size": 11, "line": {"width": 2, "color": colour},
                 "color": [PAPER[theme] if hollow else colour for hollow in below | unsure]},
         customdata=[

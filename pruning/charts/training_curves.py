@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, amount, need, percent, plain, short
+from pruning.charts.base import BELOW, Chart, amount, need, percent, plain, short
 from pruning.charts.curve_looks import STYLES
-from pruning.charts.palette import DENSE, INK, PAPER, Role
+from pruning.charts.marks import note, reference_line
+from pruning.charts.palette import DENSE, INK, Role
 from pruning.errors import BadValue
 
 COLUMNS = ("strategy", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "sparsity")
@@ -58,21 +59,18 @@ def training_curves(
             for (split, look), field in zip(splits.items(), fields, strict=True):
                 _line(figure, rows, scale * rows[field].astype(float), name, split, look, roles[name], theme, what)
         if what == "accuracy" and dense is not None:
-            _dense(figure, dense, theme)
+            reference_line(figure, dense, DENSE, "dense", theme, DENSE.colour(theme))
         if what != "sparsity":
             figure.add_scatter(
                 x=[None], y=[None], mode="lines", name="dotted: training batches; solid: validation images",
                 line={"color": INK[theme], "dash": "dot", "width": 1.5}, legendrank=2000,
             )  # fmt: skip
         if pending or not len(curves):
-            figure.add_annotation(
-                x=0.98, y=0.04, xref="paper", yref="paper", xanchor="right", showarrow=False, name="note",
-                text="<i>training …</i>" if pending else "<i>nothing trained yet</i>", bgcolor=PAPER[theme],
-            )  # fmt: skip
+            note(figure, "training …" if pending else "nothing trained yet", theme, 0.98, 0.04, "right")
         figure.update_layout(
             height=400 + 22 * (len(names) + 1), hovermode="closest", showlegend=True,
             margin={"t": 10, "b": 10, "r": 66 if what == "accuracy" and dense is not None else 14},
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+            legend=BELOW,
             xaxis={"range": [0, 1.01 * last], "title": {"text": "optimiser steps after pruning began"}},
             yaxis={"range": _span(curves, fields, scale, what, dense), "title": {"text": WHAT[what]}},
         )  # fmt: skip
@@ -118,19 +116,6 @@ def _line(
         customdata=[percent(share) for share in rows["sparsity"]],
         hovertemplate=f"<b>%{{y:.{3 if what == 'loss' else 2}f}}{unit}</b> {kind}<br>step %{{x:,}}, "
         f"%{{customdata}} sparsity<extra>{plain(short(name, 60))}</extra>",
-    )  # fmt: skip
-
-
-def _dense(figure: go.Figure, value: float, theme: str) -> None:
-    """The network before pruning, with its name in the right margin."""
-    colour = DENSE.colour(theme)
-    figure.add_shape(
-        type="line", x0=0, x1=1, xref="paper", y0=100 * value, y1=100 * value, name="dense", layer="below",
-        line={"color": colour, "width": 2, "dash": DENSE.dash},
-    )  # fmt: skip
-    figure.add_annotation(
-        x=1, xref="paper", xanchor="left", y=100 * value, text=f"dense<br>{percent(value)}", showarrow=False,
-        align="left", xshift=4, name="dense", font={"color": colour},
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, need, percent
+from pruning.charts.base import ROW, Chart, need, percent
 from pruning.charts.palette import INK, KEPT, REMOVED
 
 
@@ -55,8 +55,7 @@ def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, sc
             )  # fmt: skip
         figure.update_layout(
             height=350, barmode="stack", bargap=0, margin={"t": 26, "b": 10},
-            legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "traceorder": "normal"},
+            legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [-1.02 * reach, 1.02 * reach], "title": {"text": "weight before pruning"}, "nticks": 7},
             yaxis={"range": [0, tallest], "title": {"text": "weights (count)"}, "nticks": 5},
         )  # fmt: skip

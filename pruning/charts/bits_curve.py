@@ -78,7 +78,8 @@ def _title(points: pd.DataFrame) -> str:
     said = []
     for rounding, (words, _) in reversed(ROUNDINGS.items()):
         own = points[points["rounding"] == rounding]
-        enough = own[own["accuracy"] >= own["dense"] - POINTS / 100]["bits"]
+        lost = np.rint((own["dense"] - own["accuracy"]) * own["images"])  # whole images, as shares subtract inexactly
+        enough = own[100 * lost <= POINTS * own["images"]]["bits"]
         if len(enough):
             said.append(f"{int(enough.min())} bits {'by ' if rounding == 'gptq' else ''}{words}")
     if not said:

@@ -10,27 +10,14 @@ of the machine that they were measured on and are never mixed with others. Resum
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
 import time
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "0")
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from grids import ROOT, Grid, run, torch, where
 
-import torch  # noqa: E402
-
-from pruning.approaches import Plan, approaches, study_of, timing_of  # noqa: E402
-from pruning.errors import PruningError  # noqa: E402
-from pruning.run import run  # noqa: E402
-from pruning.settings import machine  # noqa: E402
-from pruning.specs import Base, Study  # noqa: E402
-from pruning.store import Store  # noqa: E402
+from pruning.approaches import Plan, approaches, study_of, timing_of
+from pruning.errors import PruningError
+from pruning.specs import Base, Study
+from pruning.store import Store
 
 MODELS = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small")
 LEFT_OUT = {"resnet_20": ("w50", "c30", "c70"),
@@ -40,34 +27,15 @@ LEFT_OUT = {"resnet_20": ("w50", "c30", "c70"),
 """What takes too long on a small machine, with minutes a training; the page offers to measure it."""
 
 
-def where() -> str:
-    """This machine without its host's name."""
-    return machine().split(": ", 1)[-1]
-
-
-def entries(study: Study, store: Store) -> dict[str, Any]:
-    """The results of a study under the keys by which a page asks; a timing under this machine's public name."""
-    found = {}
-    cells = {cell.coordinates["network"]: cell for cell in study.cells()}
-    for row in run(study, store):
-        cell = cells[row["coordinates"]["network"]]
-        (spec,) = (spec for spec in study.measures if cell.measure_key(spec) == row["measure_key"])
-        found[cell.measure_key(spec, where())] = {
-            "state_key": row["state_key"], "measure": spec.name, "value": row["value"],
-            "seconds": round(row["seconds"], 4), "images": spec.build().images(),
-        }  # fmt: skip
-    return found
-
-
-def save(path: Path, measures: dict[str, Any]) -> None:
-    """The file, whole or not at all."""
-    about = {
-        "schema_version": 1, "made_by": f"python assets/compare.py --models {path.stem.removeprefix('compare_')}",
-        "device": "cpu", "date": datetime.now(UTC).date().isoformat(), "machine": where(), "torch": torch.__version__,
-    }  # fmt: skip
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps({**about, "measures": measures}, separators=(",", ":")) + "\n")
-    os.replace(temporary, path)
+def measure(study: Study, store: Store, grid: Grid) -> None:
+    """Put the results of a study of one cell into the grid, under the keys by which a page asks; a timing under this
+    machine's public name."""
+    (cell,) = study.cells()
+    for row, spec in zip(run(study, store), study.measures, strict=True):
+        grid.put(
+            cell.measure_key(spec, where()), row["value"], state_key=row["state_key"], measure=spec.name,
+            seconds=row["seconds"], images=spec.build().images(),
+        )  # fmt: skip
 
 
 def main() -> None:
@@ -81,9 +49,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     store = Store.open(f"sqlite:///{folder / 'results.sqlite'}", folder)
     for name in options.models:
-        path, base = ROOT / "assets" / "grids" / f"compare_{name}.json", Base(model=name)
-        measures: dict[str, Any] = json.loads(path.read_text())["measures"] if path.exists() else {}
-        used: set[str] = set()
+        path = ROOT / "assets" / "grids" / f"compare_{name}.json"
+        grid, base = Grid(path, f"python assets/compare.py --models {name}"), Base(model=name)
         every = approaches(Plan(model=name))
         for approach in [every[way] for way in options.ways or every]:
             if approach.name in LEFT_OUT.get(name, ()):
@@ -94,17 +61,15 @@ def main() -> None:
                     study = made(base, approach)
                     (cell,) = study.cells()
                     keys = {cell.measure_key(spec, where()) for spec in study.measures}
-                    used |= keys
-                    if part not in options.only or keys <= set(measures):
+                    if keys == set(grid.get(keys)) or part not in options.only:
                         continue
-                    measures |= entries(study, store)
+                    measure(study, store, grid)
                 except PruningError as error:
                     print(f"{name} {approach.name} {part}: {error}", flush=True)
                     continue
-                save(path, measures)
                 print(f"{name} {approach.name} {part} {time.perf_counter() - began:.0f} s", flush=True)
-        # What nothing asks for any more, of other weights or versions, is left out.
-        save(path, measures if options.ways else {key: value for key, value in measures.items() if key in used})
+        if not options.ways:
+            grid.forget()
 
 
 if __name__ == "__main__":

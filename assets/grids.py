@@ -63,6 +63,11 @@ def studies(setting: Setting) -> list[Study]:
     return wanted
 
 
+def where() -> str:
+    """This machine without its host's name."""
+    return machine().split(": ", 1)[-1]
+
+
 class Grid:
     """A grid file as the store that a run fills, written whole after every result."""
 
@@ -95,11 +100,10 @@ class Grid:
         return None
 
     def save(self) -> None:
-        """Write the file whole; results of keys that nothing asks for any more are left out."""
+        """Write the file, whole or not at all."""
         about = {
             "schema_version": 1, "made_by": self.made_by, "device": "cpu",
-            "date": datetime.now(UTC).date().isoformat(), "machine": machine().split(": ", 1)[-1],
-            "torch": torch.__version__,
+            "date": datetime.now(UTC).date().isoformat(), "machine": where(), "torch": torch.__version__,
         }  # fmt: skip
         self.path.parent.mkdir(exist_ok=True)
         temporary = self.path.with_suffix(".tmp")

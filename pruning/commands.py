@@ -94,12 +94,12 @@ SMALL_FORMS = {
     ),
 }
 """Forms of a small network's file: what it is for, and what there is to know."""
-_SUFFIX = {"safetensors": ".safetensors", "description": ".json", "program": ".pt2", "onnx": ".onnx"}
+SMALL_SUFFIX = {"safetensors": ".safetensors", "description": ".json", "program": ".pt2", "onnx": ".onnx"}
 
 
 def small_name(setting: Setting, form: str) -> str:
     """Name of the small network's file."""
-    return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{_SUFFIX[form]}"
+    return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{SMALL_SUFFIX[form]}"
 
 
 def small_loading(setting: Setting, form: str) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from pruning.errors import BadValue
 from pruning.intervals import mcnemar
@@ -83,8 +82,15 @@ class Difference:
     basis: str
 
 
+def packed(right: np.ndarray) -> dict[str, Any]:
+    """Which images are right, bool ``(count,)``, as results keep it: ``count``; ``correct``, how many are; ``right``:
+    base64 of their bits, eight to a byte with the first image in the highest bit, the last byte filled with zeros."""
+    bits = base64.b64encode(np.packbits(right).tobytes()).decode("ascii")
+    return {"count": len(right), "correct": int(right.sum()), "right": bits}
+
+
 def unpacked(value: Mapping[str, Any]) -> np.ndarray:
-    """Which images are right, bool ``(count,)``, from a result of the measure ``verdicts``."""
+    """Which images are right, bool ``(count,)``, from a result that holds what ``packed`` made."""
     bits = np.frombuffer(base64.b64decode(value["right"]), dtype=np.uint8)
     return np.unpackbits(bits, count=value["count"]).astype(bool)
 
@@ -157,6 +163,8 @@ def on_same_images(one: np.ndarray, other: np.ndarray, level: float = 0.95) -> D
 
 def _student(mean: float, error: float, freedom: int, level: float, seeds: int, images: int) -> Difference:
     """A mean and its standard error as an interval and a p-value by Student's t."""
+    from scipy.special import stdtr, stdtrit  # here, so that verdicts are packed and read without scipy
+
     half = float(stdtrit(freedom, 0.5 + level / 2)) * error
     p = 2 * float(stdtr(freedom, -abs(mean) / error)) if error else float(mean == 0)
     return Difference(mean, max(-1.0, mean - half), min(1.0, mean + half), p, seeds, images, "both")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from pruning.errors import BadValue, Incompatible
+from pruning.errors import BadValue, Incompatible, StoreError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,6 +68,18 @@ class Desk:
         """Progress within one part of the work: takes the share of it (0..1) that is done. The part counts as one of
         ``total``, and is never told as finished, which its result is there to do."""
         return lambda share: self.progress(done + min(share, 0.99), total, note)
+
+    def keeper(self) -> Callable[[str, str, bytes, str], dict[str, Any]]:
+        """What keeps a file to take home, ``(kind, key, data, suffix)``, and tells its ``path`` and ``bytes``. It is
+        asked for before the file is made, so that no work is lost.
+
+        Raises:
+            StoreError: there is no store.
+        """
+        save = self.save
+        if save is None:
+            raise StoreError("A file to take home needs a store to be written to.")
+        return lambda kind, key, data, suffix: {"path": str(save(kind, key, data, suffix)), "bytes": len(data)}
 
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"

@@ -114,11 +114,13 @@ class State:
         found = prunable(self.model)
         return {name: found[name].detach() for name in self.order}
 
-    def next(self, key: str) -> State:
-        """A copy for the next step, whose network may be changed; a step that leaves quantized weights on their levels
-        carries ``formats`` over itself."""
-        return State(self.base, key, copy.deepcopy(self.model), self.order, dict(self.masks), self, self.plan,
-                     trace=self.trace, diverged=self.diverged, architecture=self.architecture)
+    def next(self, key: str, model: nn.Module | None = None) -> State:
+        """The next step's beginning: the same with another network, else with a copy of this one, that may be changed.
+
+        A step that leaves quantized weights on their levels carries ``formats`` over itself.
+        """
+        model = copy.deepcopy(self.model) if model is None else model
+        return replace(self, key=key, model=model, masks=dict(self.masks), parent=self, step=None, formats={})
 
 
 def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from pruning.entries import Desk, Measure
+from pruning.entries import Desk
+from pruning.evaluate.kinds import OnImages
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ PARTIAL_SECONDS = 0.15
 
 
 @measures.register
-class Accuracy(Measure):
+class Accuracy(OnImages):
     """Correct predictions of the state and of its start, image by image.
 
     Result: ``count`` images; ``correct`` and ``dense_correct``; ``lost`` (right before, wrong now) and ``gained``
@@ -32,12 +31,6 @@ class Accuracy(Measure):
     name = "accuracy"
     label = "Accuracy"
     summary = "Share of images classified correctly, beside the dense network on the same images."
-
-    split: Literal["train", "validation", "test"] = Field("test", description="Validation for choices; test to report.")
-    count: int = Field(10_000, ge=1, le=1_000_000, description="Images, from the start of the split.")
-
-    def images(self) -> int:
-        return self.count
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.predictions import predict, split_of

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from pruning.entries import Desk, Measure
+from pruning.entries import Desk
+from pruning.evaluate.kinds import Timing
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ OPSET = 17
 
 
 @measures.register
-class ChannelTimes(Measure):
+class ChannelTimes(Timing):
     """Times of two 3x3 convolutions, ``full`` -> c -> ``full``, for several counts c, by turns in one run.
 
     That is what removing channels of one layer changes: its outputs and the next layer's inputs. It is a fact about
@@ -34,7 +36,6 @@ class ChannelTimes(Measure):
     name = "channel_times"
     label = "Channel times"
     summary = "Time of two convolutions for odd, even and round numbers of channels, on this machine."
-    pure = False
 
     full: int = Field(64, ge=8, le=1024, description="Channels before anything is removed.")
     counts: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
@@ -44,7 +45,6 @@ class ChannelTimes(Measure):
     size: int = Field(32, ge=1, le=512, description="Height and width of the image, in pixels.")
     batch: int = Field(1, ge=1, le=256, description="Images in one pass.")
     seconds: float = Field(8.0, gt=0, le=60, description="Time spent on each runtime, at least seven rounds.")
-    repeat: int = Field(0, ge=0, le=10_000, description="Which measurement: another number is measured anew.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
@@ -57,7 +57,7 @@ class ChannelTimes(Measure):
         images = torch.randn(self.batch, self.full, self.size, self.size, generator=generator).to(device)
         pairs = {count: _pair(self.full, count).to(device) for count in counts}
         runtimes: dict[str, dict[str, Callable[[], object]]] = {
-            "torch": {str(count): (lambda pair=pair: pair(images)) for count, pair in pairs.items()},
+            "torch": {str(count): partial(pair, images) for count, pair in pairs.items()},
             "onnxruntime": _sessions(pairs, images) if device.type == "cpu" else {},
         }
         runtimes = {name: works for name, works in runtimes.items() if works}
@@ -87,27 +87,35 @@ def _pair(full: int, count: int) -> nn.Sequential:
 
 def _sessions(pairs: dict[int, nn.Sequential], images: torch.Tensor) -> dict[str, Callable[[], object]]:
     """The same networks in ONNX Runtime, with torch's number of threads; none where it is not installed."""
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError:
-        return {}
     import torch
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
-    feed: dict[str, object] = {"images": images.numpy()}
-    works: dict[str, Callable[[], object]] = {}
-    for count, pair in pairs.items():
-        held = [onnx.numpy_helper.from_array(tensor.numpy(), name) for name, tensor in pair.state_dict().items()]
-        nodes = [
-            onnx.helper.make_node("Conv", ["images", "0.weight", "0.bias"], ["a"], pads=[1, 1, 1, 1]),
-            onnx.helper.make_node("Relu", ["a"], ["b"]),
-            onnx.helper.make_node("Conv", ["b", "2.weight", "2.bias"], ["y"], pads=[1, 1, 1, 1]),
-        ]
-        ends = [onnx.helper.make_tensor_value_info(name, 1, list(images.shape)) for name in ("images", "y")]
-        graph = onnx.helper.make_graph(nodes, "pair", ends[:1], ends[1:], held)
-        model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)], ir_version=9)
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        works[str(count)] = lambda session=session: session.run(None, feed)[0]
-    return works
+    from pruning.errors import Missing
+    from pruning.surgery.session import caller
+
+    try:
+        files = {str(count): _file(pair, list(images.shape)) for count, pair in pairs.items()}
+        calls = {count: caller(data, torch.get_num_threads()) for count, data in files.items()}
+    except (ImportError, Missing):
+        return {}
+    given = images.numpy()
+    return {count: partial(call, given) for count, call in calls.items()}
+
+
+def _file(pair: nn.Sequential, shape: list[int]) -> bytes:
+    """A pair as an ONNX file for images of one shape, written by hand: torch's exporter takes seconds for each.
+
+    Raises:
+        ImportError: onnx is not installed.
+    """
+    import onnx
+
+    held = [onnx.numpy_helper.from_array(tensor.numpy(), name) for name, tensor in pair.state_dict().items()]
+    nodes = [
+        onnx.helper.make_node("Conv", ["images", "0.weight", "0.bias"], ["a"], pads=[1, 1, 1, 1]),
+        onnx.helper.make_node("Relu", ["a"], ["b"]),
+        onnx.helper.make_node("Conv", ["b", "2.weight", "2.bias"], ["y"], pads=[1, 1, 1, 1]),
+    ]
+    ends = [onnx.helper.make_tensor_value_info(name, 1, shape) for name in ("images", "y")]
+    graph = onnx.helper.make_graph(nodes, "pair", ends[:1], ends[1:], held)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)], ir_version=9)
+    return model.SerializeToString()

@@ -23,15 +23,12 @@ class Checkpoint(Measure):
         import json
 
         from pruning.encoding import plain
-        from pruning.errors import StoreError
 
-        if desk.save is None:
-            raise StoreError("A checkpoint needs a store to be written to.")
+        keep = desk.keeper()
         header = {
             "model": state.base.model,
             "state_key": state.key,
             "base": state.base.model_dump_json(),
             "recipe": json.dumps([step.model_dump(mode="json") for step in state.recipe]),
         }
-        data = plain(state.model, header)
-        return {"path": str(desk.save("checkpoint", state.key, data, ".safetensors")), "bytes": len(data)}
+        return keep("checkpoint", state.key, plain(state.model, header), ".safetensors")

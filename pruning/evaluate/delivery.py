@@ -29,17 +29,12 @@ class Delivery(Measure):
     zstd_level: int = Field(19, ge=1, le=19, description="Effort of the compression.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        from pruning.encoding import compressed
-        from pruning.errors import StoreError
-        from pruning.surgery.files import delivery
+        from pruning.surgery.files import delivery, smallest
 
-        if desk.save is None:
-            raise StoreError("A file to take home needs a store to be written to.")
-        made = delivery(state)[1]
-        form, suffix = "plain", ".safetensors"
+        keep, (_, made) = desk.keeper(), delivery(state)
+        form, data = "plain", made["plain"]
         if self.form == "smallest":
-            made |= {f"{form}_zstd": compressed(data, self.zstd_level) for form, data in made.items()}
-            form = min(made, key=lambda form: len(made[form]))
-            suffix = ".safetensors.zst" if form.endswith("_zstd") else suffix
-        path = desk.save("delivery", state.key, made[form], suffix)
-        return {"path": str(path), "bytes": len(made[form]), "form": form}
+            best = smallest(made, self.zstd_level)
+            form, data = best.form, best.data
+        suffix = ".safetensors.zst" if form.endswith("_zstd") else ".safetensors"
+        return {**keep("delivery", state.key, data, suffix), "form": form}

@@ -32,21 +32,18 @@ class Footprint(Measure):
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning import registry
-        from pruning.encoding import compressed
         from pruning.macs import counted
-        from pruning.surgery.files import delivery
+        from pruning.surgery.files import delivery, smallest
 
         shape = registry.models[state.base.model].input_shape
         result: dict[str, Any] = {}
         for prefix, one in (("dense_", state.start), ("", state)):
             model, made = delivery(one)
-            files = {form: len(data) for form, data in made.items()}
-            files |= {f"{form}_zstd": len(compressed(data, self.zstd_level)) for form, data in made.items()}
-            smallest = min(files, key=lambda form: files[form])
+            best = smallest(made, self.zstd_level)
             result |= {
                 f"{prefix}parameters": sum(p.numel() for p in model.parameters()),
                 f"{prefix}macs": round(counted(model, shape)[1]),
-                f"{prefix}bytes": files[smallest],
+                f"{prefix}bytes": len(best.data),
             }
         nonzero = sum(int(p.detach().count_nonzero()) for p in model.parameters())
-        return result | {"files": files, "file": smallest, "nonzero": nonzero}
+        return result | {"files": best.sizes, "file": best.form, "nonzero": nonzero}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from pruning.entries import Desk, Measure
+from pruning.entries import Desk
+from pruning.evaluate.kinds import Timing
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @measures.register
-class Latency(Measure):
+class Latency(Timing):
     """Time of one forward pass of three variants of the network, in rounds that take each of them once.
 
     The variants alternate within one run, in an order that changes from round to round, so that a slow second of the
@@ -29,13 +30,11 @@ class Latency(Measure):
     name = "latency"
     label = "Latency"
     summary = "Milliseconds of a pass: dense, masked, and with the masked units removed, on this machine."
-    pure = False
 
     batches: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
         (1, 16, 64), min_length=1, max_length=8, description="Images in one pass."
     )
     seconds: float = Field(2.0, gt=0, le=60, description="Time spent at each batch size, at least seven rounds.")
-    repeat: int = Field(0, ge=0, le=10_000, description="Which measurement: another number is measured anew.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch

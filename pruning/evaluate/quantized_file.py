@@ -21,12 +21,9 @@ class QuantizedFile(Measure):
     stored = False
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        from pruning.errors import StoreError
         from pruning.quantization.loss import rounding
         from pruning.quantization.packing import quantized
 
-        if desk.save is None:
-            raise StoreError("A packed model needs a store to be written to.")
+        keep = desk.keeper()
         rounding(state)
-        data = quantized(state.model, state.formats)
-        return {"path": str(desk.save("packed", state.key, data, ".safetensors")), "bytes": len(data)}
+        return keep("packed", state.key, quantized(state.model, state.formats), ".safetensors")

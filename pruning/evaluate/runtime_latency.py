@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from pruning.entries import Desk, Measure
-from pruning.evaluate.runtime import CALIBRATION
+from pruning.entries import Desk
+from pruning.evaluate.kinds import Calibrated, Timing
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @measures.register
-class RuntimeLatency(Measure):
+class RuntimeLatency(Timing, Calibrated):
     """Time of one pass of three ONNX files in ONNX Runtime on the CPU, in rounds that take each of them once.
 
     The variants alternate within one run, as in the measure ``latency``. Result: ``rows``, one per batch size and
@@ -27,17 +27,11 @@ class RuntimeLatency(Measure):
     name = "runtime_latency"
     label = "Latency in ONNX Runtime"
     summary = "Milliseconds of a pass in ONNX Runtime: dense, this network, and it in int8, on this machine."
-    pure = False
 
     batches: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
         (1, 16), min_length=1, max_length=8, description="Images in one pass."
     )
     seconds: float = Field(2.0, gt=0, le=60, description="Time spent at each batch size, at least seven rounds.")
-    calibration: int = Field(CALIBRATION, ge=10, le=50_000, description="Training images that calibrate int8.")
-    weight_bits: Literal[7, 8] = Field(
-        7, description="Bits of an int8 file's weights: with 8, processors without VNNI saturate and lose accuracy."
-    )
-    repeat: int = Field(0, ge=0, le=10_000, description="Which measurement: another number is measured anew.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from functools import partial
@@ -47,13 +41,14 @@ class RuntimeLatency(Measure):
         from pruning import registry
         from pruning.settings import machine
         from pruning.stopwatch import by_turns, quartiles
-        from pruning.surgery.runtime import Form, caller, onnx_file, runtime
+        from pruning.surgery.runtime import onnx_file
+        from pruning.surgery.session import caller, package
 
-        runtime()
+        package()
         files = {
-            "dense": onnx_file(state.start, Form("float32"), desk),
-            "this": onnx_file(state, Form("float32"), desk),
-            "int8": onnx_file(state, Form("int8", self.calibration, self.weight_bits), desk),
+            "dense": onnx_file(state.start, self.form("float32"), desk),
+            "this": onnx_file(state, self.form("float32"), desk),
+            "int8": onnx_file(state, self.form("int8"), desk),
         }
         threads = torch.get_num_threads()
         found: dict[str, Any] = {

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from pruning.commands import SMALL_SUFFIX
 from pruning.entries import Desk, Measure
 from pruning.registry import measures
 
 if TYPE_CHECKING:
     from pruning.state import State
-
-SUFFIX = {"safetensors": ".safetensors", "description": ".json", "onnx": ".onnx", "program": ".pt2"}
 
 
 @measures.register
@@ -30,12 +29,9 @@ class SmallModel(Measure):
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning import registry
-        from pruning.errors import StoreError
         from pruning.surgery import exports, files, removed
 
-        if desk.save is None:
-            raise StoreError("A small model needs a store to be written to.")
-        shape, done = registry.models[state.base.model].input_shape, removed(state)
+        keep, done, shape = desk.keeper(), removed(state), registry.models[state.base.model].input_shape
         match self.form:
             case "safetensors":
                 data = files.small_file(done, state)
@@ -45,4 +41,4 @@ class SmallModel(Measure):
                 data = exports.onnx(done.model, shape)
             case "program":
                 data = exports.program(done.model, shape)
-        return {"path": str(desk.save("small", state.key, data, SUFFIX[self.form])), "bytes": len(data)}
+        return keep("small", state.key, data, SMALL_SUFFIX[self.form])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from pruning.entries import Desk, Measure
+from pruning.entries import Desk
+from pruning.evaluate.kinds import Timing
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ON_CUDA = "2:4 needs a GPU with sparse tensor cores (CUDA, compute capability 8.
 
 
 @measures.register
-class SparseLinear(Measure):
+class SparseLinear(Timing):
     """Times of one linear layer, ``features`` x ``features``, in several forms of execution, by turns in one run.
 
     "dense": no zeros. "masked": the same kernel, smallest weights zero. "csr": these zeros left out, compressed sparse
@@ -39,7 +40,6 @@ class SparseLinear(Measure):
     name = "sparse_linear"
     label = "Sparse execution"
     summary = "One linear layer dense, masked, in CSR and in blocks, from 50 to 99 % sparse, on this machine."
-    pure = False
 
     features: int = Field(1024, ge=16, le=8192, multiple_of=BLOCK, description="Inputs and outputs of the layer.")
     sparsities: tuple[Annotated[int, Field(ge=1, le=999)], ...] = Field(
@@ -49,7 +49,6 @@ class SparseLinear(Measure):
         (1, 16, 64), min_length=1, max_length=8, description="Inputs in one pass."
     )
     seconds: float = Field(6.0, gt=0, le=60, description="Time spent at each batch size, at least seven rounds.")
-    repeat: int = Field(0, ge=0, le=10_000, description="Which measurement: another number is measured anew.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from pruning.entries import Desk, Measure
+from pruning.entries import Desk
+from pruning.evaluate.kinds import Timing
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @measures.register
-class SpeedCurve(Measure):
+class SpeedCurve(Timing):
     """Times of the dense network and of the small ones that the last pruning step leaves at several levels.
 
     At each level the masked units are really removed; then all networks are timed by turns in one run. Result:
@@ -31,7 +32,6 @@ class SpeedCurve(Measure):
     label = "Speed curve"
     summary = "How much faster the network is without its masked units, from 10 to 90 % removed, on this machine."
     scope = "ranking"
-    pure = False
 
     levels: tuple[Annotated[int, Field(ge=1, le=999)], ...] = Field(
         (100, 200, 300, 400, 500, 600, 700, 800, 900), min_length=1, max_length=20, description="Per mille removed."
@@ -40,7 +40,6 @@ class SpeedCurve(Measure):
         (1, 64), min_length=1, max_length=8, description="Images in one pass."
     )
     seconds: float = Field(6.0, gt=0, le=60, description="Time spent at each batch size, at least seven rounds.")
-    repeat: int = Field(0, ge=0, le=10_000, description="Which measurement: another number is measured anew.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch

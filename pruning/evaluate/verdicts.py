@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from pruning.entries import Desk, Measure
+from pruning.entries import Desk
+from pruning.evaluate.kinds import OnImages
 from pruning.registry import measures
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @measures.register
-class Verdicts(Measure):
+class Verdicts(OnImages):
     """Which of the first images of a split are classified correctly.
 
     Result: ``count`` images; ``correct``, how many are right; ``right``: base64 of their bits in the order of the
@@ -26,17 +25,10 @@ class Verdicts(Measure):
     label = "Right and wrong, image by image"
     summary = "One bit an image: what pairs of networks are compared by."
 
-    split: Literal["train", "validation", "test"] = Field("test", description="Validation for choices; test to report.")
-    count: int = Field(10_000, ge=1, le=1_000_000, description="Images, from the start of the split.")
-
-    def images(self) -> int:
-        return self.count
-
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        import base64
-
         import numpy as np
 
+        from pruning.comparisons import packed
         from pruning.predictions import predict, split_of
 
         total = min(self.count, len(split_of(state, self.split)))
@@ -45,5 +37,4 @@ class Verdicts(Measure):
         for seen in predict(state, self.split, total, desk):
             right = seen.right.numpy()
             desk.progress(len(right), total, "images")
-        packed = base64.b64encode(np.packbits(right).tobytes()).decode("ascii")
-        return {"count": len(right), "correct": int(right.sum()), "right": packed}
+        return packed(right)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -22,14 +24,15 @@ def apply(step: Remove, state: State, key: str, progress: Progress, shelf: Shelf
         raise Incompatible("Packed codes are not cut: remove units before the weights are quantized.")
     done = remove(state)
     lay_out(done.model)
-    after = State(state.base, key, done.model, tuple(name for name in state.order if name in prunable(done.model)))
-    after.parent, after.trace, after.diverged = state, state.trace, state.diverged
-    after.architecture = state.architecture.without(done.cuts.heads, done.cuts.blocks)
-    here = dict(done.model.named_parameters(remove_duplicate=False))
-    for name, mask in state.masks.items():
-        if name in here and not bool((left := _cut(mask, done.cuts.kept.get(name, {}))).all()):
-            after.masks[name] = left
-    return after
+    here, weights = dict(done.model.named_parameters(remove_duplicate=False)), prunable(done.model)
+    left = {name: _cut(mask, done.cuts.kept.get(name, {})) for name, mask in state.masks.items() if name in here}
+    return replace(
+        state.next(key, done.model),
+        order=tuple(name for name in state.order if name in weights),
+        masks={name: mask for name, mask in left.items() if not bool(mask.all())},
+        plan=None,
+        architecture=done.architecture,
+    )
 
 
 def _cut(mask: Tensor, along: dict[int, list[int]]) -> Tensor:

@@ -27,6 +27,5 @@ def apply(step: Student, state: State, key: str, progress: Progress, shelf: Shel
         )
     model = initial(family, step.seed, (step.width, step.depth)).to(next(state.model.parameters()).device).eval()
     lay_out(model)
-    after = State(state.base, key, model, forward_order(model, one.input_shape), parent=state, trace=state.trace)
-    after.architecture = Architecture(family, step.width, step.depth)
-    return after
+    order, architecture = forward_order(model, one.input_shape), Architecture(family, step.width, step.depth)
+    return State(state.base, key, model, order, parent=state, trace=state.trace, architecture=architecture)

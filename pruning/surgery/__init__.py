@@ -5,6 +5,6 @@ small network computes what the masked one does, and what it cannot be proved fo
 """
 
 from pruning.surgery.files import load_small
-from pruning.surgery.remove import Removed, remove, removed
+from pruning.surgery.remove import Removed, remove, removed, smaller
 
-__all__ = ["Removed", "load_small", "remove", "removed"]
+__all__ = ["Removed", "load_small", "remove", "removed", "smaller"]

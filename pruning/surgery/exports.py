@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pruning.errors import Incompatible, Missing
+from pruning.surgery.outputs import NEAR, difference, output
+from pruning.surgery.session import INPUT, caller
 
 LARGEST = 4096
 """Largest batch that an exported network takes."""
@@ -53,7 +55,7 @@ def onnx(model: nn.Module, input_shape: tuple[int, ...]) -> bytes:
         try:
             torch.onnx.export(
                 _exported(model, input_shape), (), path, dynamo=True, external_data=False, opset_version=OPSET,
-                input_names=["images"], output_names=["logits"], verbose=False,
+                input_names=[INPUT], output_names=["logits"], verbose=False,
             )  # fmt: skip
         except torch.onnx.OnnxExporterError as error:
             raise Incompatible(f"This network cannot be written as ONNX: {_first(error)}.") from None
@@ -75,22 +77,13 @@ def _exported(model: nn.Module, input_shape: tuple[int, ...]) -> torch.export.Ex
 def _check(data: bytes, model: nn.Module, input_shape: tuple[int, ...]) -> None:
     """ONNX Runtime, where it is installed, gives the network's outputs, for another batch size than the example's."""
     try:
-        import onnxruntime
-    except ImportError:
+        call = caller(data, 1)
+    except Missing:
         return
     images = torch.randn(3, *input_shape, generator=torch.Generator().manual_seed(4))
-    with torch.inference_mode():
-        said = copy.deepcopy(model).to("cpu").eval()(images)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 3, 1
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    found = torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
-    if not _near(found, said):
+    said = output(copy.deepcopy(model).to("cpu").eval(), images)
+    if not difference(torch.from_numpy(call(images.numpy())), said) <= NEAR:  # NaN is not near
         raise Incompatible("ONNX Runtime gives other outputs than torch for this network: the file is not given out.")
-
-
-def _near(one: Tensor, other: Tensor) -> bool:
-    return one.shape == other.shape and bool((one - other).abs().max() <= 1e-4 * other.abs().max().clamp(min=1e-12))
 
 
 @contextlib.contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from safetensors.torch import load
 from torch import nn
 
 from pruning import registry
-from pruning.encoding import bitmask, decompressed, metadata_of, plain, read_bitmask
-from pruning.errors import BadTensor, Incompatible, Missing, PruningError
+from pruning.encoding import bitmask, compressed, decompressed, metadata_of, plain, read_bitmask
+from pruning.errors import BadTensor, Missing, PruningError
 from pruning.quantization.packing import opened, quantized
 from pruning.state import Architecture, State
 from pruning.surgery.fit import fit
-from pruning.surgery.remove import Removed, removed
+from pruning.surgery.remove import Removed, smaller
 from pruning.zoo.checkpoints import initial
 
 VERSION = 1
@@ -25,8 +26,7 @@ VERSION = 1
 
 def small_file(done: Removed, state: State) -> bytes:
     """The small network as a safetensors file: ``load_small`` needs nothing else, least of all the original weights."""
-    architecture = state.architecture.without(done.cuts.heads, done.cuts.blocks)
-    return plain(done.model, {"architecture": json.dumps(_architecture(state, architecture))})
+    return plain(done.model, _header(state, done.architecture))
 
 
 def delivery(state: State) -> tuple[nn.Module, dict[str, bytes]]:
@@ -36,14 +36,37 @@ def delivery(state: State) -> tuple[nn.Module, dict[str, bytes]]:
     packed codes are not cut. Forms: ``plain``; ``bitmask``, one bit a weight and the values that are not zero;
     ``packed``, quantized weights in as many bits as they have.
     """
-    model, architecture = state.model, state.architecture
-    if not state.formats:
-        with contextlib.suppress(Incompatible):  # nothing that can be removed
-            done = removed(state)
-            model, architecture = done.model, architecture.without(done.cuts.heads, done.cuts.blocks)
-    metadata = {"architecture": json.dumps(_architecture(state, architecture))}
+    model, architecture = (state.model, state.architecture) if state.formats else smaller(state)
+    metadata = _header(state, architecture)
     files = {"plain": plain(model, metadata), "bitmask": bitmask(model, metadata)}
     return model, files | ({"packed": quantized(model, state.formats, metadata)} if state.formats else {})
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """The file of fewest bytes.
+
+    Attributes:
+        form: its name.
+        data: its content.
+        sizes: bytes of every file that was made to find it, by form.
+    """
+
+    form: str
+    data: bytes
+    sizes: dict[str, int]
+
+
+def smallest(files: dict[str, bytes], zstd_level: int) -> Smallest:
+    """Of files by form, and each of them compressed (``FORM_zstd``), the one of fewest bytes; of equals the first."""
+    zipped = ((f"{form}_zstd", compressed(data, zstd_level)) for form, data in files.items())
+    sizes: dict[str, int] = {}
+    best: tuple[str, bytes] | None = None
+    for form, data in chain(files.items(), zipped):
+        sizes[form] = len(data)
+        best = (form, data) if best is None or len(data) < len(best[1]) else best
+    assert best is not None
+    return Smallest(*best, sizes)
 
 
 def description(done: Removed, state: State) -> str:
@@ -52,8 +75,7 @@ def description(done: Removed, state: State) -> str:
     ``kept`` holds, for each parameter and dimension that was cut, the kept indices; ``shapes`` every tensor's shape;
     ``left`` what was left alone and why; ``recipe`` the steps that led here.
     """
-    architecture = state.architecture.without(done.cuts.heads, done.cuts.blocks)
-    whole: dict[str, Any] = _architecture(state, architecture)
+    whole = _said(state, done.architecture)
     whole["recipe"] = [step.model_dump(mode="json") for step in state.recipe]
     whole["shapes"] = {name: list(tensor.shape) for name, tensor in done.model.state_dict().items()}
     whole["kept"] = {name: {str(dim): kept for dim, kept in dims.items()} for name, dims in done.cuts.kept.items()}
@@ -61,7 +83,12 @@ def description(done: Removed, state: State) -> str:
     return json.dumps(whole, indent=1)
 
 
-def _architecture(state: State, architecture: Architecture) -> dict[str, Any]:
+def _header(state: State, architecture: Architecture) -> dict[str, str]:
+    """The text by which a file says how to build its network."""
+    return {"architecture": json.dumps(_said(state, architecture))}
+
+
+def _said(state: State, architecture: Architecture) -> dict[str, Any]:
     """All that must be known beside the tensors."""
     said = {
         "format": "pruning.small",

@@ -15,14 +15,13 @@ from pruning.errors import BadTensor, Incompatible
 from pruning.limits import WORKER_REMOVALS
 from pruning.lru import Recent
 from pruning.specs import Prune
-from pruning.state import State, layer_label
+from pruning.state import Architecture, State, layer_label
 from pruning.surgery.cuts import LAYOUTS, Cuts, Found, cuts, found
 from pruning.surgery.fit import cut
+from pruning.surgery.outputs import NEAR, difference, output
 
 Group = tuple[str, str]
 """Granularity and name of a group of units."""
-NEAR = 1e-4
-"""Largest difference of outputs, relative to the largest output: sums of float32 in another order stay below it."""
 UNPROVED = "without its masked {} the network failed or gave other outputs in a test run: they stay masked"
 
 
@@ -32,6 +31,7 @@ class Removed:
 
     Attributes:
         model: smaller and dense, in eval mode, on the device of the state's; shares no tensor with it.
+        architecture: what it is, with all that was taken out of it so far.
         cuts: what was taken out.
         units: the units of each granularity and which of them stay.
         left: layers none of whose own units were removed or could be, and layers that keep masked ones: name, why.
@@ -40,6 +40,7 @@ class Removed:
     """
 
     model: nn.Module
+    architecture: Architecture
     cuts: Cuts
     units: Found
     left: dict[str, str]
@@ -66,7 +67,7 @@ def remove(state: State) -> Removed:
     device = next(state.model.parameters()).device
     twin = copy.deepcopy(state.model).to("cpu").eval()
     images = torch.randn(2, *shape, generator=torch.Generator().manual_seed(3)).to(next(twin.parameters()).dtype)
-    said = _output(twin, images)
+    said = output(twin, images)
     if not bool(torch.isfinite(said).all()):
         raise BadTensor("The pruned network gives NaN or infinite outputs: nothing can be compared with it.")
     units = found(state, kinds, shape)
@@ -87,7 +88,8 @@ def remove(state: State) -> Removed:
             leads = units.layouts[kind].groups[name].leads
             left[layer_label(leads)] = UNPROVED.format(registry.granularities[kind].unit)
             units.keep[kind][name][:] = True
-    return Removed(small.to(device), what, units, left, _distance(small, images, said))
+    architecture = state.architecture.without(what.heads, what.blocks)
+    return Removed(small.to(device), architecture, what, units, left, _distance(small, images, said))
 
 
 _removals: Recent[tuple[weakref.ref[State], Removed]] = Recent(WORKER_REMOVALS)
@@ -105,6 +107,16 @@ def removed(state: State) -> Removed:
     done = remove(state)
     _removals.put(state.key, (weakref.ref(state), done))
     return done
+
+
+def smaller(state: State) -> tuple[nn.Module, Architecture]:
+    """The network as it is worth keeping, and what it is: without its masked channels, heads and blocks (as
+    ``removed``) where the recipe prunes such, else the state's own."""
+    try:
+        done = removed(state)
+    except Incompatible:
+        return state.model, state.architecture
+    return done.model, done.architecture
 
 
 def _proved(groups: list[Group], sound: Callable[[list[Group]], bool]) -> list[Group]:
@@ -127,16 +139,8 @@ def _tried(model: nn.Module, what: Cuts) -> nn.Module | None:
 
 
 def _distance(small: nn.Module, images: Tensor, said: Tensor) -> float:
-    """Largest difference of outputs relative to the largest; infinite where the small network does not run."""
+    """How far its outputs are from what was said; infinite where the small network does not run."""
     try:
-        found = _output(small, images)
+        return difference(output(small, images), said)
     except (IndexError, RuntimeError, ValueError, AttributeError):
         return float("inf")
-    if found.shape != said.shape:
-        return float("inf")
-    return float((found - said).abs().max() / said.abs().max().clamp(min=1e-12))
-
-
-def _output(model: nn.Module, images: Tensor) -> Tensor:
-    with torch.inference_mode():
-        return model(images)

@@ -5,40 +5,29 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from pruning import registry
 from pruning.entries import Desk, Progress
-from pruning.errors import Incompatible, Missing
 from pruning.keys import digest
 from pruning.passes import parts, training_images
 from pruning.state import State
 from pruning.surgery.exports import onnx
-from pruning.surgery.remove import remove
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from pruning.surgery.remove import smaller
+from pruning.surgery.session import INPUT, package
 
 Precision = Literal["float32", "int8"]
 VERSION = 1
 """Rises when the same state would give another file."""
 KIND, SUFFIX = "onnx", ".onnx"
-CALIBRATION, SEED = 256, 0
-"""How many training images calibrate, and which."""
-
-
-def network(state: State) -> nn.Module:
-    """The network without its masked channels, heads and blocks, where the recipe prunes such; else as it is."""
-    try:
-        return remove(state).model
-    except Incompatible:
-        return state.model
+SEED = 0
+"""Of which training images calibrate."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +36,13 @@ class Form:
 
     Attributes:
         precision: of weights and activations.
-        calibration: training images by which the ranges of activations are found; int8 only.
+        calibration: how many training images give the ranges of activations; int8 needs some.
         weight_bits: 8, or 7: a quarter of the levels' range is left free then, so that processors without VNNI, whose
             instruction adds two products in 16 bits, do not saturate; int8 only.
     """
 
     precision: Precision
-    calibration: int = CALIBRATION
+    calibration: int = 0
     weight_bits: Literal[7, 8] = 7
 
     def key(self, state: State) -> str:
@@ -75,7 +64,7 @@ def onnx_file(state: State, form: Form, desk: Desk) -> bytes:
         return found
     if form.precision == "float32":
         desk.progress(0, 1, "writing the ONNX file")
-        data = onnx(network(state), registry.models[state.base.model].input_shape)
+        data = onnx(smaller(state)[0], registry.models[state.base.model].input_shape)
     else:
         whole = onnx_file(state, Form("float32"), desk)
         images = training_images(state.base, form.calibration, SEED)[0]
@@ -97,7 +86,7 @@ def int8(data: bytes, images: Tensor, weight_bits: Literal[7, 8], progress: Prog
     Raises:
         Missing: onnxruntime is not installed.
     """
-    runtime()
+    package()
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.calibrate import CalibrationDataReader
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -111,7 +100,7 @@ def int8(data: bytes, images: Tensor, weight_bits: Literal[7, 8], progress: Prog
             if part is None:
                 return None
             progress(part.start, len(images), "calibration images")
-            return {"images": images[part].numpy()}
+            return {INPUT: images[part].numpy()}
 
     with tempfile.TemporaryDirectory() as folder, _quiet():
         given, ready, made = (Path(folder) / f"{name}.onnx" for name in ("given", "ready", "made"))
@@ -123,40 +112,6 @@ def int8(data: bytes, images: Tensor, weight_bits: Literal[7, 8], progress: Prog
             reduce_range=weight_bits == 7,
         )  # fmt: skip
         return made.read_bytes()
-
-
-def session(data: bytes, threads: int) -> InferenceSession:
-    """An ONNX file ready to run on the CPU, with so many threads inside an operation.
-
-    Raises:
-        Missing: onnxruntime is not installed.
-    """
-    ort = runtime()
-    options = ort.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads, options.inter_op_num_threads = 3, threads, 1
-    # Waiting threads sleep, as torch's do here: spinning ones slow everything when workers share cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-
-
-def caller(data: bytes, threads: int) -> Callable[[Any], np.ndarray]:
-    """The network of an ONNX file as a function from images, a float32 array, to logits."""
-    ready = session(data, threads)
-    return lambda images: ready.run(None, {"images": images})[0]  # ty: ignore[invalid-explicit-return]
-
-
-def runtime() -> Any:
-    """The package onnxruntime.
-
-    Raises:
-        Missing: it is not installed.
-    """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise Missing("Running ONNX files needs one more package: pip install onnxruntime==1.32.0.") from None
-    return onnxruntime
-
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from pruning.comparisons import (
     in_words,
     last_within,
     on_same_images,
+    packed,
     paired,
     unpacked,
 )
@@ -183,6 +184,13 @@ def test_verdicts_are_the_bits_of_the_predictions(start: State) -> None:
     assert right.shape == (333,) and torch.equal(torch.from_numpy(right), seen.right)
     assert value["correct"] == int(seen.right.sum()) and value["count"] == 333
     assert len(base64.b64decode(value["right"])) == math.ceil(333 / 8)
+
+
+def test_bits_are_packed_eight_to_a_byte_the_first_on_top() -> None:
+    right = np.array([1, 0, 0, 0, 0, 0, 0, 1, 0, 1], dtype=bool)
+    value = packed(right)
+    assert value == {"count": 10, "correct": 3, "right": base64.b64encode(bytes([0b10000001, 0b01000000])).decode()}
+    assert (unpacked(value) == right).all() and packed(right[:0]) == {"count": 0, "correct": 0, "right": ""}
 
 
 def test_verdicts_on_more_images_than_there_are_stop_at_the_last_and_use_the_asked_split(

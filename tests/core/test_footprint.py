@@ -14,6 +14,7 @@ from pruning.run import run, state_of
 from pruning.specs import Base, MeasureSpec, Study
 from pruning.store import Store
 from pruning.surgery import load_small
+from pruning.surgery.files import smallest
 
 HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
 
@@ -75,6 +76,16 @@ def test_the_smallest_file_is_made_as_it_was_counted_and_loads(recipe: tuple, tm
     x = torch.randn(3, 1, 28, 28)
     with torch.inference_mode():
         assert torch.allclose(load_small(smallest["path"])(x), load_small(whole["path"])(x), atol=1e-5)
+
+
+def test_the_smallest_of_equals_is_the_first_and_compressed_files_are_tried() -> None:
+    noise = bytes(range(256))
+    found = smallest({"plain": noise, "bitmask": noise}, 3)
+    assert (found.form, found.data, found.sizes["bitmask"]) == ("plain", noise, 256)
+    assert list(found.sizes) == ["plain", "bitmask", "plain_zstd", "bitmask_zstd"]
+    zeros = smallest({"plain": noise, "bitmask": bytes(256)}, 3)
+    assert zeros.form == "bitmask_zstd" and encoding.decompressed(zeros.data) == bytes(256)
+    assert len(zeros.data) == zeros.sizes["bitmask_zstd"] == min(zeros.sizes.values())
 
 
 def test_the_bitmask_file_of_a_small_network_opens_again() -> None:

@@ -21,7 +21,7 @@ from pruning.recipe import Prune, Quantize, Remove
 from pruning.run import state_of
 from pruning.specs import Base
 from pruning.state import State
-from pruning.surgery import remove, runtime
+from pruning.surgery import remove, runtime, session, smaller
 from pruning.zoo import data as zoo_data
 from tests.core.conftest import Images
 from tests.core.networks import attending, small, state
@@ -168,7 +168,7 @@ def test_times_alternate_and_nothing_is_exported_twice(
 def test_an_attending_network_takes_any_batch_in_both_precisions(images: Images) -> None:
     shelf, made = Shelf(), state(attending(), "vit_small")
     for precision, near in (("float32", 1e-4), ("int8", 0.2)):
-        call = runtime.caller(runtime.onnx_file(made, runtime.Form(precision, 60), shelf.desk()), 1)
+        call = session.caller(runtime.onnx_file(made, runtime.Form(precision, 60), shelf.desk()), 1)
         for batch in (1, 5):
             x = images("", "train").batch(0, batch)[0]
             with torch.inference_mode():
@@ -184,7 +184,7 @@ def test_masked_channels_are_removed_before_the_file_is_written(images: Images) 
     shapes = {t.name: tuple(t.dims) for t in onnx.load_from_string(data).graph.initializer}
     assert shapes["fc1.weight"] == tuple(left["fc1.weight"]) != (12, 32)
     gone = steps.apply(Remove(), after, "gone", quiet)
-    assert {name: p.shape for name, p in runtime.network(gone).named_parameters() if name.endswith("weight")} == left
+    assert {name: p.shape for name, p in smaller(gone)[0].named_parameters() if name.endswith("weight")} == left
 
 
 def test_cancelled_between_batches(shelf: Shelf, pruned: State) -> None:

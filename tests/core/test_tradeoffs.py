@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from pruning.approaches import Plan, approaches, measures_of, study_of, timing_of
 from pruning.choosing import Wish, answer, chosen, quoted, sure
+from pruning.comparisons import packed
 from pruning.families import FAMILIES
 from pruning.recipe import Quantize, Remove, Student, Train
 from pruning.recipes import budget
@@ -26,9 +26,7 @@ EMBEDDED = [name for name in models.names() if models[name].embedded]
 
 
 def bits(right: list[int] | np.ndarray) -> dict[str, Any]:
-    found = np.asarray(right, dtype=bool)
-    return {"count": len(found), "correct": int(found.sum()),
-            "right": base64.b64encode(np.packbits(found).tobytes()).decode()}  # fmt: skip
+    return packed(np.asarray(right, dtype=bool))
 
 
 def result(name: str, test: list[int], validation: list[int], size: int = 100, **more: Any) -> Result:

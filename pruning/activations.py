@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
 from pruning.errors import BadTensor
 from pruning.passes import like, measured_norms, mode, parts
 from pruning.state import prunable
@@ -60,7 +59,7 @@ def _norm_behind(scene: Scene, layers: list[nn.Module]) -> dict[nn.Module, nn.Mo
         if entry is not None and entry[1] is args[0] and entry[2] == args[0]._version:
             found.setdefault(entry[0], norm)
 
-    shape = registry.models[scene.base.model].input_shape
+    shape = scene.base.input_shape
     behind = [(module, meet) for module in norms_of(scene.model)]
     before = [(module, note) for module in dict.fromkeys(layers)]
     with mode(scene.model, False), torch.no_grad(), hooked(before), hooked(behind, before=True):

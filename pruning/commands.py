@@ -102,12 +102,11 @@ def small_name(setting: Setting, form: str) -> str:
     return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{SMALL_SUFFIX[form]}"
 
 
-def small_loading(setting: Setting, form: str) -> str:
-    """How to load a small network and pass images through it."""
-    name = small_name(setting, form)
-    if form == "program":
+def opening(name: str) -> str:
+    """How to load a network's file, whose form its suffix tells, and pass images through it."""
+    if name.endswith(".pt2"):
         return f'import torch\n\nmodel = torch.export.load("{name}").module()\nlogits = model(images)'
-    if form == "onnx":
+    if name.endswith(".onnx"):
         return (
             "import onnxruntime\n\n"
             f'session = onnxruntime.InferenceSession("{name}")\n'

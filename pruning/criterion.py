@@ -55,7 +55,7 @@ def plan(state: State, step: Prune, progress: Progress) -> Plan:
     criterion = registry.scorers[step.scorer](**step.options)
     granularity = registry.granularities[step.granularity](**step.granularity_options)
     allocation = registry.allocations[step.allocation](**step.allocation_options)
-    scene = Scene(state.model, state.weights, state.base, step.seed, progress, masks=state.masks)
+    scene = Scene.of(state, step.seed, progress)
     layout = granularity.layout(scene)
     if not layout.groups:
         why = next(iter(layout.skipped.values()), "it has no prunable weight")

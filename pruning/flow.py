@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pruning import registry
 from pruning.errors import Incompatible
 from pruning.state import apply_masks, prunable
 from pruning.units import Layout
@@ -57,7 +56,7 @@ class Flow:
 
     def __init__(self, scene: Scene) -> None:
         self.model = copy.deepcopy(scene.model).double().eval()
-        shape, device = registry.models[scene.base.model].input_shape, next(self.model.parameters()).device
+        shape, device = scene.base.input_shape, next(self.model.parameters()).device
         self.ones = torch.ones(1, *shape, dtype=torch.float64, device=device)
         for name, tensor in [*self.model.named_parameters(), *self.model.named_buffers()]:
             tensor.requires_grad_(False)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from pruning import registry, steps
+from pruning import steps
 from pruning.entries import Progress, Shelf, quiet
 from pruning.limits import TOGETHER, WORKER_STATES
 from pruning.lru import Recent
@@ -112,5 +112,5 @@ def _start(base: Base, key: str) -> State:
     model = load_model(base.model, base.seed, base.mark).to(device).eval()
     lay_out(model)
     check_finite(model)
-    order = forward_order(model, registry.models[base.model].input_shape)
+    order = forward_order(model, base.input_shape)
     return State(base, key, model, order)

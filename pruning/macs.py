@@ -30,7 +30,7 @@ def macs(state: State) -> tuple[dict[str, float], float]:
     never called, and a tied weight is read twice. Two images are passed and the count halved, since some networks
     treat a batch of one apart.
     """
-    return counted(state.model, registry.models[state.base.model].input_shape)
+    return counted(state.model, state.base.input_shape)
 
 
 def counted(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], float]:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from pruning.entries import Progress
 from pruning.errors import Missing
 from pruning.specs import Base
-from pruning.state import prunable
+from pruning.state import State, prunable
 from pruning.units import Layout, Reduction
 from pruning.zoo import data as zoo_data
 from pruning.zoo.match import compatible
@@ -145,6 +145,11 @@ class Scene:
     masks: dict[str, Tensor] = field(default_factory=dict)
     layout: Layout | None = None
     reduction: Reduction = "sum"
+
+    @classmethod
+    def of(cls, state: State, seed: int, progress: Progress) -> Scene:
+        """The scene that a state is, with what it masks."""
+        return cls(state.model, state.weights, state.base, seed, progress, masks=state.masks)
 
     def generator(self) -> torch.Generator:
         """A fresh CPU generator from the seed: drawing leaves the global generators untouched."""

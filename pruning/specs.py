@@ -70,6 +70,11 @@ class Base(Spec):
         """The data set that is meant, if there is one."""
         return self.data or registry.models[self.model].data
 
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Of one image: channels, height, width."""
+        return registry.models[self.model].input_shape
+
     def state_key(self, steps: tuple[Step, ...] = ()) -> str:
         """Name of the state after these steps."""
         backend = self.device.split(":")[0]

@@ -15,6 +15,7 @@ from pages.ui.compare_controls import SELECTED
 from pages.ui.compare_work import Known, Work, works
 from pruning.approaches import Approach
 from pruning.choosing import Wish
+from pruning.commands import opening
 from pruning.recipe import Prune, Quantize
 from pruning.sentences import amount, duration
 from pruning.step_words import recipe_in_words
@@ -100,8 +101,7 @@ def _again(wish: Wish, work: Work, known: Known) -> None:
             on_click="ignore", key=f"compare_file_{work.approach.name}_{suffix}", icon=":material/download:",
         )  # fmt: skip
     if found and not work.approach.int8:
-        st.code(f'from pruning.surgery import load_small\n\nmodel = load_small("{name}{"".join(found[0].suffixes)}")',
-                language="python")  # fmt: skip
+        st.code(opening(f"{name}{''.join(found[0].suffixes)}"), language="python")
     file = f"compare-{name}.json"
     st.caption("Train and measure it from the command line, with its study as a file:")
     st.code(f"python -m pruning run {file}", language="bash")

@@ -11,6 +11,7 @@ from pages.ui.layers_work import TITLE
 from pages.ui.quantization_work import curves, points, runtime_study, runtime_values
 from pages.ui.show import show
 from pruning.charts.bits_curve import bits_curve
+from pruning.commands import opening
 from pruning.engine import JobView
 from pruning.formats import INTEGER, Formats
 from pruning.links import Setting
@@ -96,8 +97,4 @@ def downloads(setting: Setting, formats: Formats) -> None:
             f"ONNX, {precision}", partial(made, study, WAIT), f"{setting.model}-{precision}.onnx", on_click="ignore",
             key=f"onnx_{precision}", icon=":material/download:",
         )  # fmt: skip
-    st.code(
-        f'import onnxruntime\n\nsession = onnxruntime.InferenceSession("{setting.model}-int8.onnx")\n'
-        '(logits,) = session.run(None, {"images": images})  # a float32 array of numpy',
-        language="python",
-    )
+    st.code(opening(f"{setting.model}-int8.onnx"), language="python")

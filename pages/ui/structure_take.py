@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.background import made
-from pruning.commands import SMALL_FORMS, small_loading, small_name
+from pruning.commands import SMALL_FORMS, opening, small_name
 from pruning.links import Setting
 from pruning.specs import MeasureSpec
 
@@ -30,7 +30,7 @@ def downloads(setting: Setting) -> None:
                     f"Download {Path(name).suffix}", partial(file, setting, kind), name, on_click="ignore",
                     key=f"small_{kind}", icon=":material/download:",
                 )  # fmt: skip
-            st.code(small_loading(setting, form), language="python")
+            st.code(opening(small_name(setting, form)), language="python")
 
 
 def file(setting: Setting, form: str) -> bytes:

@@ -85,7 +85,7 @@ def _nothing_yet(before: State, step: Prune) -> Comparison:
     from pruning.ranking import MASKED
     from pruning.state import layer_label
 
-    scene = Scene(before.model, before.weights, before.base, step.seed, quiet, masks=before.masks)
+    scene = Scene.of(before, step.seed, quiet)
     layout = registry.granularities[step.granularity](**step.granularity_options).layout(scene)
     zeros = {name: torch.zeros_like(weight, dtype=torch.float32) for name, weight in before.weights.items()}
     units = layout.reduced(zeros, "sum", before.masks, MASKED)

@@ -31,11 +31,10 @@ class Footprint(Measure):
     zstd_level: int = Field(19, ge=1, le=19, description="Effort of the compression.")
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        from pruning import registry
         from pruning.macs import counted
         from pruning.surgery.files import delivery, smallest
 
-        shape = registry.models[state.base.model].input_shape
+        shape = state.base.input_shape
         result: dict[str, Any] = {}
         for prefix, one in (("dense_", state.start), ("", state)):
             model, made = delivery(one)

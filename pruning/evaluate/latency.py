@@ -39,12 +39,11 @@ class Latency(Timing):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 
-        from pruning import registry
         from pruning.macs import counted
         from pruning.stopwatch import by_turns, conditions, quartiles
         from pruning.surgery import removed
 
-        shape = registry.models[state.base.model].input_shape
+        shape = state.base.input_shape
         small = removed(state).model
         variants = {"dense": state.start.model, "masked": state.model, "small": small}
         device = next(state.model.parameters()).device

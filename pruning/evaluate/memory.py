@@ -33,11 +33,10 @@ class Memory(Measure):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 
-        from pruning import registry
         from pruning.peak import peak_bytes
         from pruning.surgery import removed
 
-        shape, device = registry.models[state.base.model].input_shape, next(state.model.parameters()).device
+        shape, device = state.base.input_shape, next(state.model.parameters()).device
         variants, rows = {"dense": state.start.model, "small": removed(state).model}, []
         for number, batch in enumerate(self.batches):
             desk.progress(number, len(self.batches), f"{batch} images a pass")

@@ -38,7 +38,6 @@ class RuntimeLatency(Timing, Calibrated):
 
         import torch
 
-        from pruning import registry
         from pruning.settings import machine
         from pruning.stopwatch import by_turns, quartiles
         from pruning.surgery.runtime import onnx_file
@@ -59,7 +58,7 @@ class RuntimeLatency(Timing, Calibrated):
             "machine": machine(),
         }
         networks = {name: caller(data, threads) for name, data in files.items()}
-        shape = registry.models[state.base.model].input_shape
+        shape = state.base.input_shape
         for number, batch in enumerate(self.batches):
             images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)).numpy()
             works = {name: partial(call, images) for name, call in networks.items()}

@@ -66,7 +66,7 @@ class ScoringCost(Measure):
             sparsity=LEVEL,
         )  # fmt: skip
         criterion, unit = registry.scorers[self.scorer](), registry.granularities[granularity]()
-        bare = Scene(state.model, state.weights, state.base, step.seed, desk.progress, masks=state.masks)
+        bare = Scene.of(state, step.seed, desk.progress)
         scene = replace(bare, layout=unit.layout(bare))
         assert scene.layout is not None
         if not scene.layout.groups:

@@ -28,10 +28,9 @@ class SmallModel(Measure):
     )
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        from pruning import registry
         from pruning.surgery import exports, files, removed
 
-        keep, done, shape = desk.keeper(), removed(state), registry.models[state.base.model].input_shape
+        keep, done, shape = desk.keeper(), removed(state), state.base.input_shape
         match self.form:
             case "safetensors":
                 data = files.small_file(done, state)

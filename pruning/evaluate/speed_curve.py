@@ -44,11 +44,10 @@ class SpeedCurve(Timing):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 
-        from pruning import registry
         from pruning.macs import counted
         from pruning.stopwatch import by_turns, conditions, quartiles, ratios
 
-        shape, total = registry.models[state.base.model].input_shape, len(self.levels) + len(self.batches)
+        shape, total = state.base.input_shape, len(self.levels) + len(self.batches)
         networks = {0: state.start.model}
         for number, level in enumerate(self.levels):
             desk.progress(number, total, f"removing {level / 10:g} %")

@@ -30,7 +30,6 @@ class Structure(Measure):
     summary = "Channels, heads and blocks that are really removed, and the size of the network without them."
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        from pruning import registry
         from pruning.encoding import plain
         from pruning.macs import counted
         from pruning.state import layer_label
@@ -38,7 +37,7 @@ class Structure(Measure):
         from pruning.surgery.files import small_file
 
         done = removed(state)
-        shape = registry.models[state.base.model].input_shape
+        shape = state.base.input_shape
         (each, whole), (each_left, whole_left) = counted(state.model, shape), counted(done.model, shape)
         before = state.weights
         after = {name: p for name, p in done.model.named_parameters() if name in before}
@@ -84,9 +83,8 @@ def _heads(state: State, done: Removed) -> list[dict[str, Any]]:
 
 def _blocks(state: State, done: Removed) -> list[dict[str, Any]]:
     """Which of the removable blocks are kept."""
-    from pruning import registry
     from pruning.groups import removable_blocks
 
     kept = [flag for mask in done.units.keep.get("layer_block", {}).values() for flag in mask.tolist()]
-    names = removable_blocks(state.model, registry.models[state.base.model].input_shape) if kept else []
+    names = removable_blocks(state.model, state.base.input_shape) if kept else []
     return [{"name": name, "kept": flag} for name, flag in zip(names, kept, strict=True)]

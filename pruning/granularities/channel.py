@@ -33,8 +33,7 @@ class Channel(Granularity):
     rank = 50
 
     def layout(self, scene: Scene) -> Layout:
-        from pruning import registry
         from pruning.groups import channel_layout
 
-        shape = registry.models[scene.base.model].input_shape
+        shape = scene.base.input_shape
         return channel_layout(scene.model, tuple(scene.weights), shape)

@@ -24,8 +24,7 @@ class Head(Granularity):
     rank = 60
 
     def layout(self, scene: Scene) -> Layout:
-        from pruning import registry
         from pruning.groups import head_layout
 
-        shape = registry.models[scene.base.model].input_shape
+        shape = scene.base.input_shape
         return head_layout(scene.model, tuple(scene.weights), shape)

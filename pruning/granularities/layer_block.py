@@ -25,8 +25,7 @@ class LayerBlock(Granularity):
     rank = 70
 
     def layout(self, scene: Scene) -> Layout:
-        from pruning import registry
         from pruning.groups import block_layout
 
-        shape = registry.models[scene.base.model].input_shape
+        shape = scene.base.input_shape
         return block_layout(scene.model, tuple(scene.weights), shape)

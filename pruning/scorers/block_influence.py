@@ -77,10 +77,9 @@ def _turned(block: nn.Module, given: Tensor, out: Tensor) -> Tensor:
 
 def _blocks(scene: Scene, group: Group) -> list[nn.Module]:
     """The module of each unit: the block that can be left out and holds all the unit's parameters."""
-    from pruning import registry
     from pruning.groups.blocks import removable_blocks
 
-    shape = registry.models[scene.base.model].input_shape
+    shape = scene.base.input_shape
     names = removable_blocks(scene.model, shape)
     held: dict[int, list[str]] = {}
     for member in group.members:

@@ -20,7 +20,7 @@ def apply(step: Quantize, state: State, key: str, progress: Progress, shelf: She
     """
     after = state.next(key)
     if step.rounding == "gptq":
-        scene = Scene(state.model, state.weights, state.base, step.seed, progress, masks=state.masks)
+        scene = Scene.of(state, step.seed, progress)
         formats = gptq(scene, step)
     else:
         formats = {name: nearest(weight, step) for name, weight in state.weights.items()}

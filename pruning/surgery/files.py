@@ -12,7 +12,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from pruning import registry
 from pruning.encoding import bitmask, compressed, decompressed, metadata_of, plain, read_bitmask
 from pruning.errors import BadTensor, Missing, PruningError
 from pruning.quantization.packing import opened, quantized
@@ -94,7 +93,7 @@ def _said(state: State, architecture: Architecture) -> dict[str, Any]:
         "format": "pruning.small",
         "version": VERSION,
         "model": architecture.family or state.base.model,
-        "input_shape": list(registry.models[state.base.model].input_shape),
+        "input_shape": list(state.base.input_shape),
         "heads": architecture.heads,
         "blocks": list(architecture.blocks),
     }

@@ -63,7 +63,7 @@ def remove(state: State) -> Removed:
     if not kinds:
         names = ", ".join(registry.granularities[kind].label.lower() for kind in LAYOUTS)
         raise Incompatible(f"Nothing can be removed for good: zeros stay where they are unless whole {names} go.")
-    shape = registry.models[state.base.model].input_shape
+    shape = state.base.input_shape
     device = next(state.model.parameters()).device
     twin = copy.deepcopy(state.model).to("cpu").eval()
     images = torch.randn(2, *shape, generator=torch.Generator().manual_seed(3)).to(next(twin.parameters()).dtype)

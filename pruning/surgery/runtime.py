@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 from torch import Tensor
 
-from pruning import registry
 from pruning.entries import Desk, Progress
 from pruning.keys import digest
 from pruning.passes import parts, training_images
@@ -64,7 +63,7 @@ def onnx_file(state: State, form: Form, desk: Desk) -> bytes:
         return found
     if form.precision == "float32":
         desk.progress(0, 1, "writing the ONNX file")
-        data = onnx(smaller(state)[0], registry.models[state.base.model].input_shape)
+        data = onnx(smaller(state)[0], state.base.input_shape)
     else:
         whole = onnx_file(state, Form("float32"), desk)
         images = training_images(state.base, form.calibration, SEED)[0]

@@ -38,13 +38,10 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/ty check --python $(VENV) $(TYPED)
 
-# One file, one measurement: each script of benchmarks/ runs by itself, and all of them even when one fails. Those that
-# take half an hour, or break things, run only when they are asked for.
-LONG := faults load removal
-bench: $(VENV)/.installed
-	failed=0; for file in $(filter-out $(LONG:%=benchmarks/%.py),$(wildcard benchmarks/[a-z]*.py)); do \
-	    echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || failed=1; \
-	done; exit $$failed
+# One file, one measurement: each script of benchmarks/ runs by itself, too. removal.py takes half an hour; what breaks
+# things or lets thirty people in has its own command, and its latest full run joins the report.
+bench: $(VENV)/.installed-dev
+	browser="$$(bash .ci/chromium $(BIN)/python)"; BROWSER_PATH="$$browser" $(BIN)/python benchmarks/bench.py $(ARGS)
 
 # What a workshop meets: things that break at random moments, and thirty people at once.
 faults: $(VENV)/.installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Mapping
 
@@ -20,3 +21,8 @@ def alternating(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[
         for name, work in works.items():
             times[name].append(seconds(work))
     return times
+
+
+def medians(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median wall time of each call over alternating rounds."""
+    return {name: statistics.median(taken) for name, taken in alternating(works, rounds).items()}

@@ -12,32 +12,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import psutil
-
+from benchmarks._app import START_SECONDS, Server
 from benchmarks._person import Person, Tally
-from pruning.settings import ROOT, machine
+from benchmarks._report import keep
+from benchmarks._table import Figure
+from pruning.settings import machine
 
+ITEM = "A class at work"
+PEOPLE, SECONDS, SETTLE = 30, 180.0, 150.0
+"""A run that is at least so large is kept for the report of ``make bench``."""
 EVERY = 5.0
 """Seconds between two acts of one person, on average."""
-START_SECONDS = 240.0
 PAGES = ("", "curves", "layers", "scorers", "runs", "status")
 """Where people go, by the page's address; the first is Prune."""
 LINKS = tuple(f"v=1&model=lenet_300_100&scorer={scorer}&sparsity=90" for scorer in ("magnitude_l1", "snip", "lamp"))
@@ -68,70 +66,6 @@ class Outcome:
     def ended(self) -> Counter[str]:
         """How jobs ended."""
         return Counter(events[-1] for events in self.jobs.values() if events)
-
-
-class Server:
-    """``streamlit run app.py`` on a store of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.log = folder / "log.jsonl"
-        environment = os.environ | {
-            "PRUNING_STORE": f"sqlite:///{folder / 'store.db'}", "PRUNING_ARTEFACTS": str(folder / "artefacts"),
-            "PRUNING_LOG": str(self.log), "PRUNING_WORKERS": "2", "PRUNING_SCHEDULER": "",
-            "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port),
-                   "--server.headless", "true", "--server.address", "127.0.0.1"]  # fmt: skip
-        with open(folder / "server.log", "wb") as file:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
-        end = time.monotonic() + START_SECONDS
-        while not self._answers():
-            assert time.monotonic() < end and self.process.poll() is None, "the server does not start"
-            time.sleep(0.2)
-
-    def _answers(self) -> bool:
-        with suppress(OSError):
-            address = f"http://127.0.0.1:{self.port}/_stcore/health"
-            return urllib.request.urlopen(address, timeout=5).status == 200
-        return False
-
-    def events(self) -> dict[str, list[str]]:
-        """Events of each job, in their order."""
-        jobs: dict[str, list[str]] = {}
-        for line in self.log.read_text().splitlines() if self.log.exists() else []:
-            with suppress(ValueError):  # its last line may be half there
-                event = json.loads(line)
-                if "job" in event:
-                    jobs.setdefault(event["job"], []).append(event["event"])
-        return jobs
-
-    def connected(self) -> bool:
-        """Whether its workers are there."""
-        return self.log.exists() and '"event": "connected"' in self.log.read_text()
-
-    def memory(self) -> dict[str, float]:
-        """Resident megabytes of the server, and of its workers together (what they share counts in each)."""
-        server = psutil.Process(self.process.pid)
-        sizes = {"server": server.memory_info().rss / 1e6, "workers": 0.0}
-        for child in server.children(recursive=True):
-            with suppress(psutil.Error):
-                sizes["workers"] += child.memory_info().rss / 1e6
-        return sizes
-
-    def cpu(self) -> float:
-        """Processor seconds that the server itself has used."""
-        times = psutil.Process(self.process.pid).cpu_times()
-        return times.user + times.system
-
-    def close(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 async def live(number: int, server: Server, seconds: float, outcome: Outcome, seed: int) -> None:
@@ -184,8 +118,8 @@ async def load(server: Server, people: int, seconds: float, settle: float, seed:
     return outcome
 
 
-def report(outcome: Outcome) -> dict[str, Any]:
-    """Print what came of it; returns it."""
+def report(outcome: Outcome) -> float:
+    """Print what came of it; returns the 95th percentile of all responses, in seconds."""
     rows: dict[str, Any] = {}
     every = [seconds for kind in outcome.tally.seconds.values() for seconds in kind]
     for kind, seconds in [*outcome.tally.seconds.items(), ("all", every)]:
@@ -202,17 +136,33 @@ def report(outcome: Outcome) -> dict[str, Any]:
     for name, (before, after) in outcome.memory.items():
         print(f"memory of {name}: {before:.0f} MB, then {after:.0f} MB ({after / before - 1:+.0%})")
     print(f"errors {len(outcome.tally.errors)}: {dict(Counter(outcome.tally.errors).most_common(5))}")
-    return {"responses": rows, "jobs": dict(outcome.ended()), "memory": outcome.memory,
-            "errors": len(outcome.tally.errors)}  # fmt: skip
+    return rows["all"]["p95"]
+
+
+def figures(outcome: Outcome, p95: float, people: int, seconds: float) -> list[Figure]:
+    """What was promised, beside what came of it."""
+    who = f"{people} people for {seconds:.0f} s"
+    how = f"{who} over Streamlit's own protocol, every third one computing, two workers"
+    wrong = len(outcome.tally.errors) + len(outcome.left()) + len(outcome.twice())
+    found = [
+        Figure(ITEM, f"{people} people: 95 of 100 responses come within", 1000 * p95, "ms", how, bound="at most",
+               wanted=300, short=True),
+        Figure(ITEM, f"{people} people: errors, jobs without an end, studies computed twice", wrong, "",
+               f"{how}; {len(outcome.jobs)} jobs", bound="at most", wanted=0, short=True),
+    ]  # fmt: skip
+    for name, (before, after) in outcome.memory.items():
+        found.append(Figure.share(ITEM, f"{people} people: memory of the {name} afterwards", after, "MB",
+                                  f"{who}; resident, after the sessions are forgotten", "before", before, 1.1,
+                                  name == "server"))  # fmt: skip
+    return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Let a class use the app, and measure.")
-    parser.add_argument("--people", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=180)
-    parser.add_argument("--settle", type=float, default=150, help="wait so long before the last look at memory: "
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--settle", type=float, default=SETTLE, help="wait so long before the last look at memory: "
                         "Streamlit keeps a session for two minutes after its browser has left")  # fmt: skip
-    parser.add_argument("--json", type=Path, help="write the figures here, too")
     given = parser.parse_args()
     print(f"{machine()}, load {os.getloadavg()[0]:.1f} at the start; {given.people} people, {given.seconds:.0f} s")
     with tempfile.TemporaryDirectory() as folder:
@@ -221,9 +171,9 @@ def main() -> int:
             outcome = asyncio.run(load(server, given.people, given.seconds, given.settle))
         finally:
             server.close()
-    content = report(outcome)
-    if given.json:
-        given.json.write_text(json.dumps(content | {"machine": machine(), "people": given.people}, indent=1))
+    found = figures(outcome, report(outcome), given.people, given.seconds)
+    if given.people >= PEOPLE and given.seconds >= SECONDS and given.settle >= SETTLE:  # a smaller one is only a try
+        print(f"Kept for make bench: {keep('load', found)}")
     return 1 if outcome.tally.errors or outcome.left() or outcome.twice() else 0
 
 

@@ -1,15 +1,16 @@
 """What criteria of weights and gradients cost, against bare forward and backward passes over the same images.
 
-``python benchmarks/scoring.py [model …]``: medians over alternating rounds, one thread, in one process, on the trained
-networks. First-order scores see 1,000 images and second-order scores 200; criteria that see none are compared with
-the passes of 1,000. Without names: LeNet-5 and ResNet-20.
+``python benchmarks/scoring.py``: medians over alternating rounds, one thread, in one process, on the trained networks.
+First-order scores see 1,000 images and second-order scores 200; criteria that see none are compared with the passes of
+1,000.
 """
 
 from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -18,18 +19,23 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks._rounds import seconds
+from benchmarks._script import script
+from benchmarks._table import Figure
 from pruning import registry
 from pruning.criteria import Scorer
 from pruning.criterion import plan
 from pruning.entries import quiet
 from pruning.errors import PruningError
 from pruning.passes import Scene, forward_order, mode, parts
-from pruning.settings import machine
 from pruning.specs import Base, Prune
 from pruning.state import State
 from pruning.zoo.checkpoints import load_model
 
-ROUNDS = 3
+ITEM = "Scores"
+MODELS = {"lenet_5": 5, "resnet_20": 3}
+"""Rounds, after one that warms up."""
+MOST = 1.3
+"""First-order scores, as a multiple of their bare passes."""
 FIRST, SECOND = 1000, 200
 FAMILIES = ("weights", "gradients", "second order", "data-free")
 
@@ -67,39 +73,49 @@ def works(name: str) -> dict[str, tuple[str, int, Callable[[], object]]]:
     return found
 
 
-def report(name: str) -> None:
-    """Print one model's table."""
-    calls = works(name)
-    times: dict[str, list[float]] = {work: [] for work in calls}
-    refused: dict[str, str] = {}
-    for number in range(ROUNDS + 1):  # the first warms up, and counts for nothing
+def taken(calls: dict[str, tuple[str, int, Callable[[], object]]], rounds: int) -> dict[str, float]:
+    """Median seconds of each call; those that this network refuses are left out."""
+    times: dict[str, list[float]] = {}
+    refused: set[str] = set()
+    for number in range(rounds + 1):  # the first warms up, and counts for nothing
         for work, (_, _, call) in calls.items():
             if work in refused:
                 continue
             try:
                 spent = seconds(call)
-            except PruningError as error:
-                refused[work] = str(error)
+            except PruningError:
+                refused.add(work)
                 continue
             if number:
-                times[work].append(spent)
-    passes = {count: statistics.median(times[f"bare passes, {count:,} images"]) for count in (FIRST, SECOND)}
-    print(f"\n{name}")
-    for work, (family, count, _) in calls.items():
-        if work in refused:
-            print(f"  {work:28s} {refused[work]}")
-            continue
-        median = statistics.median(times[work])
-        wanted = " (wanted: at most 1.3)" if family == "gradients" else ""
-        print(f"  {work:28s} {median:9.3f} s {median / passes[count]:8.2f} times {count:,} images' passes{wanted}")
+                times.setdefault(work, []).append(spent)
+    return {work: statistics.median(spent) for work, spent in times.items()}
 
 
-def main() -> None:
+def rows(quick: bool = False) -> Iterator[Figure]:
+    """One figure a criterion, and the dearest of the first-order ones."""
     torch.set_num_threads(1)
-    print(f"{machine().split(': ', 1)[-1]}, torch {torch.__version__}, {ROUNDS} rounds")
-    for name in sys.argv[1:] or ["lenet_5", "resnet_20"]:
-        report(name)
+    for name, rounds in MODELS.items():
+        if quick and name != "lenet_5":
+            continue
+        rounds = 1 if quick else rounds
+        calls, label = works(name), registry.models[name].label
+        found, dearest = taken(calls, rounds), None
+        for work, median in found.items():
+            family, count, _ = calls[work]
+            if not family:
+                continue
+            peer = f"bare passes, {count:,} images"
+            first = family == "gradients"
+            how = f"{family}; one thread, median of {rounds} alternating rounds"
+            figure = Figure.share(ITEM, f"{label}: {registry.scorers[work].label}", median, "s", how, peer,
+                                  found[peer], MOST if first else None)  # fmt: skip
+            yield figure
+            if first and (dearest is None or figure.ratio > dearest.ratio):
+                dearest = figure
+        assert dearest is not None
+        yield replace(dearest, name=f"{label}: dearest first-order score", short=True,
+                      how=f"{dearest.name.partition(': ')[2]}; {dearest.how}")  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    script(rows, __doc__)

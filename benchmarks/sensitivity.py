@@ -1,6 +1,7 @@
 """The sensitivity scan against the naive one, which passes all images through the whole network each time.
 
-``python benchmarks/sensitivity.py [images]``: one thread, both in one process, alternating; ratios of medians.
+``python benchmarks/sensitivity.py``: one thread, both in one process, alternating; ratios of medians. Both must give
+the same numbers.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 import copy
 import statistics
 import sys
-import time
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from pruning import scan
+from benchmarks._rounds import seconds
+from benchmarks._script import script
+from benchmarks._table import Figure
+from pruning import registry, scan
 from pruning.allocations.sensitivity import SHARES
 from pruning.criterion import Plan
 from pruning.entries import quiet
@@ -26,9 +29,11 @@ from pruning.passes import BATCH
 from pruning.predictions import split_of
 from pruning.ranking import counts
 from pruning.run import state_of
-from pruning.settings import machine
 from pruning.specs import Base, Prune
 
+ITEM = "Sensitivity scan"
+COUNT = 100
+"""Validation images."""
 ROUNDS = {"lenet_5": 5, "resnet_20": 1}
 
 
@@ -52,30 +57,34 @@ def naive(plan: Plan, count: int) -> list[list[int]]:
     return table
 
 
-def timed(work: Any) -> tuple[float, Any]:
-    began = time.perf_counter()
-    found = work()
-    return time.perf_counter() - began, found
-
-
-def main(count: int) -> None:
+def rows(quick: bool = False) -> Iterator[Figure]:
+    """One figure a model."""
     torch.set_num_threads(1)
-    print(f"{machine().split(': ', 1)[-1]}, torch {torch.__version__}, {count} images, {len(SHARES)} shares")
     for name, rounds in ROUNDS.items():
+        if quick and name != "lenet_5":
+            continue
+        rounds, count, label = 1 if quick else rounds, 20 if quick else COUNT, registry.models[name].label
         plan = state_of(Base(model=name), (Prune(),)).plan
         assert plan is not None and plan.ranking is not None
-        scores, seconds = plan.ranking.scores, []
-        for _ in range(rounds):
+        scores, taken, tables = plan.ranking.scores, [], {}
+
+        def ours(plan: Plan = plan, count: int = count, tables: dict[str, Any] = tables) -> None:
             scan._memory = Recent(1)
-            ours, found = timed(partial(scan.scan, plan.scene, scores, count, SHARES, quiet))
-            theirs, table = timed(partial(naive, plan, count))
-            assert found["correct"] == table, "the scan does not say what the naive one says"
-            seconds.append((ours, theirs))
-        ours, theirs = (statistics.median(column) for column in zip(*seconds, strict=True))
-        print(
-            f"  {name:10s} {len(table):3d} layers  scan {ours:7.2f} s  naive {theirs:7.2f} s  ratio {ours / theirs:.2f}"
-        )
+            assert plan.ranking is not None
+            tables["ours"] = scan.scan(plan.scene, plan.ranking.scores, count, SHARES, quiet)["correct"]
+
+        def theirs(plan: Plan = plan, count: int = count, tables: dict[str, Any] = tables) -> None:
+            tables["naive"] = naive(plan, count)
+
+        for _ in range(rounds):
+            taken.append((seconds(ours), seconds(theirs)))
+            assert tables["ours"] == tables["naive"], "the scan does not say what the naive one says"
+        ours_s, theirs_s = (statistics.median(column) for column in zip(*taken, strict=True))
+        how = (f"{len(scores)} layers, {len(SHARES)} shares, {count} validation images, one thread, median of {rounds} "
+               "alternating rounds")  # fmt: skip
+        yield Figure.share(ITEM, f"{label}: every layer alone", ours_s, "s", how,
+                           "the whole network each time", theirs_s, 1.0, True)  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    script(rows, __doc__)

@@ -6,9 +6,8 @@ network's own forward pass over the 256 calibration images, once for each layer 
 
 from __future__ import annotations
 
-import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,17 +16,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from benchmarks._rounds import alternating
+from benchmarks._rounds import medians
+from benchmarks._script import script
+from benchmarks._table import Figure
 from pruning import registry
 from pruning.criteria import Solver
 from pruning.entries import quiet
 from pruning.passes import Scene, parts
 from pruning.run import state_of
-from pruning.settings import machine
 from pruning.specs import Base
 from pruning.units import Layout
 
-LEVEL, ROUNDS = 0.5, 3
+ITEM = "Solvers"
+MODELS = ("lenet_5", "resnet_20")
+LEVEL, ROUNDS, IMAGES = 0.5, 3, 256
 SOLVERS = ("wanda", "sparse_gpt", "obc")
 
 
@@ -47,32 +49,28 @@ def bare(scene: Scene, samples: int, passes: int) -> None:
                 scene.model(images[part])
 
 
-def measured(title: str, scene: Scene, names: list[str]) -> None:
-    """Print seconds and ratios for these layers of one network."""
-    removed = {name: round(LEVEL * scene.weights[name].numel()) for name in names}
-    works: dict[str, Callable[[], object]] = {"bare passes": partial(bare, scene, 256, len(names))}
-    for name in SOLVERS:
-        entry = registry.scorers[name]()
-        assert isinstance(entry, Solver)
-        works[name] = partial(entry.solve, scene, removed)
-    times = alternating(works, ROUNDS)
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    print(title)
-    for name, median in medians.items():
-        spread = f"{min(times[name]):.2f} to {max(times[name]):.2f}"
-        print(f"  {name:12s} {median:8.2f} s  ({spread})  {median / medians['bare passes']:7.1f} x bare passes")
-
-
-def main() -> None:
-    """Both networks, one after the other."""
+def rows(quick: bool = False) -> Iterator[Figure]:
+    """One figure a solver, on two networks."""
     torch.set_num_threads(1)
-    print(f"{machine().split(': ', 1)[-1]}, torch {torch.__version__}, {LEVEL:.0%} removed, {ROUNDS} rounds")
-    scene = scene_of("lenet_5")
-    measured(f"LeNet-5, {len(scene.weights)} layers", scene, list(scene.weights))
-    scene = scene_of("resnet_20")
-    largest = max(scene.weights, key=lambda name: scene.weights[name].numel())
-    measured(f"ResNet-20, {largest} {tuple(scene.weights[largest].shape)}", scene, [largest])
+    rounds = 1 if quick else ROUNDS
+    for model in MODELS[:1] if quick else MODELS:
+        scene, label = scene_of(model), registry.models[model].label
+        names = list(scene.weights)
+        if model != "lenet_5":
+            names = [max(names, key=lambda name, weights=scene.weights: weights[name].numel())]
+        removed = {name: round(LEVEL * scene.weights[name].numel()) for name in names}
+        works: dict[str, Callable[[], object]] = {"bare": partial(bare, scene, IMAGES, len(names))}
+        for name in SOLVERS:
+            entry = registry.scorers[name]()
+            assert isinstance(entry, Solver)
+            works[name] = partial(entry.solve, scene, removed)
+        found = medians(works, rounds)
+        layers = f"{len(names)} layers" if len(names) > 1 else f"its largest layer, {names[0]}"
+        how = f"{layers}, {LEVEL:.0%} removed, one thread, median of {rounds} alternating rounds"
+        for name in SOLVERS:
+            yield Figure.share(ITEM, f"{label}: {registry.scorers[name].label}", found[name], "s", how,
+                               f"{len(names)} bare passes of {IMAGES} images", found["bare"])  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    script(rows, __doc__)

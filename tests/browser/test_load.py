@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load import Outcome, Server, load
+from benchmarks._app import Server
+from benchmarks.load import Outcome, load
 from benchmarks.load import Tally as People
 
 

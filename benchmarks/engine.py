@@ -1,0 +1,142 @@
+"""What the engine costs: time per job, a sweep of 40 cells on 1, 2 and more workers, and what a killed worker loses.
+
+``python benchmarks/engine.py``: each with an engine and a store of its own. The cells are accuracies of LeNet-5 on all
+test images, one study each, asked for as slider moves are: sweeps of kept runs leave one worker free by intention, so
+they would not show what workers can do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from benchmarks._rounds import seconds
+from benchmarks._script import script
+from benchmarks._table import Figure
+from pruning.engine import Engine, JobView
+from pruning.run import run
+from pruning.settings import Settings, cores
+from pruning.specs import Base, MeasureSpec, Prune, Study
+
+ITEM = "Engine"
+JOBS, CELLS, EFFICIENCY = 40, 40, 0.9
+PATIENCE = 400.0
+TINY, SWEPT = Base(model="lenet_300_100"), Base(model="lenet_5")
+
+
+@contextmanager
+def engine(workers: int) -> Iterator[Engine]:
+    """With all workers there, each of which has imported what it needs."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(f"sqlite:///{folder}/store.db", Path(folder) / "artefacts", workers=workers)
+        with Engine(settings) as found:
+            end = time.monotonic() + PATIENCE
+            while sum(worker.pid is not None for worker in found.health().workers) < workers:
+                assert time.monotonic() < end, "the workers do not start"
+                time.sleep(0.1)
+            finish(found, [accuracy(TINY, 0, 9_000 + place) for place in range(3 * workers)])
+            yield found
+
+
+def accuracy(base: Base, level: int, count: int) -> Study:
+    """One cell: the accuracy at a level on so many images."""
+    measure = MeasureSpec(name="accuracy", options={"count": count})
+    return Study(base=base, recipe=(Prune(sparsity=level),) if level else (), measures=(measure,))
+
+
+def finish(engine: Engine, studies: list[Study]) -> list[JobView]:
+    """Ask for all at once, and wait for all."""
+    jobs = [engine.submit(study, owner="bench", durable=False) for study in studies]
+    views = [engine.wait(job, PATIENCE) for job in jobs]
+    assert all(view.state == "done" for view in views), [view.error for view in views if view.error]
+    return views
+
+
+def overhead(count: int) -> tuple[float, float]:
+    """Milliseconds that a job takes beside its computation: one after another, and many at once."""
+    alone = []
+    with engine(1) as found:
+        for number in range(count):
+            began = time.perf_counter()
+            (view,) = finish(found, [accuracy(TINY, 0, 1 + number)])
+            assert view.rows is not None
+            alone.append(time.perf_counter() - began - view.rows[0]["seconds"])
+        studies = [accuracy(TINY, 0, 1 + count + number) for number in range(count)]
+        began = time.perf_counter()
+        views = finish(found, studies)
+        computed = sum(view.rows[0]["seconds"] for view in views if view.rows)
+        together = (time.perf_counter() - began - computed) / count
+    return 1000 * statistics.median(alone), 1000 * together
+
+
+def cells_of(count: int) -> list[Study]:
+    """So many cells, a study each."""
+    return [accuracy(SWEPT, 100 + 20 * place, 10_000) for place in range(count)]
+
+
+def bare(cells: int) -> float:
+    """Seconds for the same cells in this process, without an engine and without a store."""
+    torch.set_num_threads(1)
+    run(accuracy(SWEPT, 1, 10_000))  # data, weights, ranking and the dense network's answers are in memory then
+    return seconds(lambda: [run(study) for study in cells_of(cells)])
+
+
+def sweep(workers: int, cells: int, kill: bool = False) -> float:
+    """Seconds for a sweep; a worker may be killed in its middle."""
+    studies = cells_of(cells)
+    with engine(workers) as found:
+        pids = [worker.pid for worker in found.health().workers]
+        finish(found, [accuracy(SWEPT, 1, 9_900 + place) for place in range(3 * workers)])  # as in ``bare``
+        if kill:
+            threading.Thread(target=_kill_half_way, args=(found, cells, pids[0]), daemon=True).start()
+        return seconds(lambda: finish(found, studies))
+
+
+def _kill_half_way(engine: Engine, cells: int, pid: int) -> None:
+    """Kill a worker when half of the sweep is done."""
+    while not engine.views():
+        time.sleep(0.01)
+    while len(engine.views()) > cells // 2:
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+
+
+def rows(quick: bool = False) -> Iterator[Figure]:
+    """Overhead, efficiency, loss."""
+    jobs, cells = (4, 6) if quick else (JOBS, CELLS)
+    alone, together = overhead(jobs)
+    how = f"{jobs} accuracies of LeNet-300-100, warm worker; submitting to result, without the computation itself"
+    yield Figure(ITEM, "Overhead of a job, one after another", alone, "ms", f"median; {how}", short=True)
+    yield Figure(ITEM, f"Overhead of a job, {jobs} at once", together, "ms", how)
+    limit, taken = bare(cells), {1: sweep(1, cells)}
+    how = f"LeNet-5 on 10,000 images; {taken[1]:.1f} s on one worker, {limit:.1f} s in one process without an engine"
+    yield Figure(ITEM, f"Sweep of {cells} cells on 1 worker: share of the bare computation's speed", limit / taken[1],
+                 "", how, bound="at least", wanted=EFFICIENCY, short=True)  # fmt: skip
+    counts = [count for count in (2, 4, 8, 16) if count <= max(2, cores())]
+    for workers in counts[:1] if quick else counts:
+        taken[workers] = sweep(workers, cells)
+        ideal, enough = taken[1] / workers, cores() >= workers
+        how = (f"LeNet-5 on 10,000 images; {taken[workers]:.1f} s on {workers} workers, {taken[1]:.1f} s on one; "
+               f"{cores()} cores, which the engine's own processes share")  # fmt: skip
+        yield Figure(ITEM, f"Sweep of {cells} cells on {workers} workers: share of linear", ideal / taken[workers], "",
+                     how, bound="at least" if enough else "", wanted=EFFICIENCY if enough else None,
+                     short=True)  # fmt: skip
+    lost = sweep(2, cells, kill=True) - taken[2]
+    how = f"one of two workers killed when half of {cells} cells were done; against the same sweep without"
+    yield Figure(ITEM, "Time lost to a killed worker", max(0.0, lost), "s", how, short=True)
+
+
+if __name__ == "__main__":
+    script(rows, __doc__)

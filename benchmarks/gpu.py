@@ -1,0 +1,162 @@
+"""On a GPU, where there is one: ranking, masks and a curve of ResNet-50, how busy the device is, and how it is shared.
+
+``python benchmarks/gpu.py``: absolute times, medians, the device waited for. Without CUDA it says so and gives no
+figure. ResNet-50 has random weights and sees random images of 224 x 224 that lie on the device: times do not depend on
+them. The sweep is LeNet-5's and ResNet-20's curve through ``pruning.run``, as pages and the command line ask for it.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from benchmarks._script import script
+from benchmarks._table import Figure
+from benchmarks.curve import LEVELS, forget
+from pruning import registry
+from pruning.budget import ranked
+from pruning.passes import BATCH
+from pruning.run import run, state_of
+from pruning.specs import Base, MeasureSpec, Prune, Study
+from pruning.state import apply_masks, prunable
+
+ITEM = "On a GPU"
+ROUNDS, IMAGES, LEVEL = 7, 1_000, 800
+STUDIES, WORKERS = 6, 3
+"""Studies at once on one device, and the workers that compute them."""
+MOST_MEMORY = 0.9
+"""Share of the device's memory."""
+
+
+def milliseconds(work: Callable[[], object], rounds: int, device: str) -> float:
+    """Median time of a call, until the device has finished it; one call warms up."""
+    taken = []
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        work()
+        if device != "cpu":
+            torch.cuda.synchronize(device)
+        taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken[1:])
+
+
+def alone(name: str, images: int, rounds: int, device: str) -> Iterator[Figure]:
+    """Ranking, masks and curve of one network."""
+    label, base = registry.models[name].label, Base(model=name, mark="init", device=device)
+    model = state_of(base, ()).model
+    scores = {key: weight.detach().abs() for key, weight in prunable(model).items()}
+    allocation = registry.allocations["global"]()
+    ranking, target = ranked(scores, allocation), copy.deepcopy(model)
+    everything = torch.cat([score.flatten() for score in scores.values()])
+    x = torch.randn(images, *registry.models[name].input_shape, device=device)
+
+    def passes() -> None:
+        with torch.inference_mode():
+            for start in range(0, images, BATCH):
+                target(x[start : start + BATCH]).argmax(1)
+
+    def curve() -> None:
+        made = ranked(scores, allocation)
+        for level in LEVELS:
+            target.load_state_dict(model.state_dict())
+            apply_masks(target, made.masks(level))
+            passes()
+        target.load_state_dict(model.state_dict())
+        passes()
+
+    def bare() -> None:
+        for _ in range(len(LEVELS) + 1):
+            passes()
+
+    how = f"{len(everything):,} weights; median of {rounds}, the device waited for"
+    sort = milliseconds(lambda: ranked(scores, allocation), rounds, device)
+    kth = milliseconds(lambda: everything.kthvalue(len(everything) // 2), rounds, device)
+    yield Figure.share(ITEM, f"{label}: ranking, all 1,001 levels", sort, "ms", f"{how}; sorted on the CPU",
+                       "one torch.kthvalue on the device", kth)  # fmt: skip
+    masks = milliseconds(lambda: apply_masks(target, ranking.masks(LEVEL)), rounds, device)
+    yield Figure(ITEM, f"{label}: exact masks made and applied", masks, "ms", how, short=True)
+    ours, limit = (milliseconds(work, 3, device) / 1000 for work in (curve, bare))
+    yield Figure.share(ITEM, f"{label}: curve of 20 points, ranking and all", ours, "s",
+                       f"{images:,} images; median of 3", "20 bare forward evaluations and the dense one", limit, 1.1,
+                       True)  # fmt: skip
+
+
+def busy(name: str, count: int, device: str) -> Figure:
+    """The share of the time in which the device computes or copies while a curve is swept."""
+    from torch.autograd import DeviceType
+    from torch.profiler import ProfilerActivity, profile
+
+    measure = MeasureSpec(name="accuracy", options={"count": count})
+    study = Study(base=Base(model=name, device=device), recipe=(Prune(),), axes={"0.sparsity": LEVELS},
+                  measures=(measure,))  # fmt: skip
+    run(study)
+    forget()
+    state_of(study.base, ())
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
+        began = time.perf_counter()
+        run(study)
+        torch.cuda.synchronize(device)
+        spent = time.perf_counter() - began
+    spans = sorted((e.time_range.start, e.time_range.end) for e in seen.events() or ()
+                   if e.device_type == DeviceType.CUDA)  # fmt: skip
+    return Figure(ITEM, f"{registry.models[name].label}: share of a sweep in which the device is busy",
+                  covered(spans) / 1e6 / spent, "", f"20 levels, {count:,} test images, {spent:.2f} s; kernels and "
+                  "copies by torch's profiler", short=True)  # fmt: skip
+
+
+def covered(spans: list[tuple[float, float]]) -> float:
+    """Length of the union of spans, given in order of their starts."""
+    length, end = 0.0, float("-inf")
+    for start, stop in spans:
+        length += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return length
+
+
+def shared(device: str) -> Figure:
+    """Several studies at once: the most of the device's memory that is taken while they run."""
+    from pruning.engine import Engine
+    from pruning.settings import Settings
+
+    measure = MeasureSpec(name="accuracy", options={"count": 5_000})
+    studies = [Study(base=Base(model="resnet_20", device=device), recipe=(Prune(scorer="random", seed=seed),),
+                     axes={"0.sparsity": (500, 700, 900)}, measures=(measure,)) for seed in range(STUDIES)]  # fmt: skip
+    most = 0
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(f"sqlite:///{folder}/store.db", Path(folder) / "artefacts", workers=WORKERS)
+        with Engine(settings) as engine:
+            jobs = [engine.submit(study, owner="bench", durable=False) for study in studies]
+            while not all(engine.view(job).finished for job in jobs):
+                free, total = torch.cuda.mem_get_info(device)
+                most = max(most, total - free)
+                time.sleep(0.02)
+            ended = [engine.view(job).state for job in jobs]
+    assert ended == ["done"] * STUDIES, ended
+    return Figure(ITEM, f"{STUDIES} studies on {WORKERS} workers and one device: most memory taken", most / total, "",
+                  f"share of {total / 2**30:.0f} GB, seen from outside every 20 ms; all studies done", bound="at most",
+                  wanted=MOST_MEMORY, short=True)  # fmt: skip
+
+
+def rows(quick: bool = False) -> Iterator[Figure]:
+    """Nothing without CUDA."""
+    if not torch.cuda.is_available():
+        print("  No CUDA device on this machine: nothing measured.", flush=True)
+        return
+    device, count = "cuda:0", 1_000 if quick else 10_000
+    yield from alone("resnet50", 64 if quick else IMAGES, 1 if quick else ROUNDS, device)
+    for name in ("lenet_5", "resnet_20"):
+        yield busy(name, count, device)
+    yield shared(device)
+
+
+if __name__ == "__main__":
+    script(rows, __doc__)

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks import _report, bench
+from benchmarks import _report, bench, faults, load
+from benchmarks._person import Tally
 from benchmarks._report import README, placed, report, short
 from benchmarks._script import ROOT, part, script, slug
 from benchmarks._table import HEAD, Figure, number, table
 from benchmarks.gpu import covered
+from benchmarks.load import Outcome
 
 LIMIT = Figure.share("A", "curve", 3.3, "s", "median", "bare passes", 3.0, 1.1, True)
 PEER = Figure.faster("A", "masks", 2.0, "ms", "median", "the usual", 50.0, 20)
@@ -132,3 +134,12 @@ def test_a_script_prints_its_figures_and_writes_its_part(
 
 def test_busy_time_counts_overlaps_once() -> None:
     assert covered([(0, 4), (1, 2), (3, 6), (8, 9)]) == 7 and covered([]) == 0
+
+
+def test_load_and_faults_say_what_was_promised() -> None:
+    outcome = Outcome(Tally(errors=["late"]), {"a": ["started"], "b": ["done", "done"]}, {"server": (100.0, 120.0)})
+    response, wrong, memory = load.figures(outcome, 0.25, 30, 180.0)
+    assert (response.value, response.met) == (250, True)
+    assert (wrong.value, wrong.met) == (3, False)  # an error, a job without an end, one computed twice
+    assert memory.ratio == pytest.approx(1.2) and memory.met is False
+    assert faults.figure(50, 0, 7).met is True and faults.figure(50, 1, 7).met is False

@@ -19,8 +19,7 @@ from pruning.links import Setting
 def page() -> None:
     """Read the controls, ask for results, draw."""
     st.session_state["charts"] = {}
-    if "setting" not in st.session_state and not st.query_params:
-        state.put(Setting(model=EMBEDDED))  # the smallest: everything is there within seconds
+    state.begin_with(Setting(model=EMBEDDED))  # the smallest: everything is there within seconds
     setting, changes = state.current()
     setting = controls(setting)
     for sentence in changes:

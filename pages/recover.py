@@ -22,8 +22,7 @@ SPARSITY = 950  # per mille: where a small network has something to recover from
 def page() -> None:
     """Read the controls, ask for results, draw."""
     st.session_state["charts"] = {}
-    if "setting" not in st.session_state and not st.query_params:
-        state.put(Setting(model=EMBEDDED, sparsity=SPARSITY))
+    state.begin_with(Setting(model=EMBEDDED, sparsity=SPARSITY))
     setting, changes = recover_state.current()
     setting = controls(setting)
     for sentence in changes:

@@ -10,13 +10,14 @@ import pandas as pd
 from pydantic import Field
 
 from pruning.approaches import Plan
+from pruning.choices import Words
 from pruning.sentences import amount
 from pruning.tradeoffs import Axis, gap_words, times_smaller
 
 Aim = Literal["smallest", "fastest", "accurate"]
 
 
-class Wish(Plan):
+class Wish(Plan, Words):
     """A comparison and what a person needs of it; a limit of 0 is none."""
 
     way: str = Field("", max_length=40, description="The approach that is shown in detail; empty: the best one.")
@@ -31,9 +32,9 @@ class Wish(Plan):
         """The comparison alone."""
         return Plan(**{name: getattr(self, name) for name in Plan.model_fields})
 
-    def words(self) -> dict[str, str]:
-        """The words of an address: what differs from the defaults."""
-        return {name: str(value) for name, value in self.model_dump(exclude_defaults=True).items()}
+    @classmethod
+    def of(cls, model: str) -> Wish:
+        return cls()
 
 
 def chosen(table: pd.DataFrame, wish: Wish) -> str | None:

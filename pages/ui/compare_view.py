@@ -96,8 +96,7 @@ def _work(known: Known, wish: Wish) -> None:
         f"({duration(compare_work.seconds(known.lacking, wish.plan))} of one core)",
         key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
     ):  # fmt: skip
-        words = {"v": compare_controls.VERSION} | wish.words()
-        start(partial(compare_work.begin, wish.plan, known, words))
+        start(partial(compare_work.begin, wish.plan, known, compare_controls.words(wish)))
     times = f"Time {len(known.untimed)} ways on this machine"
     if known.untimed and row.button(times, key="compare_time", icon=":material/timer:"):
         start(partial(compare_work.time_here, known))

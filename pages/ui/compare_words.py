@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from pages.ui.compare_controls import words
 from pruning.choosing import Wish, quoted
 from pruning.families import FAMILIES
 from pruning.sentences import amount
@@ -32,8 +33,8 @@ def _kinds(table: pd.DataFrame, wish: Wish) -> pd.DataFrame:
         shown = "not measured" if mine.empty else "none within one point of dense"
         if len(near):
             best = near.assign(gain=times_smaller(near, "bytes")).sort_values("gain").iloc[-1]
-            words = urlencode({"v": "1"} | wish.model_copy(update={"way": str(best["name"])}).words())
-            shown = f"[{best['label']}](/compare?{words}): {best['gain']:.1f} times smaller, {gap_words(best)}"
+            link = urlencode(words(wish.model_copy(update={"way": str(best["name"])})))
+            shown = f"[{best['label']}](/compare?{link}): {best['gain']:.1f} times smaller, {gap_words(best)}"
         rows.append(
             {"": f"**{kind.label}**", "weights; shapes": f"{kind.weights}; {kind.shapes}", "file": kind.file,
              "speed; hardware": f"{kind.speed}; {kind.hardware}", "training": kind.training, "best here": shown}

@@ -6,13 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import address, state
 from pages.ui.curve_view import DEFAULT, Curve, View
 from pages.ui.curve_words import read_words
 from pruning.links import Setting
 from pruning.setting import Method
 
-FIELD = "curves_"
+PAGE, FIELD = "curves", "curves_"
 """Widgets of this page have keys of their own, beside those of the Prune page."""
 
 
@@ -22,17 +22,14 @@ def current() -> tuple[View, list[str]]:
     An address that this session did not write itself is read. Coming from the Prune page, whose setting this session
     already has, starts with that setting's method and model.
     """
-    words = {name: str(value) for name, value in st.query_params.items()}
-    if words == st.session_state.get("words"):
-        words = {}  # they are the Prune page's
+    words = address.fresh(PAGE)
     chosen: View | None = st.session_state.get("curves_view")
-    if chosen is not None and (not words or words == st.session_state.get("curves_words")):
-        return chosen, st.session_state.get("curves_changes", [])
+    if chosen is not None and not words:
+        return chosen, address.changes(PAGE)
     view, changes = read_words(words, _start())
-    for key in [str(key) for key in st.session_state if str(key).startswith(state.PREFIX + FIELD)]:
-        st.session_state.pop(key, None)
-    st.session_state["curves_view"], st.session_state["curves_changes"] = view, changes
-    return view, changes
+    state.forget(FIELD)
+    st.session_state["curves_view"] = view
+    return view, address.changed(PAGE, changes)
 
 
 def _start() -> View:
@@ -49,13 +46,8 @@ def _start() -> View:
 
 def publish(view: View) -> None:
     """Keep the view for this session, and write it into the address of the browser."""
-    if st.session_state.get("curves_view") != view:
-        st.session_state["curves_changes"] = []
     st.session_state["curves_view"] = view
-    words = view.query()
-    if dict(st.query_params) != words:
-        st.query_params.from_dict(words)
-    st.session_state["curves_words"] = words
+    address.publish(PAGE, view.query())
 
 
 def keep(name: str, value: Any) -> str:

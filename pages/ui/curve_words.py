@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pages.ui.address import strangers
 from pages.ui.curve_view import DEFAULT, MOST, VERSION, Curve, View
 from pruning import registry
 from pruning.checks import checked, explain
+from pruning.choices import SHOWN
 from pruning.errors import PruningError
 
 
@@ -20,16 +22,12 @@ def read_words(words: Mapping[str, str], start: View = DEFAULT) -> tuple[View, l
     Args:
         start: what holds where the address says nothing, when it has no words at all.
     """
-    given, changes = dict(words), []
-    version = given.pop("v", str(VERSION))
-    if version != str(VERSION):
-        changes.append(f"The link has schema version {version}; this page reads version {VERSION}.")
     if not words:
         return start, []
+    changes = strangers(words, str(VERSION), View.model_fields)
     chosen: dict[str, Any] = {}
-    for name, text in given.items():
+    for name, text in words.items():
         if name not in View.model_fields:
-            changes.append(f"The link's '{name}' is not known on this page and was left out.")
             continue
         try:
             if name == "curves":
@@ -40,7 +38,7 @@ def read_words(words: Mapping[str, str], start: View = DEFAULT) -> tuple[View, l
                 chosen[name] = value
         except (PruningError, ValueError, RecursionError) as error:
             why = str(error).removeprefix("In the link: ") if isinstance(error, PruningError) else "It cannot be read."
-            changes.append(f"The link's {name} '{text[:80]}' cannot be used, the default is shown instead. {why}")
+            changes.append(f"The link's {name} '{text[:SHOWN]}' cannot be used, the default is shown instead. {why}")
     view = View.model_validate(chosen)
     seeds = registry.models[view.model].seeds
     known = tuple(dict.fromkeys(seed for seed in view.trained if seed in seeds))

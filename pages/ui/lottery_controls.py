@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.fields import OPTIMISERS, SCHEDULES, Fields
 from pages.ui.lottery_state import models
 from pages.ui.method import choice
-from pages.ui.recover_fields import OPTIMISERS, SCHEDULES, Fields
 from pages.ui.server import EMBEDDED, devices
 from pages.ui.state import PREFIX, place, widget
 from pruning import registry

@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from pages.ui import recover_fields
+from pages.ui import address, fields
 from pages.ui.server import EMBEDDED, devices
 from pages.ui.state import PREFIX
 from pruning import registry
-from pruning.choices import Ticket, read_choices
+from pruning.choices import Ticket
 from pruning.errors import PruningError
 
 PAGE, VERSION = "lottery", "1"
@@ -25,26 +25,18 @@ def models() -> list[str]:
 def current(stored: Collection[str]) -> list[str]:
     """Read an address that this session did not write itself; what of it had to be changed, each in a sentence.
 
-    Words that the page Prune or Recover wrote last are theirs: this session came from there.
-
     Args:
         stored: names of the experiments that come with the program.
     """
-    words = {name: str(value) for name, value in st.query_params.items()}
-    if not words or words in (st.session_state.get("words"), st.session_state.get("lottery_words")):
-        return st.session_state.get("lottery_changes", [])
-    changes: list[str] = []
-    if words.get("v", VERSION) != VERSION:
-        changes.append(f"The link has schema version {words['v']}; this page reads version {VERSION}.")
-    known = {"v", "model", "device", "shown", *Ticket.model_fields}
-    unknown = [name for name in words if name not in known]
-    changes += [f"The link's '{name}' is not known on this page and was left out." for name in unknown]
+    if not (words := address.fresh(PAGE)):
+        return address.changes(PAGE)
+    changes = address.strangers(words, VERSION, {"model", "device", "shown", *Ticket.model_fields})
     model = _model(words.get("model", EMBEDDED), changes)
-    choices, more = read_choices(recover_fields.own(words, Ticket), Ticket.of(model))
+    more = fields.read(PAGE, model, Ticket.of(model), words)
+    choices = fields.chosen(PAGE, model, Ticket.of(model))
     if choices.mark == "early" and not registry.models[model].embedded:
         more.append(f"{registry.models[model].label} has no early weights: survivors go back to their initial ones.")
-        choices = choices.model_copy(update={"mark": "init"})
-    recover_fields.put(PAGE, model, choices)
+        fields.put(PAGE, model, choices.model_copy(update={"mark": "init"}))
     st.session_state.pop(PREFIX + "lottery_model", None)
     st.session_state["lottery_model"] = model
     st.session_state["lottery_device"] = _device(words.get("device", "cpu"), changes)
@@ -53,9 +45,7 @@ def current(stored: Collection[str]) -> list[str]:
         shown = OWN
     st.session_state["lottery_kept"] = shown
     st.session_state.pop("lottery_shown", None)
-    st.session_state["lottery_changes"] = changes + more
-    st.session_state.pop("lottery_words", None)
-    return changes + more
+    return address.changed(PAGE, changes + more)
 
 
 def _model(name: str, changes: list[str]) -> str:
@@ -87,14 +77,9 @@ def words() -> dict[str, str]:
         found["model"] = model
     if (device := st.session_state.get("lottery_device", "cpu")) != "cpu":
         found["device"] = device
-    return found | recover_fields.chosen(PAGE, model, Ticket.of(model)).words(model)
+    return found | fields.chosen(PAGE, model, Ticket.of(model)).words(model)
 
 
 def publish() -> None:
     """Write the experiment into the address of the browser."""
-    found = words()
-    if st.session_state.get("lottery_words", found) != found:
-        st.session_state["lottery_changes"] = []  # the person went on: what the link said is history
-    if dict(st.query_params) != found:
-        st.query_params.from_dict(found)
-    st.session_state["lottery_words"] = found
+    address.publish(PAGE, words())

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import recover_fields, state
-from pages.ui.recover_fields import Fields
+from pages.ui import fields, state
 from pages.ui.server import EMBEDDED
 from pruning.charts.words import tip
-from pruning.choices import read_choices
 from pruning.formats import GROUPS, OFFERED, Formats
 from pruning.links import Setting
 
@@ -20,30 +18,27 @@ ORDER = {"no": "no", "before": "before", "after": "after"}
 
 def current() -> tuple[Setting, list[str]]:
     """The setting to show, and what of the address had to be changed; its choices go into the widgets."""
-    if "setting" not in st.session_state and not st.query_params:
-        state.put(Setting(model=EMBEDDED))
+    state.begin_with(Setting(model=EMBEDDED))
     words = state.fresh()
     setting, changes = state.current(Formats.model_fields)
     if words:
-        choices, more = read_choices(recover_fields.own(words, Formats), Formats())
-        recover_fields.put(PAGE, EVERY, choices)
-        changes += more
+        changes += fields.read(PAGE, EVERY, Formats(), words)
     return setting, changes
 
 
 def controls() -> Formats:
     """Draw the page's own controls at the top of the sidebar; returns what is chosen."""
-    fields = Fields(PAGE, EVERY, Formats())
+    own = fields.Fields(PAGE, EVERY, Formats())
     with st.sidebar:
-        bits = fields.pick("Bits of a weight", "bits", {bits: str(bits) for bits in OFFERED}, help=tip("bits"))
+        bits = own.pick("Bits of a weight", "bits", {bits: str(bits) for bits in OFFERED}, help=tip("bits"))
         if bits == 16:
-            fields.pick("Format of 16 bits", "half", {"float16": "float16", "bfloat16": "bfloat16"})
+            own.pick("Format of 16 bits", "half", {"float16": "float16", "bfloat16": "bfloat16"})
         else:
-            fields.pick("Rounding", "rounding", ROUNDING, help=tip("GPTQ"))
+            own.pick("Rounding", "rounding", ROUNDING, help=tip("GPTQ"))
             words = {group: str(group) if group else "channel" for group in GROUPS}
-            fields.pick("Inputs that share a scale", "group", words, help=tip("scale group"))
-            fields.tick("Symmetric levels", "symmetric")
-        order = fields.pick("Prune weights too", "prune", ORDER, help="Before or after they are rounded.")
+            own.pick("Inputs that share a scale", "group", words, help=tip("scale group"))
+            own.tick("Symmetric levels", "symmetric")
+        order = own.pick("Prune weights too", "prune", ORDER, help="Before or after they are rounded.")
         if order == "no":
             st.caption("Sparsity and criterion below count once weights are pruned too.")
     return chosen()
@@ -51,7 +46,7 @@ def controls() -> Formats:
 
 def chosen() -> Formats:
     """What is chosen."""
-    return recover_fields.chosen(PAGE, EVERY, Formats())
+    return fields.chosen(PAGE, EVERY, Formats())
 
 
 def publish(setting: Setting) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 
 import streamlit as st
 
-from pages.ui.recover_fields import OPTIMISERS, SCHEDULES, Fields
+from pages.ui.fields import OPTIMISERS, SCHEDULES, Fields
 from pages.ui.recover_work import offered
 from pruning.charts.words import tip
 from pruning.choices import Recovery, first_ways

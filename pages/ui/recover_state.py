@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pages.ui import recover_fields, state
-from pruning.choices import Recovery, read_choices
+from pages.ui import fields, state
+from pruning.choices import Recovery
 from pruning.links import Setting
 
 PAGE = "recover"
@@ -14,10 +14,7 @@ def current() -> tuple[Setting, list[str]]:
     words = state.fresh()
     setting, changes = state.current(Recovery.model_fields)
     if words:
-        own = recover_fields.own(words, Recovery)
-        choices, more = read_choices(own, Recovery.of(setting.model))
-        recover_fields.put(PAGE, setting.model, choices)
-        changes += more
+        changes += fields.read(PAGE, setting.model, Recovery.of(setting.model), words)
     return setting, changes
 
 
@@ -33,4 +30,4 @@ def words(setting: Setting) -> dict[str, str]:
 
 def _own(setting: Setting) -> dict[str, str]:
     """What is chosen beside the setting, as words."""
-    return recover_fields.chosen(PAGE, setting.model, Recovery.of(setting.model)).words(setting.model)
+    return fields.chosen(PAGE, setting.model, Recovery.of(setting.model)).words(setting.model)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui import address
 from pruning.links import DEFAULT, Setting, read_query
 
 PREFIX = "w_"
@@ -16,7 +17,7 @@ FIRST = "first_"
 
 def fresh() -> dict[str, str] | None:
     """The words of a link that this session did not write itself (a first visit, the back button), else None."""
-    words = {name: str(value) for name, value in st.query_params.items()}
+    words = address.words()
     known = "setting" in st.session_state and (not words or words == st.session_state.get("words"))
     return None if known else words
 
@@ -43,7 +44,18 @@ def put(setting: Setting) -> None:
     """Make a setting the session's; widgets take their values from it when they are drawn next."""
     st.session_state["setting"] = setting
     st.session_state.pop("own_words", None)
-    for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX)]:
+    forget("")
+
+
+def begin_with(setting: Setting) -> None:
+    """Make it the session's where this is the first page and no link says what to show."""
+    if "setting" not in st.session_state and not st.query_params:
+        put(setting)
+
+
+def forget(fields: str) -> None:
+    """Let the widgets whose fields begin so take their values anew when they are drawn next."""
+    for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX + fields)]:
         st.session_state.pop(key, None)
 
 
@@ -81,9 +93,8 @@ def publish(setting: Setting, more: Mapping[str, str] | None = None) -> None:
         st.session_state["changes"] = []
     st.session_state["setting"], st.session_state["own_words"] = setting, own
     words = setting.query() | own
-    if st.session_state.get("words") != words or dict(st.query_params) != words:
-        st.query_params.from_dict(words)
-        st.session_state["words"] = words
+    address.write(words)
+    st.session_state["words"] = words
 
 
 def pinned(setting: Setting) -> Setting | None:

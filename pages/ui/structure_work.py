@@ -29,8 +29,7 @@ LARGE = 100 * 100
 def first() -> tuple[Setting, list[str]]:
     """The setting to show and what of the link was changed. Single weights cannot be taken out: who comes with them
     from another page keeps the network and starts with half of its channels."""
-    if "setting" not in st.session_state and not st.query_params:
-        state.put(FIRST)
+    state.begin_with(FIRST)
     setting, changes = state.current()
     if setting.granularity not in REMOVABLE:
         kept = {name: getattr(setting, name) for name in ("model", "data", "weights", "device")}

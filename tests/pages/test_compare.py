@@ -40,18 +40,18 @@ def test_the_stored_comparison_is_whole_and_every_control_changes_the_answer(ser
     assert page.header[0].value == said(Wish(model="lenet_300_100"))
     assert len(page.session_state["charts"]["compare"].table) == len(approaches(PLAN))
     assert "Stored with the program: made by `assets/compare.py`" in texts(page)
-    page.sidebar.slider(key="w_compare_most_points").set_value(3.0)
-    page.sidebar.selectbox(key="w_compare_aim").set_value("accurate")
+    page.sidebar.slider(key="w_compare__most_points").set_value(3.0)
+    page.sidebar.selectbox(key="w_compare__aim").set_value("accurate")
     page = settled(page.run())
     wish = Wish(model="lenet_300_100", most_points=3, aim="accurate")
     assert page.header[0].value == said(wish) != said(Wish(model="lenet_300_100"))
     words = {name: page.query_params[name] for name in ("most_points", "aim")}
     assert words == {"most_points": "3.0", "aim": "accurate"}
-    page.sidebar.number_input(key="w_compare_most_kb").set_value(1.0)
+    page.sidebar.number_input(key="w_compare__most_kb").set_value(1.0)
     page = settled(page.run())
     assert "Loosen a limit" in page.header[0].value
     for axis in ("macs", "ms_1", "ms_16"):
-        page.sidebar.selectbox(key="w_compare_axis").set_value(axis)
+        page.sidebar.selectbox(key="w_compare__axis").set_value(axis)
         page = settled(page.run())
         assert page.session_state["charts"]["compare"].name == f"compare-{axis}"
 
@@ -71,7 +71,7 @@ def test_wrong_words_of_a_link_are_said_and_the_rest_is_kept(server: Path) -> No
     warnings = "\n".join(str(warning.value) for warning in page.warning)
     for word in ("aim 'cheapest'", "width '-4'", "most_ms 'nan'", "'colour' is not known", "family 'resnet18'"):
         assert word in warnings
-    assert page.sidebar.slider(key="w_compare_most_points").value == 2.0
+    assert page.sidebar.slider(key="w_compare__most_points").value == 2.0
     assert page.header[0].value == said(Wish(model="lenet_300_100", most_points=2))
 
 

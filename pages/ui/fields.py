@@ -1,4 +1,4 @@
-"""Widgets of training options, which keep what was chosen for each page and model."""
+"""Widgets of a page's own choices, such as training options, which keep what was chosen for each page and model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.state import PREFIX, first, widget
-from pruning.choices import C, Words
+from pages.ui.state import PREFIX, first, forget, widget
+from pruning.choices import C, Words, read_choices
 
 OPTIMISERS = {"sgd": "SGD, Nesterov momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
 SCHEDULES = {"cosine": "cosine", "one_cycle": "rise and fall", "steps": "steps", "constant": "constant"}
@@ -49,6 +49,14 @@ class Fields:
         self.kept[name] = value
         return value
 
+    def slider(self, label: str, name: str, low: Any, high: Any, step: Any, **more: Any) -> Any:
+        """A number that is dragged, between two ends that may be narrower than its bounds."""
+        key, kind = self._key(name), type(getattr(self.usual, name))
+        st.session_state[key] = min(high, max(low, st.session_state[key]))
+        start = min(high, max(low, self.first(name)))
+        self.kept[name] = kind(st.slider(label, low, high, start, step, key=key, **more))
+        return self.kept[name]
+
     def choice(self, label: str, name: str, words: dict[str, str], **more: Any) -> str:
         key, options = self._key(name), list(words)
         index = options.index(self.first(name))
@@ -88,18 +96,27 @@ def put(page: str, model: str, choices: Words) -> None:
     prefix = _prefix(page, model)
     _kept(prefix).clear()
     _kept(prefix).update(choices.model_dump())
-    for key in [str(key) for key in st.session_state if str(key).startswith(PREFIX + prefix)]:
-        st.session_state.pop(key, None)
+    forget(prefix)
+
+
+def read(page: str, model: str, usual: Words, words: Mapping[str, str]) -> list[str]:
+    """Make those words of an address that are choices the choices of a page and model.
+
+    Args:
+        usual: what holds where the address says nothing, or something wrong.
+
+    Returns:
+        What of it could not be used, each in a sentence.
+    """
+    own = {name: text for name, text in words.items() if name in type(usual).model_fields}
+    choices, changes = read_choices(own, usual)
+    put(page, model, choices)
+    return changes
 
 
 def chosen(page: str, model: str, usual: C) -> C:
     """What is chosen on a page for a model."""
     return usual.model_copy(update=_kept(_prefix(page, model)))
-
-
-def own(words: Mapping[str, str], kind: type[Words]) -> dict[str, str]:
-    """Those words of an address that are choices."""
-    return {name: text for name, text in words.items() if name in kind.model_fields}
 
 
 def _prefix(page: str, model: str) -> str:

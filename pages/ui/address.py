@@ -1,0 +1,62 @@
+"""The words of the address: which of them a link brought, what of it could not be used, and what a page writes.
+
+A page keeps under its own name what it wrote last, and so tells a link from its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import streamlit as st
+
+from pruning.choices import SHOWN
+
+
+def words() -> dict[str, str]:
+    """All words of the address."""
+    return {name: str(value) for name, value in st.query_params.items()}
+
+
+def write(found: Mapping[str, str]) -> None:
+    """Put words into the address of the browser, in place of those that are there."""
+    if dict(st.query_params) != found:
+        st.query_params.from_dict(found)
+
+
+def fresh(page: str) -> dict[str, str]:
+    """The words of a link that this session did not write itself (a first visit, the back button); else none.
+
+    Words that a page with the session's one setting wrote last are that page's: this session came from there.
+    """
+    found = words()
+    return {} if found in (st.session_state.get("words"), st.session_state.get(f"{page}_words")) else found
+
+
+def strangers(found: Mapping[str, str], version: str, known: Collection[str]) -> list[str]:
+    """A sentence for another version of a page's words, and for each word that is none of the page's."""
+    said = []
+    if (given := found.get("v", version)) != version:
+        said.append(f"The link has schema version {given[:SHOWN]}; this page reads version {version}.")
+    unknown = [name for name in found if name != "v" and name not in known]
+    return said + [f"The link's '{name[:SHOWN]}' is not known on this page and was left out." for name in unknown]
+
+
+def changed(page: str, sentences: list[str]) -> list[str]:
+    """A link was read: keep what of it had to be changed, each in a sentence, and return it."""
+    st.session_state[f"{page}_changes"] = sentences
+    st.session_state.pop(f"{page}_words", None)
+    return sentences
+
+
+def changes(page: str) -> list[str]:
+    """What of the last link had to be changed, until the person goes on."""
+    return st.session_state.get(f"{page}_changes", [])
+
+
+def publish(page: str, found: Mapping[str, str]) -> None:
+    """Write what a page shows into the address; where that is new, the person went on, and what the link said is
+    history."""
+    if st.session_state.get(f"{page}_words", found) != found:
+        st.session_state[f"{page}_changes"] = []
+    write(found)
+    st.session_state[f"{page}_words"] = found

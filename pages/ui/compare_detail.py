@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from pages.ui import compare_files, compare_work
+from pages.ui import compare_files
 from pages.ui.background import progress, start
 from pages.ui.compare_controls import SELECTED
-from pages.ui.compare_work import Known, Work, works
+from pages.ui.compare_tasks import Task, seconds, tasks
+from pages.ui.compare_work import Known
 from pruning.approaches import Approach
 from pruning.choosing import Wish
 from pruning.commands import opening
@@ -36,19 +37,19 @@ def detail(wish: Wish, known: Known, table: pd.DataFrame, name: str) -> None:
     key = f"{PICK}_{name}"  # each choice, and each click on the picture, begins a new list that stands at it
     st.selectbox("Way", names, names.index(name), key=key, format_func=labels.__getitem__,
                  label_visibility="collapsed", on_change=_picked, args=(key,))  # fmt: skip
-    work, row = works(wish.plan)[name], table[table["name"] == name].iloc[0]
+    task, row = tasks(wish.plan)[name], table[table["name"] == name].iloc[0]
     left, right = st.columns(2, gap="medium")
     with left:
-        lines = recipe_in_words(work.approach.recipe, work.approach.int8)
+        lines = recipe_in_words(task.approach.recipe, task.approach.int8)
         st.markdown("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
         st.markdown(
             f"**{100 * row['accuracy']:.1f} %** on test ({100 * row['low']:.1f} to {100 * row['high']:.1f}), "
             f"{gap_words(row)} from dense; on validation {100 * row['validation_gap']:+.1f}. "
             f"**{amount(row['bytes'])}** {_files(known, name)}"
         )
-        _home(wish, work.approach)
+        _home(wish, task.approach)
     with right:
-        _again(wish, work, known)
+        _again(wish, task, known)
 
 
 def _files(known: Known, name: str) -> str:
@@ -82,30 +83,30 @@ def _home(wish: Wish, approach: Approach) -> None:
         st.markdown(" · ".join(links))
 
 
-def _again(wish: Wish, work: Work, known: Known) -> None:
+def _again(wish: Wish, task: Task, known: Known) -> None:
     """The model itself, and the command that makes it again."""
-    found, name = compare_files.files(work), f"{wish.model}-{work.approach.name}"
-    under_way = {view.id: view for view in known.making}.get(work.files.key)
+    found, name = compare_files.files(task), f"{wish.model}-{task.approach.name}"
+    under_way = {view.id: view for view in known.making}.get(task.files.key)
     if under_way is not None:
         left = f", {duration(under_way.seconds_left)} left" if under_way.seconds_left else ""
         progress([under_way], under_way.share, f"Making the model{left}", "compare_files_cancel")
     elif not found:
-        time = compare_work.seconds([work], wish.plan)
+        time = seconds([task], wish.plan)
         if st.button(f"Make the model here ({duration(time)})", key="compare_make", icon=":material/deployed_code:"):
-            start(partial(compare_files.make, work))
+            start(partial(compare_files.make, task))
     row = st.container(horizontal=True)
     for path in found:
         suffix = "".join(path.suffixes)
         row.download_button(
             f"Download {amount(path.stat().st_size)} ({suffix})", path.read_bytes, f"{name}{suffix}",
-            on_click="ignore", key=f"compare_file_{work.approach.name}_{suffix}", icon=":material/download:",
+            on_click="ignore", key=f"compare_file_{task.approach.name}_{suffix}", icon=":material/download:",
         )  # fmt: skip
-    if found and not work.approach.int8:
+    if found and not task.approach.int8:
         st.code(opening(f"{name}{''.join(found[0].suffixes)}"), language="python")
     file = f"compare-{name}.json"
     st.caption("Train and measure it from the command line, with its study as a file:")
     st.code(f"python -m pruning run {file}", language="bash")
     st.download_button(
-        "Download the study", work.study.model_dump_json(indent=1), file, "application/json", on_click="ignore",
-        key=f"compare_study_{work.approach.name}", icon=":material/download:",
+        "Download the study", task.study.model_dump_json(indent=1), file, "application/json", on_click="ignore",
+        key=f"compare_study_{task.approach.name}", icon=":material/download:",
     )  # fmt: skip

@@ -6,22 +6,22 @@ from pathlib import Path
 
 from pages.ui import background
 from pages.ui.background import job
-from pages.ui.compare_work import Work
+from pages.ui.compare_tasks import Task
 from pages.ui.server import engine
 
 
-def make(work: Work) -> None:
+def make(task: Task) -> None:
     """Ask for an approach's files, again where they were made long ago and cleaned up since.
 
     Raises:
         PruningError: the engine or the store cannot take it.
     """
-    engine().forget(work.files.key)
-    background.begin(work.files)
+    engine().forget(task.files.key)
+    background.begin(task.files)
 
 
-def files(work: Work) -> list[Path]:
+def files(task: Task) -> list[Path]:
     """The approach's files, where this server has made them lately."""
-    view = job(work.files)
+    view = job(task.files)
     paths = [Path(row["value"]["path"]) for row in view.rows or ()] if view is not None else []
     return list(dict.fromkeys(path for path in paths if path.is_file()))

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import compare_controls, compare_detail, compare_words, compare_work
 from pages.ui.background import mean_share, progress, start, times_left
 from pages.ui.compare_controls import SELECTED
+from pages.ui.compare_tasks import seconds
 from pages.ui.compare_work import Known
 from pages.ui.layers_work import TITLE
 from pages.ui.show import show
@@ -93,7 +94,7 @@ def _work(known: Known, wish: Wish) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     if known.lacking and row.button(
         f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'} "
-        f"({duration(compare_work.seconds(known.lacking, wish.plan))} of one core)",
+        f"({duration(seconds(known.lacking, wish.plan))} of one core)",
         key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
     ):  # fmt: skip
         start(partial(compare_work.begin, wish.plan, known, compare_controls.words(wish)))

@@ -1,41 +1,18 @@
-"""Work of the page Compare: what is known of each approach, what is lacking, and how long that would take."""
+"""Work of the page Compare: what is known of each approach, what is lacking, and asking for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from pages.ui import background
+from pages.ui.compare_tasks import Task, tasks
 from pages.ui.server import store
-from pruning.approaches import Approach, Plan, approaches, files_of, study_of, timing_of
-from pruning.defaults import defaults_of
+from pruning.approaches import Plan
 from pruning.engine import JobView
-from pruning.limits import PAGE_TABLES
 from pruning.settings import machine
-from pruning.specs import Study
 from pruning.store import StoredMeasure
 from pruning.tradeoffs import Result
-
-SECONDS, TIMING = 8.0, 10.0
-"""What evaluating and exporting an approach takes beside its training, and timing it: rough guesses."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """One approach: its studies, and the keys of what is measured of it."""
-
-    approach: Approach
-    study: Study
-    timing: Study
-    files: Study
-    test: str
-    validation: str
-    sizes: str
-
-    def times(self, where: str = "") -> str:
-        """The key of its times on this machine, or on another."""
-        return _times(self.timing, where)
 
 
 @dataclass(frozen=True)
@@ -55,8 +32,8 @@ class Known:
     """
 
     results: dict[str, Result]
-    lacking: list[Work]
-    untimed: list[Work]
+    lacking: list[Task]
+    untimed: list[Task]
     running: list[JobView]
     making: list[JobView]
     errors: list[str]
@@ -65,50 +42,33 @@ class Known:
     here: bool
 
 
-@lru_cache(maxsize=PAGE_TABLES)
-def works(plan: Plan) -> dict[str, Work]:
-    """All approaches; hashing some hundred specifications takes a while, so they are kept."""
-    found = {}
-    for name, approach in approaches(plan).items():
-        study = study_of(plan.base, approach)
-        (cell,) = study.cells()
-        keys = map(cell.measure_key, study.measures)
-        found[name] = Work(approach, study, timing_of(plan.base, approach), files_of(plan.base, approach), *keys)
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _times(timing: Study, where: str) -> str:
-    (cell,) = timing.cells()
-    return cell.measure_key(timing.measures[0], where)
-
-
 def look(plan: Plan) -> Known:
     """What is finished, lacking, under way and failed; times of one machine only: this one's as soon as it has those of
     every way that is known, before that those that come with the program."""
-    every = works(plan)
-    keys = [key for work in every.values() for key in (work.test, work.validation, work.sizes)]
-    found = store().get([*keys, *(work.times() for work in every.values())])
+    every = tasks(plan)
+    found = store().get([key for task in every.values() for key in (*task.keys, task.times())])
+    whole = {name: task for name, task in every.items() if found.keys() >= set(task.keys)}
+    lacking = [task for name, task in every.items() if name not in whole]
+    untimed = [task for task in every.values() if task.times() not in found]
     about = found.get(every["dense"].test)
-    whole = [name for name, work in every.items() if {work.test, work.validation, work.sizes} <= set(found)]
-    untimed = [work for work in every.values() if work.times() not in found]
     stored = about is not None and about.origin == "bundled"
-    here = not stored or all(every[name].times() in found for name in whole)
+    here = not stored or all(task.times() in found for task in whole.values())
     where = "" if here or about is None else about.machine
-    found |= store().get([work.times(where) for work in every.values()]) if where else {}
-    results = {}
-    for name in whole:
-        work = every[name]
-        parts = (found[key].value for key in (work.test, work.validation, work.sizes))
-        times, origin = found.get(work.times(where)), found[work.test].origin
-        results[name] = Result(work.approach, *parts, times.value if times else None, origin)
-    lacking = [work for name, work in every.items() if name not in results]
+    found |= store().get([task.times(where) for task in whole.values()]) if where else {}
+    results = {name: _result(task, found, where) for name, task in whole.items()}
     timed = (where or machine()) if any(result.times for result in results.values()) else ""
-    measuring = background.jobs([*(work.study for work in lacking), *(work.timing for work in untimed)])
-    files = background.jobs(work.files for work in every.values())
+    measuring = background.jobs([*(task.study for task in lacking), *(task.timing for task in untimed)])
+    files = background.jobs(task.files for task in every.values())
     running, making = ([view for view in views if not view.finished] for views in (measuring, files))
     errors = background.errors([*measuring, *files])
     return Known(results, lacking, untimed, running, making, errors, about, timed, here)
+
+
+def _result(task: Task, found: Mapping[str, StoredMeasure], where: str) -> Result:
+    """An approach that was measured, with its times of a machine if there are any."""
+    times = found.get(task.times(where))
+    parts = (found[key].value for key in task.keys)
+    return Result(task.approach, *parts, times.value if times else None, found[task.test].origin)
 
 
 def busy(plan: Plan) -> bool:
@@ -123,8 +83,8 @@ def begin(plan: Plan, known: Known, words: dict[str, str]) -> None:
     Raises:
         PruningError: the engine or the store cannot take it.
     """
-    background.begin_all(work.study for work in known.lacking)
-    background.listed(works(plan)["dense"].study, f"Compare: {len(works(plan))} ways, {plan.model}", "compare", words)
+    background.begin_all(task.study for task in known.lacking)
+    background.listed(tasks(plan)["dense"].study, f"Compare: {len(tasks(plan))} ways, {plan.model}", "compare", words)
 
 
 def time_here(known: Known) -> None:
@@ -133,17 +93,4 @@ def time_here(known: Known) -> None:
     Raises:
         PruningError: the engine or the store cannot take it.
     """
-    background.begin_all(dict.fromkeys(work.timing for work in known.untimed))
-
-
-def seconds(lacking: list[Work], plan: Plan) -> float:
-    """A rough guess of how long approaches take: trainings that are shared count once."""
-    each = defaults_of(plan.model).seconds * plan.fine.batch
-    trainings = {work.approach.recipe[: _last(work.approach)]: work.approach.trains for work in lacking}
-    return sum(trainings.values()) * each + SECONDS * len(lacking)
-
-
-def _last(approach: Approach) -> int:
-    """How many steps there are up to the last training."""
-    kinds: list[Any] = [step.kind for step in approach.recipe]
-    return len(kinds) - kinds[::-1].index("train") if "train" in kinds else 0
+    background.begin_all(dict.fromkeys(task.timing for task in known.untimed))

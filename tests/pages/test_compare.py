@@ -9,6 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import compare_files, compare_work
+from pages.ui.compare_tasks import tasks
 from pages.ui.server import store
 from pruning.approaches import Plan, approaches
 from pruning.choosing import Wish, answer, chosen
@@ -61,7 +62,7 @@ def test_times_are_of_one_machine_that_is_named(server: Path) -> None:
     known = compare_work.look(PLAN)
     assert known.about is not None and not known.here and known.timed == known.about.machine
     assert known.about.machine in texts(page)
-    times = {work.times(known.about.machine) for work in compare_work.works(PLAN).values()}
+    times = {task.times(known.about.machine) for task in tasks(PLAN).values()}
     stored = store().get(times)
     assert {record.machine for record in stored.values()} == {known.about.machine} and len(stored) == len(times)
 
@@ -96,7 +97,7 @@ def test_the_clicked_way_is_shown_with_its_steps_and_its_page(server: Path) -> N
 def test_a_student_of_ones_own_is_trained_on_request_and_stands_beside_the_stored_ways(server: Path) -> None:
     page = at_compare(width="10", depth="50", mixing="0.5")
     wish = Wish(model="lenet_300_100", width=10, depth=50)
-    assert [work.approach.name for work in compare_work.look(wish.plan).lacking] == ["own", "own_t"]
+    assert [task.approach.name for task in compare_work.look(wish.plan).lacking] == ["own", "own_t"]
     button = page.button(key="compare_start")
     assert "Measure 2 more ways" in button.label
     button.click()
@@ -114,8 +115,7 @@ def test_a_model_is_made_and_loads(server: Path, way: str) -> None:
     page = settled(page.run())
     page.button(key="compare_make").click()
     page = settled(page.run())
-    work = compare_work.works(PLAN)[way]
-    smallest, plain = compare_files.files(work)
+    smallest, plain = compare_files.files(tasks(PLAN)[way])
     x = torch.randn(3, 1, 28, 28)
     with torch.inference_mode():
         assert torch.allclose(load_small(smallest)(x), load_small(plain)(x), atol=1e-5)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -31,7 +31,7 @@ from pruning.settings import Settings, cores
 from pruning.specs import Base, MeasureSpec, Prune, Study
 
 ITEM = "Engine"
-JOBS, CELLS, EFFICIENCY = 40, 40, 0.9
+JOBS, CELLS, ROUNDS, EFFICIENCY = 40, 40, 2, 0.9
 PATIENCE = 400.0
 TINY, SWEPT = Base(model="lenet_300_100"), Base(model="lenet_5")
 
@@ -81,27 +81,35 @@ def overhead(count: int) -> tuple[float, float]:
     return 1000 * statistics.median(alone), 1000 * together
 
 
-def cells_of(count: int) -> list[Study]:
-    """So many cells, a study each."""
-    return [accuracy(SWEPT, 100 + 20 * place, 10_000) for place in range(count)]
+def cells_of(count: int, number: int) -> list[Study]:
+    """So many cells, a study each; other levels in each round, so that nothing is known from before."""
+    return [accuracy(SWEPT, 100 + 20 * place + number, 10_000) for place in range(count)]
 
 
-def bare(cells: int) -> float:
-    """Seconds for the same cells in this process, without an engine and without a store."""
+def warm(engine: Engine, workers: int) -> None:
+    """Data, weights, ranking and the dense network's answers are in every worker's memory then."""
+    finish(engine, [accuracy(SWEPT, 1, 9_900 + place) for place in range(3 * workers)])
+
+
+def sweeps(counts: list[int], cells: int, rounds: int) -> tuple[dict[int, float], float]:
+    """Median seconds of a sweep in this process (0 workers) and on so many workers, in alternating rounds; and the
+    seconds with two workers of which one is killed in the middle."""
     torch.set_num_threads(1)
-    run(accuracy(SWEPT, 1, 10_000))  # data, weights, ranking and the dense network's answers are in memory then
-    return seconds(lambda: [run(study) for study in cells_of(cells)])
-
-
-def sweep(workers: int, cells: int, kill: bool = False) -> float:
-    """Seconds for a sweep; a worker may be killed in its middle."""
-    studies = cells_of(cells)
-    with engine(workers) as found:
-        pids = [worker.pid for worker in found.health().workers]
-        finish(found, [accuracy(SWEPT, 1, 9_900 + place) for place in range(3 * workers)])  # as in ``bare``
-        if kill:
-            threading.Thread(target=_kill_half_way, args=(found, cells, pids[0]), daemon=True).start()
-        return seconds(lambda: finish(found, studies))
+    run(accuracy(SWEPT, 1, 10_000))
+    times: dict[int, list[float]] = {workers: [] for workers in (0, *counts)}
+    with ExitStack() as stack:
+        engines = {workers: stack.enter_context(engine(workers)) for workers in counts}
+        for workers, one in engines.items():
+            warm(one, workers)
+        for number in range(rounds):
+            studies = cells_of(cells, number)
+            times[0].append(seconds(lambda studies=studies: [run(study) for study in studies]))
+            for workers, one in engines.items():
+                times[workers].append(seconds(lambda one=one, studies=studies: finish(one, studies)))
+        pids = [worker.pid for worker in engines[2].health().workers]
+        threading.Thread(target=_kill_half_way, args=(engines[2], cells, pids[0]), daemon=True).start()
+        killed = seconds(lambda: finish(engines[2], cells_of(cells, rounds)))
+    return {workers: statistics.median(taken) for workers, taken in times.items()}, killed
 
 
 def _kill_half_way(engine: Engine, cells: int, pid: int) -> None:
@@ -115,27 +123,25 @@ def _kill_half_way(engine: Engine, cells: int, pid: int) -> None:
 
 def rows(quick: bool = False) -> Iterator[Figure]:
     """Overhead, efficiency, loss."""
-    jobs, cells = (4, 6) if quick else (JOBS, CELLS)
+    jobs, cells, rounds = (4, 6, 1) if quick else (JOBS, CELLS, ROUNDS)
     alone, together = overhead(jobs)
     how = f"{jobs} accuracies of LeNet-300-100, warm worker; submitting to result, without the computation itself"
     yield Figure(ITEM, "Overhead of a job, one after another", alone, "ms", f"median; {how}", short=True)
     yield Figure(ITEM, f"Overhead of a job, {jobs} at once", together, "ms", how)
-    limit, taken = bare(cells), {1: sweep(1, cells)}
-    how = f"LeNet-5 on 10,000 images; {taken[1]:.1f} s on one worker, {limit:.1f} s in one process without an engine"
-    yield Figure(ITEM, f"Sweep of {cells} cells on 1 worker: share of the bare computation's speed", limit / taken[1],
-                 "", how, bound="at least", wanted=EFFICIENCY, short=True)  # fmt: skip
-    counts = [count for count in (2, 4, 8, 16) if count <= max(2, cores())]
-    for workers in counts[:1] if quick else counts:
-        taken[workers] = sweep(workers, cells)
-        ideal, enough = taken[1] / workers, cores() >= workers
-        how = (f"LeNet-5 on 10,000 images; {taken[workers]:.1f} s on {workers} workers, {taken[1]:.1f} s on one; "
-               f"{cores()} cores, which the engine's own processes share")  # fmt: skip
-        yield Figure(ITEM, f"Sweep of {cells} cells on {workers} workers: share of linear", ideal / taken[workers], "",
-                     how, bound="at least" if enough else "", wanted=EFFICIENCY if enough else None,
+    counts = [1, *(count for count in (2, 4, 8) if count <= max(2, cores()))]
+    taken, killed = sweeps(counts, cells, rounds)
+    how = (f"LeNet-5 on 10,000 images, median of {rounds} alternating rounds; {taken[1]:.1f} s on one worker, "
+           f"{taken[0]:.1f} s in one process without an engine")  # fmt: skip
+    yield Figure(ITEM, f"Sweep of {cells} cells on 1 worker: share of the bare computation's speed",
+                 taken[0] / taken[1], "", how, bound="at least", wanted=EFFICIENCY, short=True)  # fmt: skip
+    for workers in counts[1:]:
+        share, enough = taken[1] / workers / taken[workers], cores() >= workers
+        how = f"the same rounds; {taken[workers]:.1f} s on {workers} workers; {cores()} cores for all processes"
+        yield Figure(ITEM, f"Sweep of {cells} cells on {workers} workers: share of linear", share, "", how,
+                     bound="at least" if enough else "", wanted=EFFICIENCY if enough else None,
                      short=True)  # fmt: skip
-    lost = sweep(2, cells, kill=True) - taken[2]
     how = f"one of two workers killed when half of {cells} cells were done; against the same sweep without"
-    yield Figure(ITEM, "Time lost to a killed worker", max(0.0, lost), "s", how, short=True)
+    yield Figure(ITEM, "Time lost to a killed worker", max(0.0, killed - taken[2]), "s", how, short=True)
 
 
 if __name__ == "__main__":

@@ -90,12 +90,12 @@ def _known(setting: Setting, names: list[str]) -> bool:
 def _listed(setting: Setting, names: list[str]) -> None:
     """The cards, by family; the session's own scorer is open."""
     costs, stored = scorers_costs.costs(setting, names), scorers_fares.stored(setting, names)
-    table, label = scorers_fares.orderings(setting.model)
+    label = scorers_fares.orderings(setting.model)[1]
     for family, group in scorers_table.by_family(names).items():
         st.subheader(family.capitalize(), anchor=False, help=tip(family) or None)
         for name in group:
             expanded = len(names) <= FEW or name == setting.scorer
-            scorers_cards.card(name, setting, costs.get(name), table, label, stored.get(name), expanded)
+            scorers_cards.card(name, setting, costs.get(name), label, stored.get(name), expanded)
 
 
 if framed():

@@ -17,12 +17,16 @@ WORKER_SCANS = 8
 """Sensitivity scans (tables of counts) that one worker keeps in memory."""
 SCAN_MB = 512
 """Activations that a sensitivity scan keeps, in megabytes; the images beyond run through the whole network."""
+ENTRIES = 512
+"""Registered things of which a process remembers what may be set and what goes with them."""
 SERVER_RESULTS = 512
 """Results of slider moves that the server keeps in memory."""
 PEOPLE = 1000
 """People of whom the server remembers when they had their last turn."""
 PAGE_TABLES = 64
 """Tables that a page's cache keeps, over all sessions."""
+FIGURES = 256
+"""Figures of charts that the server keeps in memory, as text, over all sessions: 5 to 500 kilobytes each."""
 RESULT_BYTES = 256 * 2**20
 """Bytes of results of finished jobs that the server keeps in memory."""
 FAILURES = 50

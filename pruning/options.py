@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from pruning.entries import Entry
+from pruning.limits import ENTRIES
 
 
-def option_list(entry: type[Entry]) -> list[dict[str, Any]]:
-    """The options of an entry: name, type, default, bounds, choices, help.
+@lru_cache(maxsize=ENTRIES)  # a schema takes a millisecond, and pages ask for some forty
+def option_list(entry: type[Entry]) -> tuple[dict[str, Any], ...]:
+    """The options of an entry, not to be changed: name, type, default, bounds, choices, help.
 
     ``registry`` is given where a text is the name of something registered ("scorers"): a field says so by
     ``json_schema_extra={"registry": "scorers"}``.
     """
     properties = entry.model_json_schema().get("properties", {})
-    return [
+    return tuple(
         {
             "name": name,
             "type": about.get("type", "string"),
@@ -26,4 +29,4 @@ def option_list(entry: type[Entry]) -> list[dict[str, Any]]:
             "help": about.get("description", ""),
         }
         for name, about in properties.items()
-    ]
+    )

@@ -38,8 +38,7 @@ def overview(
 
 
 def card(
-    name: str, setting: Setting, cost: dict[str, Any] | None, table: pd.DataFrame, label: str,
-    value: dict[str, Any] | None, expanded: bool,
+    name: str, setting: Setting, cost: dict[str, Any] | None, label: str, value: dict[str, Any] | None, expanded: bool
 ) -> None:  # fmt: skip
     """One scorer, folded away until it is looked at."""
     entry = registry.scorers[name]
@@ -55,7 +54,7 @@ def card(
             st.markdown(f"**Kind.** A {kind(entry)}.", help=tip(kind(entry)))
             st.markdown(f"**Needs.** {entry.needs.capitalize()}{', and a seed' if entry.draws else ''}.")
             st.markdown(f"**Goes with.** {goes_with(name)}.")
-            _fares(name, setting, table, label, value)
+            _fares(name, setting, label, value)
             target = opened(setting, name)
             row = st.container(horizontal=True, vertical_alignment="center")
             if row.button("Open on Prune", key=f"open_{name}", icon=":material/arrow_forward:"):
@@ -64,10 +63,10 @@ def card(
             row.page_link("pages/prune.py", label="as a link", icon=":material/link:", query_params=target.query())
 
 
-def _fares(name: str, setting: Setting, table: pd.DataFrame, label: str, value: dict[str, Any] | None) -> None:
+def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None) -> None:
     """Accuracy beside the controls; where no table comes with the program, what the store has."""
     model = registry.models[setting.model].label
-    found = fares(name, table)
+    found = fares(name, setting.model)
     if len(found):
         st.markdown(f"**On {model}.** Accuracy after one-shot pruning:")
         st.dataframe(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pages.ui.results import TEST
 from pages.ui.server import store
 from pruning import registry
 from pruning.compatibility import allocations_for, granularities_for
+from pruning.limits import ENTRIES, PAGE_TABLES
 from pruning.links import DEFAULT, Setting
 from pruning.settings import ROOT
 
@@ -20,7 +22,7 @@ ORDERINGS = ROOT / "assets" / "orderings"
 CONTROLS = {"": "itself", "shuffled": "shuffled within each layer", "inverted": "inverted"}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@lru_cache(maxsize=PAGE_TABLES)
 def _read(path: str, _modified: int) -> dict[str, Any]:
     with open(path, encoding="utf-8") as file:
         return json.load(file)
@@ -28,15 +30,21 @@ def _read(path: str, _modified: int) -> dict[str, Any]:
 
 def orderings(model: str) -> tuple[pd.DataFrame, str]:
     """The bundled table of a model, a line for each seed, and a label that says where it is from; empty without one.
+    Everybody shares the table, so nobody changes it.
 
     Columns: scorer, control ("" for the criterion itself), granularity, allocation, seed, level (per mille), accuracy
     (0..1), count.
     """
     path = ORDERINGS / f"{model}.json"
+    return _orderings(str(path), path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=PAGE_TABLES)
+def _orderings(path: str, modified: int) -> tuple[pd.DataFrame, str]:
     columns = ["scorer", "control", "granularity", "allocation", "seed", "level", "accuracy", "count"]
-    if not path.is_file():
+    if not modified:
         return pd.DataFrame(columns=columns), ""
-    content = _read(str(path), path.stat().st_mtime_ns)
+    content = _read(path, modified)
     rows = [row | {"accuracy": row["correct"] / row["count"]} for row in content["rows"] if "error" not in row]
     table = pd.DataFrame(rows, columns=columns)
     images = ", ".join(f"{count:,}" for count in sorted(table["count"].unique()))
@@ -57,8 +65,16 @@ def claims(model: str) -> tuple[list[dict[str, Any]], str]:
     return _read(str(path), path.stat().st_mtime_ns).get("claims", []), orderings(model)[1]
 
 
-def fares(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """A scorer beside its controls, random and magnitude, on the same units and budgets: mean, least, most of seeds."""
+def fares(name: str, model: str) -> pd.DataFrame:
+    """A scorer beside its controls, random and magnitude, on the same units and budgets: mean, least, most of seeds.
+    Empty where no table comes with the model; everybody shares it, so nobody changes it."""
+    path = ORDERINGS / f"{model}.json"
+    return _fares(name, str(path), path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=ENTRIES)
+def _fares(name: str, path: str, modified: int) -> pd.DataFrame:
+    table = _orderings(path, modified)[0]
     own = table[(table["scorer"] == name) & (table["control"] == "")]
     if own.empty:
         return pd.DataFrame()
@@ -93,6 +109,14 @@ def opened(setting: Setting, name: str) -> Setting:
 
 def stored(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
     """Test accuracies of scorers at the chosen level that the store has, by name."""
-    keys = {name: opened(setting, name).study(TEST).cells()[0].measure_key(TEST) for name in names}
-    found = store().get(keys.values())
-    return {name: found[key].value for name, key in keys.items() if key in found}
+    keys = _keys(setting.model_copy(update={"layer": None, "pin": None}).model_dump_json())
+    found = store().get(keys[name] for name in names)
+    return {name: found[keys[name]].value for name in names if keys[name] in found}
+
+
+@st.cache_data(max_entries=PAGE_TABLES, show_spinner=False)
+def _keys(words: str) -> dict[str, str]:
+    """The key of every scorer's accuracy at a setting; hashing some thirty specifications takes a while."""
+    setting = Setting.model_validate_json(words)
+    every = {name: opened(setting, name).study(TEST) for name in registry.scorers.names()}
+    return {name: study.cells()[0].measure_key(TEST) for name, study in every.items()}

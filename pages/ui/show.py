@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui.server import theme
 from pruning.charts.base import Chart, config
+from pruning.charts.shown import shown
 from pruning.errors import PruningError
 
 Kind = Literal["svg", "png", "pdf"]
@@ -32,7 +33,7 @@ def show(
     with st.container(key=f"{'old' if dim else 'chart'}_{key}"):
         options: dict[str, Any] = {"on_select": on_select, "selection_mode": "points"} if on_select else {}
         st.plotly_chart(
-            chart.figure(theme(), width), key=key, theme=None, alt=chart.alt, config=config(chart.name), **options
+            shown(chart, theme(), width), key=key, theme=None, alt=chart.alt, config=config(chart.name), **options
         )
         take(chart, key)
 

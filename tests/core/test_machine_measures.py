@@ -59,12 +59,14 @@ def test_peak_memory_by_hand() -> None:
 
 @pytest.mark.parametrize("batch", [1, 16])
 def test_peak_memory_is_what_the_allocator_holds_less_what_kernels_take(batch: int) -> None:
+    """torch's own kernels take the same on every processor; oneDNN's pad channels to the width of its registers."""
     for name in ("lenet_5", "vit_small"):
         model, images = state_of(Base(model=name), ()).model, torch.zeros(batch, 1, 28, 28)
         before = untouched(model)
         counted = peak_bytes(model, images)
         assert counted == peak_bytes(model, images) and untouched(model) == before
-        assert counted <= seen(model, images) <= 1.35 * counted
+        with torch.backends.mkldnn.flags(enabled=False):
+            assert counted <= seen(model, images) <= 1.35 * counted
 
 
 def test_memory_is_told_before_and_after() -> None:

@@ -173,9 +173,9 @@ def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(scorers_fares, "ORDERINGS", tmp_path)
     table, label = scorers_fares.orderings("lenet_5")
     assert len(table) == 6 and "1,000 validation images, 3 seeds" in label
-    found = scorers_fares.fares("magnitude_l1", table)
+    found = scorers_fares.fares("magnitude_l1", "lenet_5")
     assert list(found["criterion"]) == ["itself", "inverted", registry.scorers["random"].label]
     assert list(found["mean"]) == pytest.approx([65, 10, 20]) and list(found["seeds"]) == [3, 1, 1]
     assert found["least"][0] == pytest.approx(60) and found["most"][0] == pytest.approx(70)
-    assert scorers_fares.fares("snip", table).empty
+    assert scorers_fares.fares("snip", "lenet_5").empty and scorers_fares.fares("snip", "resnet_20").empty
     assert scorers_fares.orderings("resnet_20")[1] == ""

@@ -1,0 +1,66 @@
+"""Figures for the screen, built once: thirty people who look at the same chart share the work, and so does every look
+again. Building a figure takes plotly some twenty times as long as reading it from its text.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import types
+from hashlib import blake2b
+from typing import Any
+
+import plotly.graph_objects as go
+
+from pruning.charts.base import SCREEN_WIDTH, Chart
+from pruning.limits import FIGURES
+from pruning.lru import Recent
+
+_texts: Recent[str] = Recent(FIGURES, "figures")
+"""As text: two hundred objects a figure would be looked through at each garbage collection, which Streamlit does after
+every run of a page."""
+
+
+def shown(chart: Chart, theme: str = "light", width: int = SCREEN_WIDTH) -> go.Figure:
+    """``chart.figure(theme, width)``, from memory where a chart of the same content was drawn before.
+
+    A chart whose drawing holds what has no content to name (an open file, a generator) is drawn anew each time.
+
+    Raises:
+        BadValue: for a theme that is neither "light" nor "dark".
+    """
+    try:
+        name = content(chart)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return chart.figure(theme, width)
+    text = _texts.get_or_make(f"{theme} {width} {name}", lambda: _text(chart.figure(theme, width)))
+    return go.Figure(json.loads(text), _validate=False)  # it was validated when it was built
+
+
+def _text(figure: go.Figure) -> str:
+    text = figure.to_json(validate=False)
+    assert text is not None
+    return text
+
+
+def content(chart: Chart) -> str:
+    """A name for all that a chart's figure is made of: its words, and what its drawing holds, numbers in full.
+
+    Raises:
+        TypeError, AttributeError, pickle.PicklingError: when something in it has no content to name.
+    """
+    buffer = io.BytesIO()
+    _Namer(buffer, protocol=5).dump((chart.name, chart.title, chart.draw))
+    return blake2b(buffer.getbuffer(), digest_size=16).hexdigest()
+
+
+class _Namer(pickle.Pickler):
+    """Takes apart the functions that are made while the program runs: which they are, and the values they hold."""
+
+    def reducer_override(self, held: Any) -> Any:
+        if not isinstance(held, types.FunctionType) or "<locals>" not in held.__qualname__:
+            return NotImplemented
+        cells = [cell.cell_contents for cell in held.__closure__ or ()]
+        return tuple, ((held.__module__, held.__qualname__, held.__code__.co_firstlineno, cells, held.__defaults__,
+                        held.__kwdefaults__),)  # fmt: skip

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import compare_controls, compare_view, compare_work
 from pages.ui.entry import framed, start
-from pages.ui.results import live
+from pages.ui.live import live
 
 
 def page() -> None:

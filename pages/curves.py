@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import curve_controls as controls
 from pages.ui import curve_pairs, curve_panel, curve_state, curve_verdicts
 from pages.ui.entry import framed, start
-from pages.ui.results import live
+from pages.ui.live import live
 from pruning import registry
 
 AXES = {

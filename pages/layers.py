@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import layers, layers_allocations, layers_scan, layers_scorers, state
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
-from pages.ui.results import live
+from pages.ui.live import live
 from pages.ui.server import EMBEDDED
 from pruning import registry
 from pruning.charts.words import tip

@@ -8,9 +8,9 @@ import streamlit as st
 
 from pages.ui import lottery_panel, lottery_state, lottery_valley, lottery_work
 from pages.ui.entry import framed, start
+from pages.ui.live import live
 from pages.ui.lottery_controls import experiment
 from pages.ui.lottery_state import OWN
-from pages.ui.results import live
 from pruning.errors import PruningError
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import accuracy, flips, layers, size, state
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
-from pages.ui.results import live
+from pages.ui.live import live
 from pages.ui.take_home import take_home
 from pruning.links import Setting
 

@@ -9,8 +9,8 @@ import streamlit as st
 from pages.ui import quantization_more, quantization_state, quantization_view
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
+from pages.ui.live import live
 from pages.ui.quantization_work import answers
-from pages.ui.results import live
 
 
 def page() -> None:

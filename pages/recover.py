@@ -9,9 +9,9 @@ import streamlit as st
 from pages.ui import layers, recover_findings, recover_panel, recover_state, state
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
+from pages.ui.live import live
 from pages.ui.recover_controls import training
 from pages.ui.recover_work import way
-from pages.ui.results import live
 from pages.ui.server import EMBEDDED
 from pruning.errors import PruningError
 from pruning.links import Setting

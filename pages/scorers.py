@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.ui import scorers_cards, scorers_claims, scorers_costs, scorers_fares, scorers_table, state
 from pages.ui.entry import framed, start
+from pages.ui.live import live
 from pages.ui.method import choice
-from pages.ui.results import live
 from pages.ui.server import EMBEDDED
 from pages.ui.show import show
 from pruning import registry

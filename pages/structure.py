@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import state, structure_numbers, structure_speed, structure_take, structure_view, structure_work
 from pages.ui.controls import controls
 from pages.ui.entry import framed, start
-from pages.ui.results import live
+from pages.ui.live import live
 from pruning.structure_tables import REMOVABLE
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.background import begin, stop
+from pages.ui.live import looked
 from pages.ui.results import TEST, Answer, ask, curve_points, missing
 from pages.ui.server import engine, store
 from pages.ui.show import show
@@ -114,7 +115,7 @@ def busy_curve(setting: Setting) -> bool:
 
 def _views(setting: Setting) -> list[JobView]:
     """Work on this setting's curve that is under way, whoever asked for it."""
-    return [view for view in engine().views() if view.durable and _same(setting, view.study)]
+    return [looked(view) for view in engine().views() if view.durable and _same(setting, view.study)]
 
 
 def _same(setting: Setting, study: Study | None) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages.ui.live import looked
 from pages.ui.server import engine, owner, person, store
 from pruning.engine import JobView
 from pruning.errors import PruningError
@@ -69,7 +70,7 @@ def job(study: Study) -> JobView | None:
 
 def _view(key: str) -> JobView | None:
     try:
-        return engine().view(key)
+        return looked(engine().view(key))
     except PruningError:
         return None
 

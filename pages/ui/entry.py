@@ -6,6 +6,7 @@ import gc
 
 import streamlit as st
 
+from pages.ui import live
 from pages.ui.server import engine
 from pages.ui.sign_in import sign_in
 from pages.ui.style import style
@@ -41,7 +42,9 @@ def start() -> None:
         ],
         position="top",
     )
+    live.begin()
     page.run()
+    live.watch()
     _freeze()
 
 

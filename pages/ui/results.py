@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.live import looked
 from pages.ui.server import engine, owner, person, session, store
 from pruning.engine import JobView
 from pruning.errors import PruningError
@@ -19,8 +20,6 @@ from pruning.specs import MeasureSpec, Study
 TEST = MeasureSpec(name="accuracy")
 PROFILE = MeasureSpec(name="profile")
 SIZE = MeasureSpec(name="size")
-POLL = 0.5
-"""Seconds between two looks at a job."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _watch(study: Study, slot: str) -> Answer:
             place = f"{session()}/{slot}"
             name = engine().submit(study, owner=owner(), durable=False, slot=place, person=person())
             jobs[slot] = (study.key, name)
-        view = engine().view(jobs[slot][1])
+        view = looked(engine().view(jobs[slot][1]))
     except PruningError as error:
         jobs.pop(slot, None)
         return Answer(error=str(error))
@@ -112,24 +111,3 @@ def missing(setting: Setting, points: Iterable[tuple[int, str, Any, str]], varia
         if levels:
             studies.append(setting.curve(TEST, levels, recalibrate=variant == "recalibrated"))
     return studies
-
-
-def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL) -> None:
-    """Draw a part of the page, again and again while its job runs; then once more with the whole page.
-
-    Args:
-        draw: draws and returns whether something is still under way.
-        pending: whether it is under way now, so that an idle page does not poll.
-        every: seconds between two looks; charts that change at each look need time to be drawn.
-    """
-
-    # What the page itself draws must not start the page over at once: with jobs queued that would go in circles.
-    first = [True]
-
-    @st.fragment(run_every=every if pending else None, key=name)
-    def part() -> None:
-        if draw() is False and pending and not first:
-            st.rerun()
-
-    part()
-    first.clear()

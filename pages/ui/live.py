@@ -1,0 +1,151 @@
+"""Parts of a page that are drawn again when their jobs have moved, and only then.
+
+Thirty open pages that draw themselves anew twice a second are more work than all their sliders. So a page has one
+watcher: a fragment that draws nothing, looks at the jobs behind each part, and asks for those parts that have something
+new to show.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+
+from pages.ui.server import engine
+from pruning.engine import JobView
+from pruning.errors import PruningError
+
+POLL = 0.5
+"""Seconds between two looks at the jobs of a page."""
+PATIENCE = 2.0
+"""Seconds for which a part that is done waits for the others, before the whole page is drawn once more."""
+PARTS, DRAWING = "live_parts", "live_drawing"
+
+Stamp = tuple[Any, ...]
+
+
+@dataclass
+class Part:
+    """One part of the page, as it was drawn last."""
+
+    every: float
+    watched: bool
+    pending: bool = True
+    drawn: float = 0.0
+    jobs: dict[str, Stamp] = field(default_factory=dict)
+    """The jobs that were looked at, by what there was to see; those that had ended are left out."""
+
+    def due(self) -> bool:
+        """Whether there is something new: at once where a job ended, at most every so many seconds where one moved. A
+        part that waits for something else than a job is drawn at each turn."""
+        if not self.pending:
+            return False
+        turn = time.monotonic() - self.drawn >= self.every
+        now = [_now(job) for job in self.jobs]
+        ended = any(view is None or view.finished for view in now)
+        moved = any(view is not None and _stamp(view) != self.jobs[view.id] for view in now)
+        return ended or (turn and (moved or not now))
+
+
+def _now(job: str) -> JobView | None:
+    try:
+        return engine().view(job)
+    except PruningError:
+        return None
+
+
+def _stamp(view: JobView) -> Stamp:
+    return view.state, view.done, view.total, view.note, id(view.partial)
+
+
+def looked(view: JobView) -> JobView:
+    """Note that the part of the page which is being drawn shows this job; returns it."""
+    part: Part | None = st.session_state.get(DRAWING)
+    if part is not None and not view.finished:
+        part.jobs[view.id] = _stamp(view)
+    return view
+
+
+@contextmanager
+def _drawing(part: Part) -> Generator[None]:
+    """Everything that is looked at meanwhile belongs to this part."""
+    part.jobs.clear()
+    st.session_state[DRAWING] = part
+    try:
+        yield
+    finally:
+        st.session_state[DRAWING] = None
+        part.drawn = time.monotonic()
+
+
+def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL) -> None:
+    """Draw a part of the page, again whenever its jobs have moved; when all is done, once more with the whole page.
+
+    Args:
+        draw: draws, and returns whether something is still under way.
+        name: unique on the page.
+        pending: whether something is under way now; a part of which nothing is stays as it is.
+        every: seconds between two looks at a job that goes on; charts that change at each look need time to be drawn.
+    """
+    part = Part(every, pending)
+    st.session_state.setdefault(PARTS, {})[name] = part
+
+    @st.fragment(key=name)
+    def body() -> None:
+        with _drawing(part):
+            busy = draw()
+        part.pending = busy
+
+    body()
+
+
+def begin() -> None:
+    """A page begins: it has no parts yet."""
+    st.session_state[PARTS], st.session_state[DRAWING] = {}, None
+
+
+def watch() -> None:
+    """A page ends: watch its parts while something is under way."""
+    parts: dict[str, Part] = st.session_state[PARTS]
+    watched = {name: part for name, part in parts.items() if part.watched}
+    if not watched:
+        return
+    first = [True]
+
+    @st.fragment(run_every=POLL, key="live_watch")
+    def look() -> None:
+        if first:
+            return
+        due = [name for name, part in watched.items() if part.due()]
+        done = [part for part in watched.values() if not part.pending]
+        if due:
+            _again(due)
+        elif done and (len(done) == len(watched) or time.monotonic() - max(p.drawn for p in done) > PATIENCE):
+            st.rerun()
+
+    look()
+    first.clear()
+
+
+def _again(names: list[str]) -> None:
+    """Ask for parts, as ``st.rerun(names)`` does, which Streamlit allows in callbacks only: there the run that is under
+    way would be lost. Here it has drawn nothing, and ends by itself."""
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None:
+        return
+    context.script_requests.request_rerun(
+        RerunData(
+            query_string=context.query_string,
+            page_script_hash=context.page_script_hash,
+            fragment_id_queue=context.fragment_storage.resolve_target(names),
+            is_fragment_scoped_rerun=True,
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+    )

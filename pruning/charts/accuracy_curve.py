@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.axes import CURSOR_ROOM, Axis, cursor, layout, positions
 from pruning.charts.base import ROW, Chart, amount, check_level, need, percent, plain, whiskers
 from pruning.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.charts.palette import BASELINE, CONTROL, DENSE, INK, KEPT, PAPER, RECALIBRATED, Role
+from pruning.charts.sketch import Sketch
 
 VARIANTS: dict[str, tuple[Role, str]] = {
     "pruned": (KEPT, "pruned"),
@@ -50,8 +50,8 @@ def accuracy_curve(
     curve = _sorted(curve, "curve")
     pinned = None if baseline is None else _sorted(baseline, "baseline")
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for frame, label in ((pinned, baseline_label), (curve, "")):
             for variant, (role, name) in VARIANTS.items():
                 rows = None if frame is None else frame[frame["variant"] == variant]
@@ -73,7 +73,7 @@ def accuracy_curve(
         if words:
             note(figure, words, theme, 0.02, 0.3, "left", framed=True)
         figure.update_layout(
-            height=340 + 12 * (1 + sum(trace.showlegend is not False for trace in figure.data)),
+            height=340 + 12 * (1 + sum(trace.get("showlegend") is not False for trace in figure.data)),
             margin={"t": CURSOR_ROOM, "b": 10, "r": 66}, hovermode="closest",
             legend=ROW,
             xaxis=layout(axis),
@@ -104,7 +104,7 @@ def _sorted(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     return frame.sort_values(["variant", "level"], kind="stable")
 
 
-def _points(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, role: Role, words: str) -> None:
+def _points(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, role: Role, words: str) -> None:
     """One curve: line, band where all images were seen, error bars and hollow points where fewer were."""
     colour = role.colour(theme)
     x = positions(rows["level"], axis)
@@ -131,11 +131,11 @@ def _points(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, role:
         hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} sparsity<br>95 % interval %{customdata[1]} to "
         "%{customdata[2]}<br>%{customdata[3]} images, %{customdata[4]}<extra>" + words + "</extra>",
     )  # fmt: skip
-    if few.any() and not any(trace.name.startswith("hollow") for trace in figure.data):
+    if few.any() and not any(trace.get("name", "").startswith("hollow") for trace in figure.data):
         hollow_entry(figure, count[few].min(), count.max(), theme)
 
 
-def _pinned(figure: go.Figure, rows: pd.DataFrame, axis: Axis, theme: str, words: str, variant: str) -> None:
+def _pinned(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, words: str, variant: str) -> None:
     """A pinned curve: one thin line, so that it stays behind what is looked at now."""
     figure.add_scatter(
         x=positions(rows["level"], axis), y=100 * rows["accuracy"].to_numpy(np.float64), mode="lines+markers",

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import Chart, percent, plain, short
 from pruning.charts.palette import KEPT, PAPER, REMOVED, SEQUENCE
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 What = Literal["jaccard", "spearman"]
@@ -46,14 +46,14 @@ def agreement_matrix(
         raise BadValue(f"The matrix of {len(scorers)} scorers must be square, not {' x '.join(map(str, cells.shape))}.")
     chance = _chance(removed, units) if what == "jaccard" and len(removed) == len(scorers) else None
 
-    def draw(theme: str) -> go.Figure:
+    def draw(theme: str) -> Sketch:
         low = 0 if what == "jaccard" else -1
         # Blue for alike, orange for the reverse, as between kept and removed; the middle is the paper itself.
         scale = SEQUENCE if what == "jaccard" else [[0, REMOVED.light], [0.5, PAPER[theme]], [1, KEPT.light]]
         names = [plain(short(name, 24)) for name in scorers]
         extra = np.full(cells.shape, np.nan) if chance is None else chance
         numbers = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in cells]
-        figure = go.Figure()
+        figure = Sketch()
         figure.add_heatmap(
             z=cells, x=list(range(len(names))), y=list(range(len(names))), zmin=low, zmax=1, colorscale=scale,
             text=numbers if len(names) <= MOST_NUMBERS else None, texttemplate="%{text}", xgap=1, ygap=1,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from pruning.charts.base import check_level, percent
 from pruning.charts.palette import INK
+from pruning.charts.sketch import Drawing
 from pruning.errors import BadValue
 
 Axis = Literal["sparsity", "remaining"]
@@ -46,7 +46,7 @@ def layout(axis: Axis) -> dict[str, Any]:
     }
 
 
-def cursor(figure: go.Figure, level: int, axis: Axis, theme: str, halo: bool = False) -> None:
+def cursor(figure: Drawing, level: int, axis: Axis, theme: str, halo: bool = False) -> None:
     """Draw the slider's place as a vertical line with its value above the plot.
 
     Args:

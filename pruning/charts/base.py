@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from pruning.charts.palette import TITLE_SIZE, template_name
+from pruning.charts.palette import TITLE_SIZE, template_name, template_spec
+from pruning.charts.sketch import Drawing, Sketch
 from pruning.errors import BadValue
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
@@ -36,18 +37,18 @@ class Chart:
         title: the finding in one sentence, made from the numbers.
         alt: what a person who cannot see the picture should hear.
         table: tidy data, with the unit in each column's name: what the CSV export gives.
-        draw: makes the figure without its title for "light" or "dark". ``layout.height`` and ``layout.margin.t``
-            (px) say what the drawing itself needs; the title's lines are added to them.
+        draw: draws it without its title for "light" or "dark". ``layout.height`` and ``layout.margin.t`` (px) say
+            what the drawing itself needs; the title's lines are added to them.
     """
 
     name: str
     title: str
     alt: str
     table: pd.DataFrame
-    draw: Callable[[str], go.Figure]
+    draw: Callable[[str], Drawing]
 
     def figure(self, theme: str = "light", width: int = SCREEN_WIDTH) -> go.Figure:
-        """The figure with template and title.
+        """The figure with template and title; plotly has checked each property.
 
         Args:
             theme: "light" or "dark".
@@ -56,36 +57,57 @@ class Chart:
         Raises:
             BadValue: for another theme.
         """
+        drawn = self._drawn(theme)
+        figure = go.Figure(drawn.spec()) if isinstance(drawn, Sketch) else drawn
+        layout = figure.layout
+        return figure.update_layout(self._frame(layout.margin.t, layout.height, template_name(theme), width))
+
+    def spec(self, theme: str = "light", width: int = SCREEN_WIDTH) -> dict[str, Any]:
+        """The same in plotly's plain form, unchecked: for the screen, where a slider waits for it.
+
+        Raises:
+            BadValue: for another theme.
+        """
+        drawn = self._drawn(theme)
+        if not isinstance(drawn, Sketch):
+            return self.figure(theme, width).to_dict()
+        top, height = drawn.layout.get("margin", {}).get("t"), drawn.layout.get("height")
+        return drawn.update_layout(**self._frame(top, height, template_spec(theme), width)).spec()
+
+    def _drawn(self, theme: str) -> Drawing:
         if theme not in ("light", "dark"):
             raise BadValue(f"The theme is 'light' or 'dark', not '{theme}'.")
-        figure = self.draw(theme)
-        top, height = figure.layout.margin.t or 10, figure.layout.height or 360
-        figure.layout.template = template_name(theme)
-        # The print exporter breaks the title anew for its paper width, so it needs the parts.
-        figure.layout.meta = {"name": self.name, "title": self.title, "top": top, "height": height}
-        put_title(figure, width, TITLE_SIZE)
-        return figure
+        return self.draw(theme)
+
+    def _frame(
+        self, top: float | None, height: float | None, template: str | dict[str, Any], width: int
+    ) -> dict[str, Any]:
+        """Layout of the template and the title. The print exporter breaks the title anew for its paper width, so it
+        needs the parts."""
+        meta = {"name": self.name, "title": self.title, "top": top or 10, "height": height or 360}
+        return {"template": template, "meta": meta} | title_layout(meta, width, TITLE_SIZE)
 
     def csv(self) -> bytes:
         """The table as UTF-8 CSV."""
         return self.table.to_csv(index=False, lineterminator="\n").encode()
 
 
-def put_title(figure: go.Figure, width: float, size: float, scale: float = 1.0) -> None:
-    """Set the title, broken into lines that fit ``width`` px at ``size`` px, and make room for it above the drawing.
+def title_layout(meta: Mapping[str, Any], width: float, size: float, scale: float = 1.0) -> dict[str, Any]:
+    """The layout of a title, broken into lines that fit ``width`` px at ``size`` px, with room for it above.
 
     Args:
-        figure: changed in place; its ``layout.meta`` holds title, top and height as ``Chart.figure`` wrote them.
+        meta: title, top and height, as ``Chart.spec`` writes them.
         scale: factor on the drawing's own top margin and height (print has smaller letters).
     """
-    meta = figure.layout.meta
     lines = _break(meta["title"], max(12, int((width - 16) / (EM * size))))
     room = len(lines) * LINE * size + 6
     # plotly sets one line by its top, and several by the first one's baseline.
-    figure.layout.title.pad = {"l": 6, "t": 6 if len(lines) == 1 else 6 + 0.72 * size}
-    figure.layout.title.text = "<br>".join(plain(line) for line in lines)
-    figure.layout.margin.t = meta["top"] * scale + room
-    figure.layout.height = meta["height"] * scale + room
+    pad = {"l": 6, "t": 6 if len(lines) == 1 else 6 + 0.72 * size}
+    return {
+        "title": {"pad": pad, "text": "<br>".join(plain(line) for line in lines)},
+        "margin": {"t": meta["top"] * scale + room},
+        "height": meta["height"] * scale + room,
+    }
 
 
 def _break(text: str, most: int) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.palette import BASELINE, DENSE, INK, KEPT
+from pruning.charts.sketch import Sketch
 
 ROUNDINGS = {"gptq": ("GPTQ", BASELINE), "nearest": ("to the nearest level", KEPT)}
 POINTS = 1.0
@@ -28,8 +28,8 @@ def bits_curve(points: pd.DataFrame, bits: int) -> Chart:
     need(points, ("bits", "rounding", "accuracy", "low", "high", "dense", "images"), "points")
     dense = 100 * float(points["dense"].iloc[0]) if len(points) else None
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for rounding, (words, role) in ROUNDINGS.items():
             own = points[points["rounding"] == rounding].sort_values("bits")
             if own.empty:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import NBSP, Chart, amount, need, percent, plain, short, whiskers
 from pruning.charts.marks import blank
 from pruning.charts.palette import CONTROL, DENSE
+from pruning.charts.sketch import Sketch
 from pruning.charts.training_curves import styles
 
 COLUMNS = ("strategy", "steps", "correct", "count", "accuracy", "low", "high")
@@ -38,8 +38,8 @@ def budget_comparison(results: pd.DataFrame, level: int, dense: float | None, pl
     span = _span([*100 * bounds["low"], *100 * bounds["high"], *([100 * dense] if dense is not None else [])])
     shares, low, high = (100 * results[column].to_numpy(np.float64) for column in ("accuracy", "low", "high"))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         colours = [role.colour(theme) for role in roles]
         for at, name in enumerate(names):
             if shares[at] < span[0]:  # far below: it would press what was trained into a corner

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need, percent
 from pruning.charts.palette import KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 PANELS = (("output", "x", "y", [0, 0.47]), ("input", "x2", "y2", [0.53, 1]))
@@ -29,8 +29,8 @@ def channel_density(density: pd.DataFrame, layer: str) -> Chart:
     density = density.sort_values(["axis", "index"], ascending=[False, True])
     sides = {axis: density[density["axis"] == axis] for axis, *_ in PANELS}
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for axis, x, y, domain in PANELS:
             side = sides[axis]
             index, share = side["index"].to_numpy(np.int64), side["density"].to_numpy(np.float64)

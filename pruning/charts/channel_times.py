@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.latency_bars import milliseconds
 from pruning.charts.palette import CONTROL, DENSE, FAINT, KEPT, PAPER, RECALIBRATED
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 from pruning.speed_tables import COUNTS, RUNTIMES
 
@@ -34,8 +34,8 @@ def channel_times(counts: pd.DataFrame, full: int, threads: int) -> Chart:
         raise BadValue("Channel counts are compared by their times, of which there are none.")
     places = sorted(set(counts["channels"]))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for count in (count for count in places if count % ROUND == 0):
             figure.add_vline(x=count, line={"color": FAINT[theme], "width": 6}, layer="below")
         figure.add_scatter(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import BELOW, Chart, need, plain, short
 from pruning.charts.palette import BASELINE, CONTROL, KEPT, RECALIBRATED, Role
+from pruning.charts.sketch import Sketch
 
 LOOKS: dict[str, Role] = {"yes": KEPT, "itself": RECALIBRATED, "masks": BASELINE, "no": CONTROL}
 SYMBOLS = {"yes": "circle", "itself": "square", "masks": "diamond", "no": "line-ew"}
@@ -27,8 +27,8 @@ def compatibility_table(pairs: pd.DataFrame, rows: str, columns: str, meanings: 
     need(pairs, ("row", "column", "kind", "why"), "compatibility")
     down, across = (list(dict.fromkeys(pairs[side].astype(str))) for side in ("row", "column"))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for kind, words in meanings.items():
             some = pairs[pairs["kind"] == kind]
             colour = LOOKS[kind].colour(theme)

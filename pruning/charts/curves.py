@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import BELOW, Chart, amount, need, percent, plain, short
 from pruning.charts.curve_looks import NAMES, STYLES, layout, places
 from pruning.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.charts.palette import CONTROL, DENSE, INK, PAPER, Role
+from pruning.charts.sketch import Sketch
 from pruning.curve_tables import MEANS, POINTS, markers_frame, summary_frame
 
 
@@ -55,8 +55,8 @@ def curves(
     roles = {name: STYLES[known.index(name) % len(STYLES)] if name in known else CONTROL for name in names}
     most = int(points["count"].max()) if len(points) else 0
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for name in names:
             runs, mean = points[points["curve"] == name], means[means["curve"] == name]
             _runs(figure, runs, mean, places(runs, axis, bytes_dense), roles[name].colour(theme))
@@ -81,7 +81,7 @@ def curves(
         if not len(points):
             blank(figure)
         figure.update_layout(
-            height=420 + 22 * max(1, sum(trace.showlegend is not False for trace in figure.data)),
+            height=420 + 22 * max(1, sum(trace.get("showlegend") is not False for trace in figure.data)),
             margin={"t": 10, "b": 10, "r": 66}, hovermode="closest", showlegend=True, xaxis=axis_layout,
             legend=BELOW,
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": f"{split} accuracy (%)"}},
@@ -99,7 +99,7 @@ def curves(
     )
 
 
-def _runs(figure: go.Figure, runs: pd.DataFrame, mean: pd.DataFrame, x: np.ndarray, colour: str) -> None:
+def _runs(figure: Sketch, runs: pd.DataFrame, mean: pd.DataFrame, x: np.ndarray, colour: str) -> None:
     """Single seeds, faint; where there is but one it is the mean."""
     if runs["run"].nunique() < 2 and len(mean) == len(runs):
         return
@@ -114,7 +114,7 @@ def _runs(figure: go.Figure, runs: pd.DataFrame, mean: pd.DataFrame, x: np.ndarr
 
 
 def _mean(
-    figure: go.Figure, rows: pd.DataFrame, x: np.ndarray, name: str, role: Role, theme: str, most: int, planned: int
+    figure: Sketch, rows: pd.DataFrame, x: np.ndarray, name: str, role: Role, theme: str, most: int, planned: int
 ) -> None:
     """A curve: line and band; hollow points where fewer images were seen than elsewhere."""
     colour = role.colour(theme)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need
 from pruning.charts.marks import note
 from pruning.charts.palette import DENSE, KEPT, Role
+from pruning.charts.sketch import Sketch
 from pruning.valleys import LINES, barriers_frame, valley_sentence
 
 ROLES: dict[str, tuple[Role, str]] = {
@@ -32,8 +32,8 @@ def error_barrier(lines: pd.DataFrame, level: int, pending: bool = False) -> Cha
     lines = lines.sort_values(["arm", "seed", "place"], kind="stable").reset_index(drop=True)
     top = 100 * float(lines["error"].max()) if len(lines) else 100.0
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for arm, (role, words) in reversed(ROLES.items()):  # what is asked about lies on top
             own = lines[lines["arm"] == arm]
             seeds = own["seed"].nunique()

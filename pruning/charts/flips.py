@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import Chart, need, percent, plain, short
 from pruning.charts.marks import blank
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 MOST = 12
@@ -46,8 +46,8 @@ def flips(images: np.ndarray, table: pd.DataFrame, columns: int = COLUMNS) -> Ch
     across = max(1, min(columns, len(rows)))
     down = max(1, -(-len(rows) // across))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         blank(figure)
         # Across, the unit is one cell; down, it is one px, as four lines of caption need the same room at any width.
         for at, (image, row) in enumerate(zip(shown, rows, strict=True)):

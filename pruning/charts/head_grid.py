@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, labels, need, plain
 from pruning.charts.marks import top_down
 from pruning.charts.palette import KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 
 
 def head_grid(heads: pd.DataFrame) -> Chart:
@@ -26,8 +26,8 @@ def head_grid(heads: pd.DataFrame) -> Chart:
     kept = heads["kept"].to_numpy(bool)
     table = pd.DataFrame({"layer": heads["layer"].to_numpy(), "head": heads["head"].to_numpy(), "kept": kept})
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for role, which, word in ((KEPT, kept, "kept"), (REMOVED, ~kept, "removed")):
             some = heads[which]
             figure.add_scatter(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import NBSP, ROW, Chart, need, plain, whiskers
 from pruning.charts.palette import CONTROL, DENSE, INK, KEPT
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 from pruning.timings import speed_up
 
@@ -38,8 +38,8 @@ def latency_bars(times: pd.DataFrame, promised: float, threads: int) -> Chart:
     table["macs_percent_of_dense"] = round(100 / promised, 2)
     table["threads"] = threads
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         rows = [f"{batch} image{'s' if batch > 1 else ''}" for batch in batches]
         fills = {
             "dense": {"color": DENSE.tint(theme, 0.65)},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, amount, check_level, labels, need, percent
 from pruning.charts.marks import frame_row, top_down
 from pruning.charts.palette import BASELINE, CONTROL, FAINT, INK, KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 
 
 def layer_bars(
@@ -51,8 +51,8 @@ def layer_bars(
         pinned = (by_name["removed"] / by_name["weights"].clip(lower=1)).reindex(names).to_numpy(np.float64)
         table["pinned_removed_percent"] = np.round(100 * pinned, 4)
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         hover = [
             [name, amount(gone), amount(all_), percent(some), percent(of_all)]
             for name, gone, all_, some, of_all in zip(names, removed, weights, share, part, strict=True)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.axes import CURSOR_ROOM, Axis, cursor, layout
 from pruning.charts.base import ROW, Chart, check_level, labels, need, percent
 from pruning.charts.marks import frame_row, top_down
 from pruning.charts.palette import SEQUENCE
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 LEVELS = 1001
@@ -41,8 +41,8 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
     left = _narrow(weights[:, None] - removed)
     columns = slice(None) if axis == "sparsity" else slice(999, None, -1)  # nothing remaining has no logarithm
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         figure.add_heatmap(
             z=cells[:, columns], y=names, customdata=left[:, columns], **_columns(axis),
             zmin=0, zmax=100, colorscale=SEQUENCE, name="share removed",

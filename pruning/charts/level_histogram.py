@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need, percent
 from pruning.charts.palette import INK, KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 
 LINES = 40
 """Levels that are drawn one by one; more would be a grey wall, and stand in the table alone."""
@@ -37,8 +37,8 @@ def level_histogram(
     drawn = 0 < len(place) <= LINES
     unit = "weight before rounding" if scale is None else "weight before rounding, in steps of its channel's scale"
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         figure.add_bar(
             x=(left + right) / 2, width=right - left, y=count, name="weights before", showlegend=True,
             marker={"color": KEPT.tint(theme, 0.55), "line": {"width": 0}},

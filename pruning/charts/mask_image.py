@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import Chart, amount, percent, plain
 from pruning.charts.palette import KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 LARGEST = 512
@@ -35,9 +35,9 @@ def mask_image(mask: np.ndarray, layer: str, shape: tuple[int, ...], sampled: bo
     outputs, inputs = shape[0], int(np.prod(shape[1:], dtype=np.int64))
     kept = float(mask.mean(dtype=np.float64)) / 255
 
-    def draw(theme: str) -> go.Figure:
+    def draw(theme: str) -> Sketch:
         kept_colour, gone = KEPT.colour(theme), REMOVED.colour(theme)
-        figure = go.Figure()
+        figure = Sketch()
         # Pixels stand at the numbers of the weights they show, so that the axes count channels, sampled or not.
         step_y, step_x = outputs / rows, inputs / columns
         figure.add_heatmap(

@@ -7,10 +7,12 @@ would otherwise be too faint; red never stands against green, and a dash or a sy
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import plotly.io as pio
+from plotly.colors import make_colorscale, sequential
 
 Theme = Literal["light", "dark"]
 
@@ -26,7 +28,7 @@ INK: dict[str, str] = {"light": "#31333F", "dark": "#FAFAFA"}
 FAINT: dict[str, str] = {"light": "#E3E5EA", "dark": "#2E333D"}
 """Grid lines, and the track behind a bar."""
 
-SEQUENCE = "Cividis"
+SEQUENCE = make_colorscale(sequential.Cividis)
 """The sequential scale: even in lightness, and the same to every kind of colour vision."""
 
 
@@ -122,3 +124,9 @@ def template_name(theme: str) -> str:
 
 for _theme in ("light", "dark"):
     pio.templates[template_name(_theme)] = template(_theme)
+
+
+@lru_cache(maxsize=2)
+def template_spec(theme: str) -> dict[str, Any]:
+    """A theme's template in plotly's plain form; everybody shares it, so nobody changes it."""
+    return template(theme).to_plotly_json()

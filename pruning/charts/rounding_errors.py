@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import NBSP, ROW, Chart, labels, need, percent
 from pruning.charts.marks import top_down
 from pruning.charts.palette import CONTROL, FAINT, KEPT, PAPER
+from pruning.charts.sketch import Sketch
 
 
 def rounding_errors(layers: pd.DataFrame, layer: str | None = None) -> Chart:
@@ -27,8 +27,8 @@ def rounding_errors(layers: pd.DataFrame, layer: str | None = None) -> Chart:
     names = [str(name) for name in layers["layer"]]
     weight, output = (100 * layers[name].to_numpy(np.float64) for name in ("weight_error", "output_error"))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for name, one, other in zip(names, weight, output, strict=True):
             figure.add_shape(type="line", x0=one, x1=one if np.isnan(other) else other, y0=name, y1=name, layer="below",
                              line={"color": FAINT[theme], "width": 4})  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.axes import Axis, layout, positions
 from pruning.charts.base import BELOW, Chart, need, percent, plain, short, whiskers
 from pruning.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED, REMOVED
+from pruning.charts.sketch import Sketch
 
 STYLES = (KEPT, REMOVED, BASELINE, RECALIBRATED, DENSE, CONTROL)
 """Here a colour tells runs apart; dash and symbol go with it."""
@@ -27,8 +27,8 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
     pairs = table[["run", "variant"]].drop_duplicates().itertuples(index=False)
     groups = [(p.run, p.variant, table[(table["run"] == p.run) & (table["variant"] == p.variant)]) for p in pairs]
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for number, (run, variant, rows) in enumerate(groups):
             role = STYLES[number % len(STYLES)]
             colour = role.colour(theme)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import NBSP, ROW, Chart, amount, need, percent, plain, short
 from pruning.charts.palette import BASELINE, CONTROL, KEPT, REMOVED, Role
+from pruning.charts.sketch import Sketch
 
 OUTCOMES: tuple[tuple[str, bool, bool, Role], ...] = (
     ("both keep", False, False, KEPT),
@@ -48,8 +48,8 @@ def score_scatter(
         (counts["both_removed"] + counts["only_second"]) / max(1, total),
     )
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         size = float(np.clip(260 / np.sqrt(max(1, len(points))), 4, 9))
         for (words, in_first, in_second, role), number in zip(OUTCOMES, numbers, strict=True):
             some = points[(gone[0] == in_first) & (gone[1] == in_second)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import Chart, labels, need, percent
 from pruning.charts.marks import frame_row, top_down
 from pruning.charts.palette import INK, SEQUENCE
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 MOST_NUMBERS = 12
@@ -34,9 +34,9 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
     names, shares, cells = _grid(scan)
     texts = [[f"{100 * value:.0f}" if np.isfinite(value) else "" for value in row] for row in cells]
 
-    def draw(theme: str) -> go.Figure:
+    def draw(theme: str) -> Sketch:
         columns = [f"{share / 10:g}" for share in shares]
-        figure = go.Figure()
+        figure = Sketch()
         figure.add_heatmap(
             z=np.where(np.isfinite(cells), 100 * cells, np.nan), x=columns, y=names, zmin=0, zmax=100,
             colorscale=SEQUENCE, text=texts if len(shares) <= MOST_NUMBERS else None, texttemplate="%{text}",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import NBSP, ROW, Chart, need, percent, plain
 from pruning.charts.marks import top_down
 from pruning.charts.palette import BASELINE, DENSE, KEPT
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 
@@ -39,8 +39,8 @@ def size_bars(sizes: pd.DataFrame, baseline: pd.DataFrame | None = None) -> Char
     reference = count[dense.index(True)] if any(dense) else count.max()
     unit, word = _unit(int(max(reference, count.max())))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         figure.add_bar(
             x=count / unit, y=forms, orientation="h", name="now", showlegend=False, width=0.66,
             marker={"color": [(DENSE if is_dense else KEPT).colour(theme) for is_dense in dense]},

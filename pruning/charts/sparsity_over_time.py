@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, amount, labels, need, percent
 from pruning.charts.marks import blank, top_down
 from pruning.charts.palette import KEPT, REMOVED, SEQUENCE
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 LAYERS = ("step", "since", "layer", "order", "weights", "removed")
@@ -40,8 +40,8 @@ def sparsity_over_time(layers: pd.DataFrame, steps: int, strategy: str, pending:
     cells = np.where(removed == weights, 100, np.where(removed == 0, 0, np.clip(np.rint(share * 100), 1, 99)))
     edges = np.concatenate([[0 if not len(layers) else int(layers["since"].min())], at])
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         if len(at):
             figure.add_heatmap(
                 z=cells.astype(np.uint8), x=edges, y=names, customdata=weights - removed, zmin=0, zmax=100,
@@ -114,8 +114,8 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
     gone, back = (churn[name].to_numpy(np.int64) for name in ("gone", "back"))
     width = (churn["step"] - churn["since"]).to_numpy(np.int64)
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for counts, sign, role, word in ((gone, 1, REMOVED, "removed"), (back, -1, KEPT, "came back")):
             figure.add_bar(
                 # From where it begins, not around its middle: plotly sets its ticks where bars stand.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.latency_bars import milliseconds
 from pruning.charts.palette import CONTROL, DENSE, INK, KEPT, RECALIBRATED
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 from pruning.speed_tables import CURVE, factor, images
 
@@ -37,8 +37,8 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
     batches = sorted(set(curve["batch"]), reverse=True)
     promised = curve.drop_duplicates("level").sort_values("level")
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         figure.add_scatter(
             x=promised["level"] / 10, y=promised["promised"], mode="lines", name="theory: MACs",
             line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import NBSP, ROW, Chart, amount, labels, need, percent, plain
 from pruning.charts.marks import top_down
 from pruning.charts.palette import INK, KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 
 WIDE = 40
 """Where one layer has so many times the channels of another, bars are shares of their layer instead of counts."""
@@ -41,8 +41,8 @@ def structure_bars(layers: pd.DataFrame) -> Chart:
     shares = bool(len(whole)) and bool(whole.max() > WIDE * whole.min())
     scale = 100 / np.maximum(whole, 1) if shares else np.ones(len(whole))
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         said = [f"{k:,} of {w:,}" if k < w else f"{w:,}" for k, w in zip(kept, whole, strict=True)]
         why = [f"<br>left alone: {plain(reason)}" if reason else "" for reason in alone]
         hover = [[n, k, w, y] for n, k, w, y in zip(map(plain, names), kept, whole, why, strict=True)]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.axes import layout
 from pruning.charts.base import BELOW, Chart, amount, need, percent
 from pruning.charts.curve_looks import STYLES
 from pruning.charts.marks import band, note
 from pruning.charts.palette import CONTROL, DENSE, KEPT, Role
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 ROLES: dict[str, tuple[Role, str]] = {
@@ -56,8 +56,8 @@ def ticket_curves(
     least = 0.8 * (1000 - sparsest) / 10
     top = max([steps, *means["early_high"].dropna()], default=1)
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for arm, (role, words) in reversed(ROLES.items()):  # what is asked about lies on top
             mean = means[means["arm"] == arm].sort_values("level")
             y, low, high = (scale * mean[name].to_numpy(np.float64) for name in names)
@@ -101,7 +101,7 @@ def ticket_curves(
 
 
 def _arm(
-    figure: go.Figure,
+    figure: Sketch,
     x: np.ndarray,
     y: np.ndarray,
     low: np.ndarray,
@@ -127,7 +127,7 @@ def _arm(
     )  # fmt: skip
 
 
-def _seeds(figure: go.Figure, rows: pd.DataFrame, what: str, colour: str) -> None:
+def _seeds(figure: Sketch, rows: pd.DataFrame, what: str, colour: str) -> None:
     """Single seeds, faint."""
     column, scale = ("accuracy", 100) if what == "accuracy" else ("early_step", 1)
     if rows["seed"].nunique() < 2:
@@ -140,7 +140,7 @@ def _seeds(figure: go.Figure, rows: pd.DataFrame, what: str, colour: str) -> Non
 
 
 def _dense(
-    figure: go.Figure, y: float, low: float, high: float, least: float, role: Role, theme: str, what: str
+    figure: Sketch, y: float, low: float, high: float, least: float, role: Role, theme: str, what: str
 ) -> None:
     """The unpruned network: a dashed line and its band over all densities."""
     if np.isnan(y):

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, amount, need, percent, plain, whiskers
 from pruning.charts.curve_looks import STYLES
 from pruning.charts.marks import blank, note
 from pruning.charts.palette import DENSE, INK, PAPER, Role
+from pruning.charts.sketch import Sketch
 from pruning.families import FAMILIES
 from pruning.sentences import amount as size
 from pruning.tradeoffs import COLUMNS, REAL, Axis, front, gap_words, times_smaller
@@ -49,8 +49,8 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
     most = float(shown["gain"].max()) if len(shown) else 10.0
     least = min(0.8, float(shown["gain"].min()) * 0.9) if len(shown) else 0.8
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         if len(best) > 1:
             line = best.assign(gain=times_smaller(best, axis)).sort_values("gain")
             figure.add_scatter(
@@ -94,7 +94,7 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
 
 
 def _marks(
-    figure: go.Figure, rows: pd.DataFrame, label: str, role: Role, theme: str, floor: float, axis: Axis
+    figure: Sketch, rows: pd.DataFrame, label: str, role: Role, theme: str, floor: float, axis: Axis
 ) -> None:
     """One family; hollow are those below the axis, on its edge, and times that do not differ above their spread."""
     colour, below = role.colour(theme), (rows["accuracy"] < floor).to_numpy(bool)
@@ -124,7 +124,7 @@ def _times(row: dict[str, object]) -> str:
     return "" if math.isnan(this) else f", {this:.3g} ms an image (dense {dense:.3g})"
 
 
-def _ring(figure: go.Figure, rows: pd.DataFrame, floor: float, theme: str) -> None:
+def _ring(figure: Sketch, rows: pd.DataFrame, floor: float, theme: str) -> None:
     """The recommended one, with its name."""
     for row in rows.to_dict("records"):
         y = 100 * max(row["accuracy"], floor - 0.005)

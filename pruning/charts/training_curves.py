@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import BELOW, Chart, amount, need, percent, plain, short
 from pruning.charts.curve_looks import STYLES
 from pruning.charts.marks import note, reference_line
 from pruning.charts.palette import DENSE, INK, Role
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 COLUMNS = ("strategy", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "sparsity")
@@ -52,8 +52,8 @@ def training_curves(
     fields = [what] if what == "sparsity" else [f"{split}_{what}" for split in splits]
     scale = 1 if what == "loss" else 100
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for name in names:
             rows = curves[curves["strategy"] == name]
             for (split, look), field in zip(splits.items(), fields, strict=True):
@@ -92,7 +92,7 @@ def styles(count: int) -> list[Role]:
 
 
 def _line(
-    figure: go.Figure,
+    figure: Sketch,
     rows: pd.DataFrame,
     y: pd.Series,
     name: str,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from pruning.charts.base import ROW, Chart, need, percent
 from pruning.charts.palette import INK, KEPT, REMOVED
+from pruning.charts.sketch import Sketch
 
 
 def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, score_is_magnitude: bool) -> Chart:
@@ -31,8 +31,8 @@ def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, sc
     tallest = 1.08 * max(1, int((kept + removed).max(initial=0)))
     reach = float(max(abs(left).max(initial=0), abs(right).max(initial=0))) or 1.0
 
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure()
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
         for counts, role, word, pattern in ((removed, REMOVED, "removed", "/"), (kept, KEPT, "kept", "")):
             figure.add_bar(
                 x=(left + right) / 2, width=right - left, y=counts, name=word,

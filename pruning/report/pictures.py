@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from pruning.charts.base import Chart, put_title
+from pruning.charts.base import Chart, title_layout
 from pruning.charts.palette import FONT_SIZE, template
 from pruning.errors import BadValue
 from pruning.report.browser import Format, browser
@@ -62,7 +62,7 @@ def for_print(figure: go.Figure | Chart, width_mm: Width, height_mm: float | Non
     layout = printed.layout
     if not layout.meta or "title" not in layout.meta:  # not made by Chart.figure
         layout.meta = {"title": layout.title.text or "", "top": layout.margin.t or 10, "height": layout.height or 360}
-    put_title(printed, width, heading, ratio)
+    printed.update_layout(title_layout(layout.meta, width, heading, ratio))
     layout.width = width
     layout.height = height_mm * PX_PER_MM if height_mm else min(layout.height, TALLEST_MM * PX_PER_MM)
     layout.template = template("light", letters, heading, FONT)

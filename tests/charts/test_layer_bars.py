@@ -50,9 +50,10 @@ def test_the_pinned_setting_is_matched_by_name(layers: pd.DataFrame) -> None:
 
 
 def test_axes_stand_still(layers: pd.DataFrame) -> None:
-    one, other = (layer_bars(layers.assign(removed=gone), level).draw("light") for gone, level in ((0, 0), (90, 900)))
-    for axis in ("xaxis", "xaxis2", "yaxis", "height"):
+    one, other = (layer_bars(layers.assign(removed=gone), level).figure() for gone, level in ((0, 0), (90, 900)))
+    for axis in ("xaxis", "yaxis", "shapes"):
         assert one.layout[axis] == other.layout[axis]
+    assert one.layout.meta["height"] == other.layout.meta["height"]
     assert list(one.layout.xaxis.range) == [0, 100]
 
 

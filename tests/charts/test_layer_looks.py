@@ -91,7 +91,7 @@ def test_histogram_of_another_criterion_has_no_threshold_and_stands_still() -> N
     assert not chart.figure().layout.shapes
     assert words(chart.title) == "conv loses 80 % of its weights; 0 % of these are larger than the median kept one"
     swapped = weight_histogram(BINS.assign(kept=BINS["removed"], removed=BINS["kept"]), "conv", None, False)
-    assert swapped.draw("light").layout.yaxis == chart.draw("light").layout.yaxis
+    assert swapped.figure().layout.yaxis == chart.figure().layout.yaxis
     assert "100 % of these are larger" in words(swapped.title)
 
 

@@ -87,11 +87,11 @@ def test_collapse_is_marked_at_the_first_empty_level_only_where_it_comes_before_
 
 
 def test_nothing_but_the_cursor_moves_with_the_slider(profile: pd.DataFrame) -> None:
-    one, other = (layer_map(profile, level).draw("light") for level in (100, 990))
+    one, other = (layer_map(profile, level).figure() for level in (100, 990))
     assert one.layout.xaxis == other.layout.xaxis and one.layout.yaxis == other.layout.yaxis
-    assert one.layout.height == other.layout.height and one.data == other.data
+    assert one.layout.meta["height"] == other.layout.meta["height"] and one.data == other.data
     assert list(one.layout.xaxis.range) == [0, 100]
-    assert list(layer_map(profile, 5, "remaining").draw("dark").layout.xaxis.range) == [2, -1]
+    assert list(layer_map(profile, 5, "remaining").figure("dark").layout.xaxis.range) == [2, -1]
 
 
 @pytest.mark.parametrize(

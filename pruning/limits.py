@@ -25,6 +25,10 @@ PEOPLE = 1000
 """People of whom the server remembers when they had their last turn."""
 PAGE_TABLES = 64
 """Tables that a page's cache keeps, over all sessions."""
+PAGES_AT_ONCE = 2
+"""Pages, or parts of pages, that the server draws at the same time."""
+ADDRESSES = 64
+"""Addresses that a session wrote last, by which it knows its own."""
 FIGURES = 256
 """Figures of charts that the server keeps in memory, as text, over all sessions: 5 to 500 kilobytes each."""
 RESULT_BYTES = 256 * 2**20

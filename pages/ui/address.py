@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from pruning.choices import SHOWN
+from pruning.limits import ADDRESSES
+
+WRITTEN = "addresses"
 
 
 def words() -> dict[str, str]:
@@ -21,6 +25,18 @@ def write(found: Mapping[str, str]) -> None:
     """Put words into the address of the browser, in place of those that are there."""
     if dict(st.query_params) != found:
         st.query_params.from_dict(found)
+        written: list[dict[str, str]] = st.session_state.setdefault(WRITTEN, [])
+        written.append(dict(found))
+        del written[:-ADDRESSES]
+
+
+def own(found: Mapping[str, str]) -> bool:
+    """Whether this session wrote these words a moment ago. A browser that has not heard of newer ones yet sends them
+    with what a person did meanwhile: a slider that is moved twice within the time of one answer. Who comes back to the
+    same words by the browser's button means them."""
+    context = get_script_run_ctx()
+    back = context is not None and context.is_history_navigation
+    return not back and found in st.session_state.get(WRITTEN, [])
 
 
 def fresh(page: str) -> dict[str, str]:
@@ -29,7 +45,8 @@ def fresh(page: str) -> dict[str, str]:
     Words that a page with the session's one setting wrote last are that page's: this session came from there.
     """
     found = words()
-    return {} if found in (st.session_state.get("words"), st.session_state.get(f"{page}_words")) else found
+    last = st.session_state.get("words"), st.session_state.get(f"{page}_words")
+    return {} if found in last or own(found) else found
 
 
 def strangers(found: Mapping[str, str], version: str, known: Collection[str]) -> list[str]:

@@ -42,9 +42,7 @@ def start() -> None:
         ],
         position="top",
     )
-    live.begin()
-    page.run()
-    live.watch()
+    live.whole(page.run)
     _freeze()
 
 

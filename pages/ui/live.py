@@ -7,9 +7,10 @@ new to show.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +21,15 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 from pages.ui.server import engine
 from pruning.engine import JobView
 from pruning.errors import PruningError
+from pruning.limits import PAGES_AT_ONCE
 
 POLL = 0.5
 """Seconds between two looks at the jobs of a page."""
 PATIENCE = 2.0
 """Seconds for which a part that is done waits for the others, before the whole page is drawn once more."""
+TURNS = threading.Semaphore(PAGES_AT_ONCE)
+"""Who draws. With thirty at it together all would wait for the last one, and the server's own thread, which takes and
+gives messages, would get no turn."""
 PARTS, DRAWING = "live_parts", "live_drawing"
 
 Stamp = tuple[Any, ...]
@@ -96,22 +101,27 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
     part = Part(every, pending)
     st.session_state.setdefault(PARTS, {})[name] = part
 
+    page = [True]
+
     @st.fragment(key=name)
     def body() -> None:
-        with _drawing(part):
+        with nullcontext() if page else TURNS, _drawing(part):
             busy = draw()
         part.pending = busy
 
     body()
+    page.clear()
 
 
-def begin() -> None:
-    """A page begins: it has no parts yet."""
+def whole(draw: Callable[[], None]) -> None:
+    """Draw a page when its turn has come, and watch its parts while something is under way."""
     st.session_state[PARTS], st.session_state[DRAWING] = {}, None
+    with TURNS:
+        draw()
+    _watch()
 
 
-def watch() -> None:
-    """A page ends: watch its parts while something is under way."""
+def _watch() -> None:
     parts: dict[str, Part] = st.session_state[PARTS]
     watched = {name: part for name, part in parts.items() if part.watched}
     if not watched:

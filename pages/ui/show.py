@@ -39,8 +39,13 @@ def show(
 
 
 def take(chart: Chart, key: str) -> None:
-    """The menu of downloads; pictures are made when asked for."""
-    with st.popover("Download", key=f"take_{key}", type="tertiary", icon=":material/download:"):
+    """The menu of downloads, filled when it is opened; pictures are made when asked for."""
+    menu = st.popover(
+        "Download", key=f"take_{key}", type="tertiary", icon=":material/download:", on_change="rerun"
+    )
+    if not menu.open:
+        return
+    with menu:
         st.caption("For papers: sizes are column widths.")
         for label, width in WIDTHS.items():
             row = st.container(horizontal=True, vertical_alignment="center")

@@ -18,7 +18,9 @@ FIRST = "first_"
 def fresh() -> dict[str, str] | None:
     """The words of a link that this session did not write itself (a first visit, the back button), else None."""
     words = address.words()
-    known = "setting" in st.session_state and (not words or words == st.session_state.get("words"))
+    known = "setting" in st.session_state and (
+        not words or words == st.session_state.get("words") or address.own(words)
+    )
     return None if known else words
 
 

@@ -19,7 +19,7 @@ def opened(page: Page, server: Server, words: str = LENET) -> None:
     """Open a link and wait for its chart."""
     page.goto(server.url + words)
     expect(page.locator("h2").first).to_contain_text("which criterion keeps accuracy longest", timeout=PATIENCE)
-    expect(page.locator(".st-key-chart_curves .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-chart_curves .js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
 
 
 def quiet(page: Page) -> None:

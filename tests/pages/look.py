@@ -15,18 +15,18 @@ FIRST_OF_FAMILY = [
 
 
 def settled(page: AppTest) -> AppTest:
-    """Wait for every job of the page, then draw it again (timers do not tick in AppTest)."""
+    """Draw the page until it neither waits for a job nor asks for another one (timers do not tick in AppTest)."""
     from pages.ui.server import engine
 
-    for _ in range(12):
+    for _ in range(50):
         assert not page.exception, page.exception[0].message
         waiting = [view.id for view in engine().views()]
-        if not waiting:
-            return page.run()
         for job in waiting:
             engine().wait(job, PATIENCE)
         page.run()
-    return page
+        if not waiting and not engine().views():
+            return page
+    raise AssertionError("The page asks for more and more.")
 
 
 def texts(page: AppTest) -> str:

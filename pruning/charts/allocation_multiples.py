@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from pruning.charts.base import Chart, check_level, labels, need, percent, plain
 from pruning.charts.marks import top_down
 from pruning.charts.palette import CONTROL, INK, KEPT, REMOVED
+from pruning.charts.panels import axis, panels, place
+from pruning.charts.sketch import Sketch
 
 COLUMNS = 3
 
@@ -31,21 +31,18 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
     need(layers, ("allocation", "layer", "order", "weights", "removed"), "allocations")
     layers = layers.reset_index(drop=True)
     layers = layers.assign(density=1 - layers["removed"] / layers["weights"].clip(lower=1))
-    panels = {str(name): rows.sort_values("order") for name, rows in layers.groupby("allocation", sort=False)}
-    names = [str(name) for name in next(iter(panels.values()))["layer"]] if panels else []
+    charts = {str(name): rows.sort_values("order") for name, rows in layers.groupby("allocation", sort=False)}
+    names = [str(name) for name in next(iter(charts.values()))["layer"]] if charts else []
 
-    def draw(theme: str) -> go.Figure:
-        across = max(1, min(columns, len(panels)))
-        down = max(1, -(-len(panels) // across))
+    def draw(theme: str) -> Sketch:
+        across = max(1, min(columns, len(charts)))
+        down = max(1, -(-len(charts) // across))
         each = int(np.clip((26 if len(names) < 12 else 17) * len(names), 84, 900))
-        heads = [f"<b>{plain(name)}</b>" if name == chosen else plain(name) for name in panels]
+        heads = [f"<b>{plain(name)}</b>" if name == chosen else plain(name) for name in charts]
         height = down * (each + 44) + 50
-        figure = make_subplots(
-            down, across, shared_xaxes=True, shared_yaxes=True, subplot_titles=heads,
-            horizontal_spacing=0.035, vertical_spacing=min(44 / height, 0.9 / max(1, down - 1)),
-        )  # fmt: skip
-        for number, (name, rows) in enumerate(panels.items()):
-            row, column = number // across + 1, number % across + 1
+        figure = Sketch()
+        count = panels(figure, down, across, heads, 0.035, min(44 / height, 0.9 / max(1, down - 1)))
+        for number, (name, rows) in enumerate(charts.items()):
             density, empty = rows["density"].to_numpy(), (rows["removed"] == rows["weights"]).to_numpy()
             figure.add_bar(
                 x=100 * density, y=list(rows["layer"].astype(str)), orientation="h", name=plain(name), width=0.72,
@@ -56,19 +53,15 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
                 showlegend=False, customdata=rows[["removed", "weights"]],
                 hovertemplate="%{y}<br><b>%{x:.1f} % kept</b><br>%{customdata[0]:,} of %{customdata[1]:,} removed"
                 f"<extra>{plain(name)}</extra>",
-                row=row, col=column,
+                **place(number),
             )  # fmt: skip
-            figure.add_vline(
-                x=100 - level / 10, line={"color": CONTROL.colour(theme), "dash": "dot", "width": 1.5},
-                row=row, col=column,
-            )  # fmt: skip
-        figure.update_xaxes(range=[0, 122], tick0=0, dtick=50, showgrid=True)
-        for number in range(len(panels)):
-            if number + across >= len(panels):
-                figure.update_xaxes(showticklabels=True, row=number // across + 1, col=number % across + 1)
-        figure.update_xaxes(title={"text": "kept of the layer (%)"}, row=down, col=1)
-        figure.update_yaxes(**top_down(names, labels(names, 16)))
-        figure.update_annotations(font={"size": 14})
+            line = {"color": CONTROL.colour(theme), "dash": "dot", "width": 1.5}
+            figure.add_vline(100 - level / 10, place(number)["xaxis"], line=line)
+        x, y = {"range": [0, 122], "tick0": 0, "dtick": 50, "showgrid": True}, top_down(names, labels(names, 16))
+        for number in range(count):
+            lowest = {"showticklabels": True} if len(charts) - across <= number < len(charts) else {}
+            figure.update_layout(**{axis("x", number): x | lowest, axis("y", number): y})
+        figure.update_layout(**{axis("x", across * (down - 1)): {"title": {"text": "kept of the layer (%)"}}})
         figure.update_layout(height=height, margin={"t": 34, "b": 10}, bargap=0.2)
         return figure
 
@@ -87,7 +80,7 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
     return Chart(
         name="allocations",
         title=title,
-        alt=f"Small bar charts of {len(panels)} allocations ({', '.join(panels)}): share of each of {len(names)} "
+        alt=f"Small bar charts of {len(charts)} allocations ({', '.join(charts)}): share of each of {len(names)} "
         f"layers that is kept at {percent(level / 1000)} sparsity; a dotted line marks the network's share. {title}.",
         table=table,
         draw=draw,

@@ -8,7 +8,7 @@ import numpy as np
 
 from pruning.charts.base import check_level, percent
 from pruning.charts.palette import INK
-from pruning.charts.sketch import Drawing
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 Axis = Literal["sparsity", "remaining"]
@@ -46,7 +46,7 @@ def layout(axis: Axis) -> dict[str, Any]:
     }
 
 
-def cursor(figure: Drawing, level: int, axis: Axis, theme: str, halo: bool = False) -> None:
+def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = False) -> None:
     """Draw the slider's place as a vertical line with its value above the plot.
 
     Args:

@@ -13,8 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from pruning.charts.palette import TITLE_SIZE, template_name, template_spec
-from pruning.charts.sketch import Drawing, Sketch
+from pruning.charts.palette import TITLE_SIZE, template_spec
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
@@ -45,7 +45,7 @@ class Chart:
     title: str
     alt: str
     table: pd.DataFrame
-    draw: Callable[[str], Drawing]
+    draw: Callable[[str], Sketch]
 
     def figure(self, theme: str = "light", width: int = SCREEN_WIDTH) -> go.Figure:
         """The figure with template and title; plotly has checked each property.
@@ -57,10 +57,7 @@ class Chart:
         Raises:
             BadValue: for another theme.
         """
-        drawn = self._drawn(theme)
-        figure = go.Figure(drawn.spec()) if isinstance(drawn, Sketch) else drawn
-        layout = figure.layout
-        return figure.update_layout(self._frame(layout.margin.t, layout.height, template_name(theme), width))
+        return go.Figure(self.spec(theme, width))
 
     def spec(self, theme: str = "light", width: int = SCREEN_WIDTH) -> dict[str, Any]:
         """The same in plotly's plain form, unchecked: for the screen, where a slider waits for it.
@@ -68,24 +65,14 @@ class Chart:
         Raises:
             BadValue: for another theme.
         """
-        drawn = self._drawn(theme)
-        if not isinstance(drawn, Sketch):
-            return self.figure(theme, width).to_dict()
-        top, height = drawn.layout.get("margin", {}).get("t"), drawn.layout.get("height")
-        return drawn.update_layout(**self._frame(top, height, template_spec(theme), width)).spec()
-
-    def _drawn(self, theme: str) -> Drawing:
         if theme not in ("light", "dark"):
             raise BadValue(f"The theme is 'light' or 'dark', not '{theme}'.")
-        return self.draw(theme)
-
-    def _frame(
-        self, top: float | None, height: float | None, template: str | dict[str, Any], width: int
-    ) -> dict[str, Any]:
-        """Layout of the template and the title. The print exporter breaks the title anew for its paper width, so it
-        needs the parts."""
-        meta = {"name": self.name, "title": self.title, "top": top or 10, "height": height or 360}
-        return {"template": template, "meta": meta} | title_layout(meta, width, TITLE_SIZE)
+        drawn = self.draw(theme)
+        top, height = drawn.layout.get("margin", {}).get("t", 10), drawn.layout.get("height", 360)
+        # The print exporter breaks the title anew for its paper width, so it needs the parts.
+        meta = {"name": self.name, "title": self.title, "top": top, "height": height}
+        drawn.update_layout(meta=meta, **title_layout(meta, width, TITLE_SIZE))
+        return {"data": drawn.data, "layout": drawn.layout | {"template": template_spec(theme)}}
 
     def csv(self) -> bytes:
         """The table as UTF-8 CSV."""

@@ -9,16 +9,16 @@ import numpy as np
 
 from pruning.charts.base import amount, percent
 from pruning.charts.palette import CONTROL, INK, PAPER, Role
-from pruning.charts.sketch import Drawing
+from pruning.charts.sketch import Sketch
 
 
-def blank(figure: Drawing) -> None:
+def blank(figure: Sketch) -> None:
     """An invisible trace: without any trace plotly draws no axes."""
     figure.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")
 
 
 def note(
-    figure: Drawing, words: str, theme: str, x: float, y: float, xanchor: str | None = None, framed: bool = False
+    figure: Sketch, words: str, theme: str, x: float, y: float, xanchor: str | None = None, framed: bool = False
 ) -> None:
     """A word about what is missing, over the plot; ``x`` and ``y`` are shares of the plot (0..1)."""
     frame = {"bordercolor": CONTROL.colour(theme), "borderpad": 4} if framed else {}
@@ -29,7 +29,7 @@ def note(
 
 
 def reference_line(
-    figure: Drawing, share: float, role: Role, word: str, theme: str, ink: str, yanchor: str | None = None
+    figure: Sketch, share: float, role: Role, word: str, theme: str, ink: str, yanchor: str | None = None
 ) -> None:
     """A horizontal line at a share (0..1), with its name in the right margin, where no curve can cross the words."""
     figure.add_shape(
@@ -42,7 +42,7 @@ def reference_line(
     )  # fmt: skip
 
 
-def band(figure: Drawing, x: np.ndarray, low: np.ndarray, high: np.ndarray, fill: str, name: str) -> None:
+def band(figure: Sketch, x: np.ndarray, low: np.ndarray, high: np.ndarray, fill: str, name: str) -> None:
     """The area between ``low`` and ``high``."""
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself", fillcolor=fill,
@@ -50,7 +50,7 @@ def band(figure: Drawing, x: np.ndarray, low: np.ndarray, high: np.ndarray, fill
     )  # fmt: skip
 
 
-def hollow_entry(figure: Drawing, few: int, most: int, theme: str) -> None:
+def hollow_entry(figure: Sketch, few: int, most: int, theme: str) -> None:
     """The legend's entry for points at which fewer images were seen than elsewhere."""
     figure.add_scatter(
         x=[None], y=[None], mode="markers", legendrank=2000, name=f"hollow: {amount(few)} images, not {amount(most)}",
@@ -58,7 +58,7 @@ def hollow_entry(figure: Drawing, few: int, most: int, theme: str) -> None:
     )  # fmt: skip
 
 
-def frame_row(figure: Drawing, names: Sequence[str], selected: str | None, **look: Any) -> None:
+def frame_row(figure: Sketch, names: Sequence[str], selected: str | None, **look: Any) -> None:
     """A rectangle around the selected row, if it is one of the rows; ``look`` is the shape's."""
     if selected in names:
         at = names.index(selected)

@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import plotly.graph_objects as go
-
 KINDS = ("scatter", "scattergl", "bar", "heatmap")
 """Traces that charts use: ``add_scatter(...)`` and so on."""
 
 
 class Sketch:
-    """The part of ``go.Figure`` that charts use, for one pair of axes.
+    """The part of ``go.Figure`` that charts use.
 
     Attributes:
         data: the traces, as plotly names their properties.
@@ -50,13 +48,15 @@ class Sketch:
         """A picture."""
         self._part("images", properties)
 
-    def add_vline(self, x: float, **properties: Any) -> None:
-        """A line across the whole height of the plot."""
-        self.add_shape(type="line", x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain", **properties)
+    def add_vline(self, x: float, xref: str = "x", **properties: Any) -> None:
+        """A line across the whole height of the plot, or of the panel whose axis is named."""
+        yref = f"{xref.replace('x', 'y')} domain"
+        self.add_shape(type="line", x0=x, x1=x, xref=xref, y0=0, y1=1, yref=yref, **properties)
 
-    def add_hline(self, y: float, **properties: Any) -> None:
-        """A line across the whole width of the plot."""
-        self.add_shape(type="line", x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y", **properties)
+    def add_hline(self, y: float, yref: str = "y", **properties: Any) -> None:
+        """A line across the whole width of the plot, or of the panel whose axis is named."""
+        xref = f"{yref.replace('y', 'x')} domain"
+        self.add_shape(type="line", x0=0, x1=1, xref=xref, y0=y, y1=y, yref=yref, **properties)
 
     def update_layout(self, **properties: Any) -> Sketch:
         """Set properties of the layout; those of one part are added to what it has."""
@@ -65,14 +65,6 @@ class Sketch:
 
     def _part(self, name: str, properties: dict[str, Any]) -> None:
         self.layout.setdefault(name, []).append(_told(properties))
-
-    def spec(self) -> dict[str, Any]:
-        """The figure in plotly's plain form."""
-        return {"data": self.data, "layout": self.layout}
-
-
-Drawing = Sketch | go.Figure
-"""What a chart's ``draw`` returns: a sketch, or a figure where it has several pairs of axes."""
 
 
 def _told(properties: Mapping[str, Any]) -> dict[str, Any]:

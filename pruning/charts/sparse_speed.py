@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from pruning.charts.base import ROW, Chart, need, whiskers
 from pruning.charts.latency_bars import milliseconds
 from pruning.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED
+from pruning.charts.panels import axis, panels, place
+from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 from pruning.speed_tables import FORMS, SPARSE, crossover
 
@@ -40,11 +40,12 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
         raise BadValue("Sparse execution is compared with dense; no other form was measured.")
     batches = [int(batch) for batch in dict.fromkeys(sparse["batch"])]
 
-    def draw(theme: str) -> go.Figure:
+    def draw(theme: str) -> Sketch:
         heads = [f"{batch} input{'s' if batch > 1 else ''} a pass" for batch in batches]
-        figure = make_subplots(1, len(batches), shared_yaxes=True, subplot_titles=heads, horizontal_spacing=0.03)
+        figure = Sketch()
+        panels(figure, 1, len(batches), heads, 0.03)
         named: set[str] = set()
-        for column, batch in enumerate(batches, 1):
+        for number, batch in enumerate(batches):
             for form, (role, dash, symbol) in LOOKS.items():
                 own = sparse[(sparse["batch"] == batch) & (sparse["form"] == form)]
                 if own.empty:
@@ -57,14 +58,18 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
                     error_y=whiskers(own["faster"], own["faster_low"], own["faster_high"], colour, 1.2, 3),
                     customdata=[[milliseconds(t), n] for t, n in zip(own["median_ms"], own["samples"], strict=True)],
                     hovertemplate=f"{FORMS[form]}, %{{x:g}} % zeros<br><b>%{{y:.2f}} times as fast as dense</b><br>"
-                    "%{customdata[0]}, %{customdata[1]} rounds<extra></extra>", row=1, col=column,
+                    "%{customdata[0]}, %{customdata[1]} rounds<extra></extra>", **place(number),
                 )  # fmt: skip
                 named.add(form)
-        figure.add_hline(y=1, line={"color": DENSE.colour(theme), "dash": "dash", "width": 1.5})
         low, high = float(sparse["faster_low"].min()) * 0.85, max(1.3, float(sparse["faster_high"].max()) * 1.15)
         bounds = [np.log10(low), np.log10(high)]
-        figure.update_xaxes(range=[48, 101], tickvals=[50, 75, 100], title={"text": "zeros (%)"})
-        figure.update_yaxes(type="log", range=bounds, tickvals=TICKS, ticktext=LABELS)
+        x = {"range": [48, 101], "tickvals": [50, 75, 100], "title": {"text": "zeros (%)"}}
+        y = {"type": "log", "range": bounds, "tickvals": TICKS, "ticktext": LABELS}
+        for number in range(len(batches)):
+            figure.add_hline(
+                1, place(number)["yaxis"], line={"color": DENSE.colour(theme), "dash": "dash", "width": 1.5}
+            )
+            figure.update_layout(**{axis("x", number): x, axis("y", number): y})
         figure.update_layout(
             height=400, margin={"t": 34, "b": 10}, hovermode="closest", showlegend=True,
             legend=ROW,

@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pandas as pd
-import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 from hypothesis import given, settings
@@ -16,13 +15,15 @@ from hypothesis import strategies as st
 
 from pruning.charts.base import Chart, config, labels, percent, short
 from pruning.charts.palette import INK, PAPER, ROLES
+from pruning.charts.sketch import Sketch
 from pruning.charts.words import GLOSSARY, tip
 from pruning.errors import BadValue
 
 
 def chart(title: str) -> Chart:
-    def draw(theme: str) -> go.Figure:
-        figure = go.Figure(go.Scatter(y=[1, 2]))
+    def draw(theme: str) -> Sketch:
+        figure = Sketch()
+        figure.add_scatter(y=[1, 2])
         return figure.update_layout(height=300, margin={"t": 20})
 
     return Chart("some", title, "alt", pd.DataFrame({"a_count": [1]}), draw)

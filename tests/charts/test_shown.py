@@ -111,4 +111,4 @@ def test_a_sketch_says_what_it_can_draw() -> None:
     checked = go.Figure(data=[{"type": "bar"}])
     checked.add_vline(0.5, line={"width": 2})
     checked.add_hline(7)
-    assert go.Figure(figure.spec()).layout.shapes == checked.layout.shapes
+    assert go.Figure(layout=figure.layout).layout.shapes == checked.layout.shapes

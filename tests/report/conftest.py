@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
 from pruning.charts.base import Chart
+from pruning.charts.sketch import Sketch
 
 
 @pytest.fixture
 def make_chart() -> Callable[..., Chart]:
     def make(name: str = "some", title: str = "A finding of 12 %", height: int = 300) -> Chart:
-        def draw(theme: str) -> go.Figure:
-            figure = go.Figure(go.Scatter(x=[1, 2], y=[1, 2], line={"width": 3}, marker={"size": [9, 6]}))
+        def draw(theme: str) -> Sketch:
+            figure = Sketch()
+            figure.add_scatter(x=[1, 2], y=[1, 2], line={"width": 3}, marker={"size": [9, 6]})
             figure.add_annotation(x=1, y=1, text=f"words-of-{name}", xshift=15, showarrow=False)
             return figure.update_layout(height=height, margin={"t": 15}, xaxis_title="steps", yaxis_title="height (m)")
 

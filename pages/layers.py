@@ -35,9 +35,9 @@ def page() -> None:
         return
     names = list(profile.value["layers"])
     pending = layers_scan.answer(setting, len(names)).pending
-    live(partial(layers_scan.panel, setting, len(names)), "scan_part", pending)
+    live(partial(layers_scan.panel, setting, len(names)), "scan_part", pending, page=False)
     st.subheader("How do the allocations share it?", anchor=False, help=tip("allocation"))
-    live(partial(layers_allocations.panel, setting), "allocations_part", layers_allocations.busy(setting))
+    live(partial(layers_allocations.panel, setting), "allocations_part", layers_allocations.busy(setting), page=False)
     st.subheader("Where do two scorers disagree?", anchor=False)
     left, right = st.columns(2)
     with left:
@@ -49,9 +49,10 @@ def page() -> None:
         st.info(f"{registry.scorers[setting.scorer].label} is a solver: it gives masks for one level, and no scores.")
     else:
         pair = partial(layers_scorers.pair, setting, layer, other)
-        live(pair, "pair_part", layers_scorers.busy_pair(setting, layer, other))
+        live(pair, "pair_part", layers_scorers.busy_pair(setting, layer, other), page=False)
     st.subheader("Do the scorers agree?", anchor=False)
-    live(partial(layers_scorers.matrix, setting, names), "matrix_part", layers_scorers.matrix_answer(setting).pending)
+    pending = layers_scorers.matrix_answer(setting).pending
+    live(partial(layers_scorers.matrix, setting, names), "matrix_part", pending, page=False)
     state.publish(setting)
 
 

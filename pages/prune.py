@@ -31,7 +31,7 @@ def page() -> None:
     norm, old = profile.norm, state.pinned(setting)
     baseline = layers.profile_of(old, "profile_pinned").table if old is not None else None
     busy = accuracy.busy(setting, norm)
-    live(partial(accuracy.say_headline, setting, norm, profile.value), "headline", busy)
+    live(partial(accuracy.say_headline, setting, norm, profile.value), "headline", busy, page=False)
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
         "Horizontal axis", list(AXES), default=state.first("axis"), format_func=AXES.__getitem__, key=key,
@@ -40,19 +40,20 @@ def page() -> None:
     setting = setting.model_copy(update={"axis": axis})
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        live(partial(accuracy.curve_panel, setting, norm, old), "curve", busy or accuracy.busy_curve(setting))
+        pending = busy or accuracy.busy_curve(setting)
+        live(partial(accuracy.curve_panel, setting, norm, old), "curve", pending, page=False)
     with right:
-        live(partial(accuracy.accuracy_now, setting, norm), "now", busy)
+        live(partial(accuracy.accuracy_now, setting, norm), "now", busy, page=False)
     st.subheader("Which layers give way?", anchor=False)
     layers.layer_panel(setting, profile.table, profile.value or {}, baseline, old)
     st.subheader("Inside a layer", anchor=False)
     layer = layers.layer_choice(setting, list(dict.fromkeys(profile.table["layer"])))
     setting = setting.model_copy(update={"layer": layer})
-    live(partial(layers.inside, setting, layer), "inside", layers.busy_inside(setting, layer))
+    live(partial(layers.inside, setting, layer), "inside", layers.busy_inside(setting, layer), page=False)
     st.subheader("Which images pay?", anchor=False)
-    live(partial(flips.flipped, setting, norm), "flips", flips.busy(setting, norm))
+    live(partial(flips.flipped, setting, norm), "flips", flips.busy(setting, norm), page=False)
     st.subheader("How large is it really?", anchor=False)
-    live(partial(size.size_panel, setting, old), "size", size.busy(setting, old))
+    live(partial(size.size_panel, setting, old), "size", size.busy(setting, old), page=False)
     take_home(setting, st.session_state["charts"])
     state.publish(setting)
 

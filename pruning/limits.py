@@ -29,6 +29,8 @@ PAGES_AT_ONCE = 2
 """Pages, or parts of pages, that the server draws at the same time."""
 ADDRESSES = 64
 """Addresses that a session wrote last, by which it knows its own."""
+STORE_ROWS = 1024
+"""Results that each process keeps in memory as the database gave them: 64 kilobytes at most each."""
 FIGURES = 256
 """Figures of charts that the server keeps in memory, as text, over all sessions: 5 to 500 kilobytes each."""
 RESULT_BYTES = 256 * 2**20

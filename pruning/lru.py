@@ -51,6 +51,11 @@ class Recent(Generic[T]):
         found = self.get(key)
         return found if found is not None else self.put(key, make())
 
+    def drop(self, key: str) -> None:
+        """Forget a value, if it is there."""
+        with self._lock:
+            self._items.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._items)
 

@@ -30,7 +30,7 @@ PATIENCE = 2.0
 TURNS = threading.Semaphore(PAGES_AT_ONCE)
 """Who draws. With thirty at it together all would wait for the last one, and the server's own thread, which takes and
 gives messages, would get no turn."""
-PARTS, DRAWING = "live_parts", "live_drawing"
+PARTS, DRAWING, WATCHER = "live_parts", "live_drawing", "live_watcher"
 
 Stamp = tuple[Any, ...]
 
@@ -41,6 +41,7 @@ class Part:
 
     every: float
     watched: bool
+    page: bool
     pending: bool = True
     drawn: float = 0.0
     jobs: dict[str, Stamp] = field(default_factory=dict)
@@ -89,28 +90,29 @@ def _drawing(part: Part) -> Generator[None]:
         part.drawn = time.monotonic()
 
 
-def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL) -> None:
-    """Draw a part of the page, again whenever its jobs have moved; when all is done, once more with the whole page.
+def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL, page: bool = True) -> None:
+    """Draw a part of the page, again whenever its jobs have moved.
 
     Args:
         draw: draws, and returns whether something is still under way.
         name: unique on the page.
         pending: whether something is under way now; a part of which nothing is stays as it is.
         every: seconds between two looks at a job that goes on; charts that change at each look need time to be drawn.
+        page: whether the rest of the page shows what comes out: then it is drawn once more when all is done.
     """
-    part = Part(every, pending)
+    part = Part(every, pending, page)
     st.session_state.setdefault(PARTS, {})[name] = part
 
-    page = [True]
+    whole_page = [True]
 
     @st.fragment(key=name)
     def body() -> None:
-        with nullcontext() if page else TURNS, _drawing(part):
+        with nullcontext() if whole_page else TURNS, _drawing(part):
             busy = draw()
         part.pending = busy
 
     body()
-    page.clear()
+    whole_page.clear()
 
 
 def whole(draw: Callable[[], None]) -> None:
@@ -122,24 +124,33 @@ def whole(draw: Callable[[], None]) -> None:
 
 
 def _watch() -> None:
+    """The watcher, and around it a fragment that is drawn without it when there is nothing to watch any more."""
     parts: dict[str, Part] = st.session_state[PARTS]
     watched = {name: part for name, part in parts.items() if part.watched}
     if not watched:
         return
     first = [True]
 
-    @st.fragment(run_every=POLL, key="live_watch")
+    @st.fragment(key=WATCHER)
+    def around() -> None:
+        if first or any(part.pending for part in watched.values()):
+            look()
+
+    @st.fragment(run_every=POLL)
     def look() -> None:
         if first:
             return
         due = [name for name, part in watched.items() if part.due()]
         done = [part for part in watched.values() if not part.pending]
+        wanted = [part.drawn for part in done if part.page]
         if due:
             _again(due)
-        elif done and (len(done) == len(watched) or time.monotonic() - max(p.drawn for p in done) > PATIENCE):
+        elif wanted and (len(done) == len(watched) or time.monotonic() - max(wanted) > PATIENCE):
             st.rerun()
+        elif len(done) == len(watched):
+            _again([WATCHER])
 
-    look()
+    around()
     first.clear()
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from pruning.errors import StoreError
+from pruning.limits import STORE_ROWS
+from pruning.lru import Recent
 from pruning.settings import machine
 from pruning.store.bundled import Bundled
 from pruning.store.database import Database
@@ -20,6 +22,8 @@ from pruning.store.schema import measures
 
 CHUNK = 500
 """Keys in one query: databases bound the number of parameters."""
+RECENT_LETTERS = 2**16
+"""Longer results are read from the database each time."""
 PACE_ROWS = 50
 """How many recent measures the pace is the median of."""
 
@@ -29,6 +33,11 @@ class Measures(Database):
 
     bundled: Bundled
 
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        # What a key names does not change, so that what was read once need not be asked of the database again.
+        self._recent: Recent[Any] = Recent(STORE_ROWS, "rows")
+
     def get(self, keys: Iterable[str]) -> dict[str, StoredMeasure]:
         """Those of the keys that are known: from the database, else from the bundled grids.
 
@@ -36,15 +45,20 @@ class Measures(Database):
             StoreError: when the database cannot be read.
         """
         wanted = list(dict.fromkeys(keys))
-        found: dict[str, StoredMeasure] = {}
+        known = {key: row for key in wanted if (row := self._recent.get(key)) is not None}
+        asked = [key for key in wanted if key not in known]
 
         def work(connection: sa.Connection) -> None:
-            for start in range(0, len(wanted), CHUNK):
-                query = measures.select().where(measures.c.key.in_(wanted[start : start + CHUNK]))
-                found.update((row.key, _record(row)) for row in connection.execute(query))
+            for start in range(0, len(asked), CHUNK):
+                query = measures.select().where(measures.c.key.in_(asked[start : start + CHUNK]))
+                known.update((row.key, row) for row in connection.execute(query))
 
-        if wanted:
+        if asked:
             self.transact(work)
+            for key in asked:
+                if key in known and len(known[key].value) <= RECENT_LETTERS:
+                    self._recent.put(key, known[key])
+        found = {key: _record(known[key]) for key in wanted if key in known}
         missing = [key for key in wanted if key not in found]
         return found | self.bundled.get(missing) if missing else found
 
@@ -89,6 +103,7 @@ class Measures(Database):
             "value": text,
         }
         self.upsert(measures, {"key": key}, row, row)
+        self._recent.drop(key)
 
     def pace(self, model: str, device: str) -> float | None:
         """Median seconds an image of recent accuracy measures of this model on this machine; None before the first."""

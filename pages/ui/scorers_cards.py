@@ -16,7 +16,6 @@ from pruning.charts.words import tip
 from pruning.intervals import wilson
 from pruning.links import Setting
 
-SHARE = st.column_config.NumberColumn(format="%.1f %%")
 CONTROLS = f"{tip('shuffled control')} {tip('inverted control')}"
 
 
@@ -46,14 +45,18 @@ def card(
         left, right = st.columns([3, 2], gap="medium")
         with left:
             st.latex(entry.formula)
-            st.markdown(f"**Idea.** {entry.idea}")
-            st.markdown(f"**When it fails.** {entry.fails}")
-            st.markdown(f"**Cost.** {entry.cost} On this machine: {said(cost)}.")
+            st.markdown(
+                f"**Idea.** {entry.idea}\n\n**When it fails.** {entry.fails}\n\n"
+                f"**Cost.** {entry.cost} On this machine: {said(cost)}."
+            )
             st.caption(f"Reference: {entry.reference}")
         with right:
-            st.markdown(f"**Kind.** A {kind(entry)}.", help=tip(kind(entry)))
-            st.markdown(f"**Needs.** {entry.needs.capitalize()}{', and a seed' if entry.draws else ''}.")
-            st.markdown(f"**Goes with.** {goes_with(name)}.")
+            st.markdown(
+                f"**Kind.** A {kind(entry)}.\n\n"
+                f"**Needs.** {entry.needs.capitalize()}{', and a seed' if entry.draws else ''}.\n\n"
+                f"**Goes with.** {goes_with(name)}.",
+                help=tip(kind(entry)),
+            )
             _fares(name, setting, label, value)
             target = opened(setting, name)
             row = st.container(horizontal=True, vertical_alignment="center")
@@ -68,13 +71,16 @@ def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None
     model = registry.models[setting.model].label
     found = fares(name, setting.model)
     if len(found):
-        st.markdown(f"**On {model}.** Accuracy after one-shot pruning:")
-        st.dataframe(
-            found, hide_index=True, key=f"fares_{name}",
-            column_config={
-                "criterion": st.column_config.TextColumn(help=CONTROLS), "mean": SHARE, "least": SHARE, "most": SHARE,
-            },
-        )  # fmt: skip
+        rows = "".join(
+            f"| {row['criterion']} | {row['mean']:.1f} % | {row['least']:.1f} to {row['most']:.1f} % "
+            f"| {row['seeds']} | {row['sparsity']} |\n"
+            for row in found.to_dict("records")
+        )
+        st.markdown(
+            f"**On {model}.** Accuracy after one-shot pruning:\n\n"
+            f"| criterion | mean | seeds from, to | seeds | sparsity |\n| --- | ---: | ---: | ---: | ---: |\n{rows}",
+            help=CONTROLS,
+        )
         st.caption(label)
     elif value is not None:
         low, high = wilson(value["correct"], value["count"])

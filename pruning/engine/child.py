@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 CONFIG = {
@@ -21,6 +23,8 @@ CONFIG = {
 }
 
 CHECK_SECONDS = 5.0
+NICE = 5
+"""A third of a page's weight, where there are fewer cores than who wants them."""
 
 
 def main(options: dict[str, Any]) -> None:
@@ -29,6 +33,7 @@ def main(options: dict[str, Any]) -> None:
     from distributed import LocalCluster
 
     dask.config.set(CONFIG)
+    _give_way()
     if sys.platform == "linux":  # elsewhere a fork is unsafe or unknown: there every worker imports for itself
         _fork_from_a_warm_process()
     count = options["workers"]
@@ -52,6 +57,14 @@ def main(options: dict[str, Any]) -> None:
         if len(cluster.workers) < count:
             cluster.scale(count)
     os._exit(0)  # nothing here is worth an orderly end; the workers see their parent go, and go at once
+
+
+def _give_way() -> None:
+    """Let pages go first: a worker that computes for seconds can spare the milliseconds that a page takes."""
+    with contextlib.suppress(OSError, AttributeError):  # Windows has another word for it
+        os.nice(NICE)
+    with contextlib.suppress(OSError):  # Linux weighs sessions before it weighs the processes in them
+        Path("/proc/self/autogroup").write_text(str(NICE))
 
 
 def _fork_from_a_warm_process() -> None:

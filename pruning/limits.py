@@ -25,8 +25,9 @@ PEOPLE = 1000
 """People of whom the server remembers when they had their last turn."""
 PAGE_TABLES = 64
 """Tables that a page's cache keeps, over all sessions."""
-PAGES_AT_ONCE = 2
-"""Pages, or parts of pages, that the server draws at the same time."""
+PAGES_AT_ONCE = 1
+"""Pages, or parts of pages, that the server draws at the same time: Python computes in one thread, and with two at it
+people waited twice as long."""
 ADDRESSES = 64
 """Addresses that a session wrote last, by which it knows its own."""
 STORE_ROWS = 1024

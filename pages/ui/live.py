@@ -7,7 +7,6 @@ new to show.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
@@ -15,21 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from pages.ui.server import engine
+from pages.ui.turns import turns
 from pruning.engine import JobView
 from pruning.errors import PruningError
-from pruning.limits import PAGES_AT_ONCE
 
 POLL = 0.5
 """Seconds between two looks at the jobs of a page."""
 PATIENCE = 2.0
 """Seconds for which a part that is done waits for the others, before the whole page is drawn once more."""
-TURNS = threading.Semaphore(PAGES_AT_ONCE)
-"""Who draws. With thirty at it together all would wait for the last one, and the server's own thread, which takes and
-gives messages, would get no turn."""
 PARTS, DRAWING, WATCHER = "live_parts", "live_drawing", "live_watcher"
 
 Stamp = tuple[Any, ...]
@@ -107,9 +103,8 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 
     @st.fragment(key=name)
     def body() -> None:
-        with nullcontext() if whole_page else TURNS, _drawing(part):
-            busy = draw()
-        part.pending = busy
+        with nullcontext() if whole_page else turns.take(person=False, needless=_replaced), _drawing(part):
+            part.pending = draw()
 
     body()
     whole_page.clear()
@@ -118,9 +113,19 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 def whole(draw: Callable[[], None]) -> None:
     """Draw a page when its turn has come, and watch its parts while something is under way."""
     st.session_state[PARTS], st.session_state[DRAWING] = {}, None
-    with TURNS:
+    with turns.take(person=True):
         draw()
     _watch()
+
+
+def _replaced() -> bool:
+    """Whether the person did something meanwhile: the page will be drawn whole, and this run ends at its first element.
+    """
+    context = get_script_run_ctx()
+    requests = context.script_requests if context is not None else None
+    if requests is None or requests._state is not ScriptRequestType.RERUN:
+        return False
+    return not requests._rerun_data.fragment_id_queue
 
 
 def _watch() -> None:

@@ -51,11 +51,10 @@ def card(
             )
             st.caption(f"Reference: {entry.reference}")
         with right:
+            st.markdown(f"**Kind.** A {kind(entry)}.", help=tip(kind(entry)))
             st.markdown(
-                f"**Kind.** A {kind(entry)}.\n\n"
                 f"**Needs.** {entry.needs.capitalize()}{', and a seed' if entry.draws else ''}.\n\n"
-                f"**Goes with.** {goes_with(name)}.",
-                help=tip(kind(entry)),
+                f"**Goes with.** {goes_with(name)}."
             )
             _fares(name, setting, label, value)
             target = opened(setting, name)
@@ -71,14 +70,15 @@ def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None
     model = registry.models[setting.model].label
     found = fares(name, setting.model)
     if len(found):
-        rows = "".join(
-            f"| {row['criterion']} | {row['mean']:.1f} % | {row['least']:.1f} to {row['most']:.1f} % "
-            f"| {row['seeds']} | {row['sparsity']} |\n"
-            for row in found.to_dict("records")
-        )
+        own = found.iloc[0]
+        rows = ""
+        for row in found.to_dict("records"):
+            other = "" if row["sparsity"] == own["sparsity"] else f" (at {row['sparsity']})"
+            span = f"{row['least']:.1f} to {row['most']:.1f} %"
+            rows += f"| {row['criterion']}{other} | {row['mean']:.1f} % | {span} |\n"
         st.markdown(
-            f"**On {model}.** Accuracy after one-shot pruning:\n\n"
-            f"| criterion | mean | seeds from, to | seeds | sparsity |\n| --- | ---: | ---: | ---: | ---: |\n{rows}",
+            f"**On {model}.** Accuracy after one-shot pruning at {own['sparsity']} sparsity, of {own['seeds']} "
+            f"networks:\n\n| criterion | mean | least to most |\n| --- | ---: | ---: |\n{rows}",
             help=CONTROLS,
         )
         st.caption(label)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from pruning.errors import StoreError
 from pruning.settings import Settings, machine
 from pruning.store import Store
+from pruning.store.measures import RECENT_LETTERS
 from pruning.store.schema import measures
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -51,6 +52,22 @@ def test_putting_twice_is_one_row_with_the_latest_value(store: Store, about: dic
     assert store.get(["k"])["k"].value == {"correct": 2}
     with store.transaction() as connection:
         assert len(connection.execute(measures.select()).all()) == 1
+
+
+def test_what_was_read_once_is_kept_in_memory_until_it_is_put_again_unless_it_is_long(
+    store: Store, about: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("short", {"correct": 1}, **about)
+    store.put("long", {"letters": RECENT_LETTERS * "a"}, **about)
+    first = store.get(["short", "long", "nobody"])
+    first["short"].value["correct"] = 7  # whoever changes what he got changes his own
+    asked: list[str] = []
+    transact = store.transact
+    monkeypatch.setattr(store, "transact", lambda work: [asked.append("asked"), transact(work)][1])
+    assert store.get(["short"])["short"].value == {"correct": 1} and not asked
+    assert list(store.get(["short", "long"])) == ["short", "long"] and len(asked) == 1
+    store.put("short", {"correct": 2}, **about)
+    assert store.get(["short"])["short"].value == {"correct": 2}
 
 
 def test_more_keys_than_one_query_may_hold(store: Store, about: dict[str, Any]) -> None:

@@ -1,10 +1,14 @@
-"""A server's housekeeping, in a thread of its own: it says how the server stands, and keeps artefacts within bounds."""
+"""A server's housekeeping, in a thread of its own: it says how the server stands, keeps artefacts within bounds, and
+gives memory back that people who left have used."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +25,8 @@ log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 10.0
 TIDY_SECONDS = 600.0
+GARBAGE_SECONDS = 30.0
+"""Pages leave garbage to Python (see .streamlit/config.toml), and a server that nobody uses would never collect it."""
 FORGOTTEN_SECONDS = 24 * 3600.0
 """A report of this age is of a server that nobody will ask about any more."""
 FOLDER = "servers"
@@ -49,7 +55,11 @@ class Caretaker:
 
     def _loop(self) -> None:
         due = time.monotonic()
+        clean = due + GARBAGE_SECONDS
         while True:
+            if time.monotonic() >= clean:
+                clean = time.monotonic() + GARBAGE_SECONDS
+                give_back()
             try:
                 self._write()
                 if time.monotonic() >= due:
@@ -69,6 +79,16 @@ class Caretaker:
         self.place.parent.mkdir(parents=True, exist_ok=True)
         half.write_text(text, encoding="utf-8")
         os.replace(half, self.place)
+
+
+def give_back() -> None:
+    """Collect garbage, and let the operating system have what is free."""
+    gc.collect()
+    if sys.platform == "linux":
+        try:
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+        except (OSError, AttributeError):
+            return  # another C library, which gives back by itself
 
 
 def reports(artefacts: Path) -> list[dict[str, Any]]:

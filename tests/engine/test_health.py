@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +116,27 @@ def test_what_is_wrong_is_a_sentence(changes: dict, sentence: str) -> None:
     if not changes or "trouble" in changes:
         health = replace(health, since=999.0)  # it started just now
     assert " ".join(health.problems()) == sentence
+
+
+class Knot:
+    """Only a collection frees it: it holds itself."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+def test_a_server_that_nobody_uses_collects_its_garbage(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    gc.disable()
+    try:
+        knot = weakref.ref(Knot())
+        assert knot() is not None
+        monkeypatch.setattr(caretaker, "REPORT_SECONDS", 0.05)
+        monkeypatch.setattr(caretaker, "GARBAGE_SECONDS", 0.05)
+        care = Caretaker(lab.engine.store, "a:1:b", lab.engine.health)
+        lab.until(lambda: knot() is None)
+        care.close()
+    finally:
+        gc.enable()
 
 
 def test_a_server_reports_and_takes_its_report_away(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

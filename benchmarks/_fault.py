@@ -59,6 +59,8 @@ class Round:
         self.server = self.site.start()
 
     def lose_database(self) -> None:
+        """What is known is in the server's memory: something new is asked for meanwhile."""
+        self.studies.append(self.sweep(4))
         (self.site.flags / "database").touch()
         self.listen(OUTAGE)
         (self.site.flags / "database").unlink()

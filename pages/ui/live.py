@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
-from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
+from pages.ui.reruns import again, replaced
 from pages.ui.server import engine
 from pages.ui.turns import turns
 from pruning.engine import JobView
@@ -103,7 +102,7 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 
     @st.fragment(key=name)
     def body() -> None:
-        with nullcontext() if whole_page else turns.take(person=False, needless=_replaced), _drawing(part):
+        with nullcontext() if whole_page else turns.take(person=False, needless=replaced), _drawing(part):
             part.pending = draw()
 
     body()
@@ -116,16 +115,6 @@ def whole(draw: Callable[[], None]) -> None:
     with turns.take(person=True):
         draw()
     _watch()
-
-
-def _replaced() -> bool:
-    """Whether the person did something meanwhile: the page will be drawn whole, and this run ends at its first element.
-    """
-    context = get_script_run_ctx()
-    requests = context.script_requests if context is not None else None
-    if requests is None or requests._state is not ScriptRequestType.RERUN:
-        return False
-    return not requests._rerun_data.fragment_id_queue
 
 
 def _watch() -> None:
@@ -149,29 +138,11 @@ def _watch() -> None:
         done = [part for part in watched.values() if not part.pending]
         wanted = [part.drawn for part in done if part.page]
         if due:
-            _again(due)
+            again(due)
         elif wanted and (len(done) == len(watched) or time.monotonic() - max(wanted) > PATIENCE):
             st.rerun()
         elif len(done) == len(watched):
-            _again([WATCHER])
+            again([WATCHER])
 
     around()
     first.clear()
-
-
-def _again(names: list[str]) -> None:
-    """Ask for parts, as ``st.rerun(names)`` does, which Streamlit allows in callbacks only: there the run that is under
-    way would be lost. Here it has drawn nothing, and ends by itself."""
-    context = get_script_run_ctx()
-    if context is None or context.script_requests is None:
-        return
-    context.script_requests.request_rerun(
-        RerunData(
-            query_string=context.query_string,
-            page_script_hash=context.page_script_hash,
-            fragment_id_queue=context.fragment_storage.resolve_target(names),
-            is_fragment_scoped_rerun=True,
-            cached_message_hashes=context.cached_message_hashes,
-            context_info=context.context_info,
-        )
-    )

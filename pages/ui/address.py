@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 from pruning.choices import SHOWN
 from pruning.limits import ADDRESSES
 
-WRITTEN = "addresses"
+WRITTEN, PLACE = "addresses", "addresses_page"
 
 
 def words() -> dict[str, str]:
@@ -21,19 +21,27 @@ def words() -> dict[str, str]:
     return {name: str(value) for name, value in st.query_params.items()}
 
 
+def arrive(page: str) -> None:
+    """A page is about to be drawn: words that were written before the person left it for another are a link now."""
+    if st.session_state.get(PLACE) != page:
+        st.session_state[PLACE] = page
+        st.session_state.pop(WRITTEN, None)
+
+
 def write(found: Mapping[str, str]) -> None:
-    """Put words into the address of the browser, in place of those that are there."""
-    if dict(st.query_params) != found:
-        st.query_params.from_dict(found)
-        written: list[dict[str, str]] = st.session_state.setdefault(WRITTEN, [])
-        written.append(dict(found))
-        del written[:-ADDRESSES]
+    """Put words into the address of the browser, in place of those that are there, which were read by now."""
+    now, new = words(), dict(found)
+    before: list[dict[str, str]] = st.session_state.get(WRITTEN, [])
+    kept = [one for one in before if one not in (now, new)]
+    st.session_state[WRITTEN] = [*kept, now, new][-ADDRESSES:]
+    if now != new:
+        st.query_params.from_dict(new)
 
 
 def own(found: Mapping[str, str]) -> bool:
-    """Whether this session wrote these words a moment ago. A browser that has not heard of newer ones yet sends them
-    with what a person did meanwhile: a slider that is moved twice within the time of one answer. Who comes back to the
-    same words by the browser's button means them."""
+    """Whether this session wrote or read these words on this page. A browser that has not heard of newer ones yet sends
+    them with what a person did meanwhile: a slider that is moved twice within the time of one answer. Who comes back to
+    the same words by the browser's button means them."""
     context = get_script_run_ctx()
     back = context is not None and context.is_history_navigation
     return not back and found in st.session_state.get(WRITTEN, [])

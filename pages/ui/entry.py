@@ -6,7 +6,7 @@ import gc
 
 import streamlit as st
 
-from pages.ui import live
+from pages.ui import address, live
 from pages.ui.server import engine
 from pages.ui.sign_in import sign_in
 from pages.ui.style import style
@@ -14,7 +14,7 @@ from pages.ui.style import style
 
 @st.cache_resource(show_spinner=False)
 def _freeze() -> None:
-    """Streamlit collects garbage after every script run; what the first page imported need not be looked at again."""
+    """What the first page imported stays, and need not be looked at at each collection of garbage."""
     gc.collect()
     gc.freeze()
 
@@ -42,6 +42,7 @@ def start() -> None:
         ],
         position="top",
     )
+    address.arrive(page.title)
     live.whole(page.run)
     _freeze()
 

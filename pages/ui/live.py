@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.reruns import again, replaced
+from pages.ui.reruns import again, last, replaced
 from pages.ui.server import engine
 from pages.ui.turns import turns
 from pruning.engine import JobView
@@ -38,6 +38,8 @@ class Part:
     watched: bool
     page: bool
     pending: bool = True
+    asked: bool = False
+    """Whether the watcher asked for it; else a person did something in it."""
     drawn: float = 0.0
     jobs: dict[str, Stamp] = field(default_factory=dict)
     """The jobs that were looked at, by what there was to see; those that had ended are left out."""
@@ -81,8 +83,8 @@ def _drawing(part: Part) -> Generator[None]:
     try:
         yield
     finally:
+        part.drawn, part.asked = time.monotonic(), False
         st.session_state[DRAWING] = None
-        part.drawn = time.monotonic()
 
 
 def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL, page: bool = True) -> None:
@@ -91,7 +93,8 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
     Args:
         draw: draws, and returns whether something is still under way.
         name: unique on the page.
-        pending: whether something is under way now; a part of which nothing is stays as it is.
+        pending: whether something is under way now; a part of which nothing is, and that begins nothing, stays as it
+            is.
         every: seconds between two looks at a job that goes on; charts that change at each look need time to be drawn.
         page: whether the rest of the page shows what comes out: then it is drawn once more when all is done.
     """
@@ -102,7 +105,8 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 
     @st.fragment(key=name)
     def body() -> None:
-        with nullcontext() if whole_page else turns.take(person=False, needless=replaced), _drawing(part):
+        turn = nullcontext() if whole_page else turns.take(person=not part.asked, needless=replaced)
+        with turn, _drawing(part):
             part.pending = draw()
 
     body()
@@ -112,7 +116,7 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 def whole(draw: Callable[[], None]) -> None:
     """Draw a page when its turn has come, and watch its parts while something is under way."""
     st.session_state[PARTS], st.session_state[DRAWING] = {}, None
-    with turns.take(person=True):
+    with turns.take(person=True, needless=replaced):
         draw()
     _watch()
 
@@ -120,7 +124,7 @@ def whole(draw: Callable[[], None]) -> None:
 def _watch() -> None:
     """The watcher, and around it a fragment that is drawn without it when there is nothing to watch any more."""
     parts: dict[str, Part] = st.session_state[PARTS]
-    watched = {name: part for name, part in parts.items() if part.watched}
+    watched = {name: part for name, part in parts.items() if part.watched or part.pending}
     if not watched:
         return
     first = [True]
@@ -132,11 +136,13 @@ def _watch() -> None:
 
     @st.fragment(run_every=POLL)
     def look() -> None:
-        if first:
+        if first or not last():
             return
         due = [name for name, part in watched.items() if part.due()]
         done = [part for part in watched.values() if not part.pending]
         wanted = [part.drawn for part in done if part.page]
+        for name in due:
+            watched[name].asked = True
         if due:
             again(due)
         elif wanted and (len(done) == len(watched) or time.monotonic() - max(wanted) > PATIENCE):

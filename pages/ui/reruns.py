@@ -1,19 +1,27 @@
-"""Two questions to Streamlit that its public functions do not take outside of callbacks."""
+"""What Streamlit's public functions do not tell, or take in callbacks only."""
 
 from __future__ import annotations
 
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
-from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 
 
 def replaced() -> bool:
-    """Whether the person did something meanwhile: the page will be drawn whole, and this run ends at its first element.
-    """
+    """Whether this run ends at its first element: the person left, or did something for which the page is drawn whole,
+    which Streamlit begins in another thread while it stops this one."""
     context = get_script_run_ctx()
     requests = context.script_requests if context is not None else None
-    if requests is None or requests._state is not ScriptRequestType.RERUN:
+    if requests is None or requests._state is ScriptRequestType.CONTINUE:
         return False
-    return not requests._rerun_data.fragment_id_queue
+    return requests._state is ScriptRequestType.STOP or not requests._rerun_data.fragment_id_queue
+
+
+def last() -> bool:
+    """Whether no other part waits behind the one that is being drawn: all that were asked for together are drawn in one
+    run, and a new request ends it. A click in one of the others would be lost."""
+    context = get_script_run_ctx()
+    queue = context.fragment_ids_this_run if context is not None else None
+    return not queue or queue[-1] == ThreadState.get().fragment_id
 
 
 def again(names: list[str]) -> None:

@@ -9,9 +9,10 @@ from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import address, live
+from pages.ui import address, live, reruns
 from pages.ui.live import Part
 from pages.ui.turns import Turns
 from pruning.engine import JobView
@@ -87,6 +88,33 @@ def test_what_is_looked_at_outside_of_a_part_belongs_to_none(session: dict[str, 
     assert part.jobs == {} and session[live.DRAWING] is None
 
 
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda requests: None, False), (lambda requests: requests.request_rerun(RerunData(fragment_id="a")), False),
+        (lambda requests: requests.request_rerun(RerunData()), True), (lambda requests: requests.request_stop(), True),
+    ],
+)  # fmt: skip
+def test_a_run_is_needless_once_the_whole_page_is_asked_for_or_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[[ScriptRequests], object], expected: bool
+) -> None:
+    requests = ScriptRequests()
+    ask(requests)
+    monkeypatch.setattr(reruns, "get_script_run_ctx", lambda: Mock(script_requests=requests))
+    assert reruns.replaced() is expected
+
+
+@pytest.mark.parametrize(
+    ("queue", "expected"), [(None, True), (["look"], True), (["click", "look"], True), (["look", "click"], False)]
+)
+def test_a_watcher_asks_for_nothing_while_a_click_waits_behind_it(
+    monkeypatch: pytest.MonkeyPatch, queue: list[str] | None, expected: bool
+) -> None:
+    monkeypatch.setattr(reruns, "get_script_run_ctx", lambda: Mock(fragment_ids_this_run=queue))
+    monkeypatch.setattr(reruns.ThreadState, "get", lambda: Mock(fragment_id="look"))
+    assert reruns.last() is expected
+
+
 def runs(turns: Turns, order: list[str], name: str, person: bool, needless: Callable[[], bool]) -> threading.Thread:
     def work() -> None:
         with turns.take(person, needless) as mine:
@@ -149,6 +177,7 @@ def page() -> None:
 
     from pages.ui import address
 
+    address.arrive(st.session_state.get("page", "one"))
     st.write(address.fresh("levels"))
     address.publish("levels", {"level": st.text_input("Level", "80", key="level")})
 
@@ -169,4 +198,23 @@ def test_an_address_that_the_browser_sends_late_is_no_link_but_the_back_button_i
     assert "7" in said(app.run())
     monkeypatch.setattr(address, "get_script_run_ctx", lambda: Mock(is_history_navigation=True))
     app.query_params["level"] = "80"
+    assert "80" in said(app.run())
+
+
+def test_the_words_of_a_link_are_known_when_the_browser_sends_them_once_more() -> None:
+    app = AppTest.from_function(page)
+    app.query_params["level"] = "80"
+    assert "80" in said(app.run())
+    app.text_input(key="level").set_value("81").run()
+    app.query_params["level"] = "80"  # the browser had not heard of 81
+    app.text_input(key="level").set_value("82").run()
+    assert said(app) == "{}" and app.query_params["level"] == "82"
+
+
+def test_words_that_this_session_wrote_are_a_link_again_when_it_comes_from_another_page() -> None:
+    app = AppTest.from_function(page).run()
+    app.text_input(key="level").set_value("81").run()
+    app.session_state["page"] = "two"
+    app.run()
+    app.session_state["page"], app.query_params["level"] = "one", "80"
     assert "80" in said(app.run())

@@ -29,7 +29,7 @@ def page() -> None:
         _without_profile(setting, profile.error)
         return
     norm, old = profile.norm, state.pinned(setting)
-    baseline = layers.profile_of(old, "profile_pinned").table if old is not None else None
+    before = layers.profile_of(old, "profile_pinned") if old is not None else None
     busy = accuracy.busy(setting, norm)
     live(partial(accuracy.say_headline, setting, norm, profile.value), "headline", busy, page=False)
     key = state.widget("axis", setting.axis)
@@ -45,7 +45,9 @@ def page() -> None:
     with right:
         live(partial(accuracy.accuracy_now, setting, norm), "now", busy, page=False)
     st.subheader("Which layers give way?", anchor=False)
-    layers.layer_panel(setting, profile.table, profile.value or {}, baseline, old)
+    layers.layer_panel(setting, profile.table, profile.value or {}, before.table if before is not None else None, old)
+    if old is not None and before is not None and before.table is None and not before.error:
+        live(partial(_waiting, old, "profile_pinned"), "waiting_pinned", True)
     st.subheader("Inside a layer", anchor=False)
     layer = layers.layer_choice(setting, list(dict.fromkeys(profile.table["layer"])))
     setting = setting.model_copy(update={"layer": layer})
@@ -68,9 +70,9 @@ def _without_profile(setting: Setting, error: str) -> None:
         live(partial(_waiting, setting), "waiting", True)
 
 
-def _waiting(setting: Setting) -> bool:
+def _waiting(setting: Setting, slot: str = "profile") -> bool:
     st.caption("Scoring and ranking the weights …")
-    found = layers.profile_of(setting)
+    found = layers.profile_of(setting, slot)
     return found.table is None and not found.error
 
 

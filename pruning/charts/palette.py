@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import plotly.graph_objects as go
-import plotly.io as pio
 from plotly.colors import make_colorscale, sequential
 
 Theme = Literal["light", "dark"]
@@ -115,15 +114,6 @@ def template(theme: str, size: float = FONT_SIZE, title: float = TITLE_SIZE, fam
         },
         data={"heatmap": [{"colorbar": {"title": {"font": {"size": size}}, "outlinewidth": 0}}]},
     )
-
-
-def template_name(theme: str) -> str:
-    """The name under which plotly knows a theme's template."""
-    return f"pruning-{theme}"
-
-
-for _theme in ("light", "dark"):
-    pio.templates[template_name(_theme)] = template(_theme)
 
 
 @lru_cache(maxsize=2)

@@ -18,8 +18,7 @@ from pruning.limits import FIGURES
 from pruning.lru import Recent
 
 _texts: Recent[str] = Recent(FIGURES, "figures")
-"""As text: two hundred objects a figure would be looked through at each garbage collection, which Streamlit does after
-every run of a page."""
+"""As text: two hundred objects a figure would be looked through at each garbage collection."""
 
 
 def shown(chart: Chart, theme: str = "light", width: int = SCREEN_WIDTH) -> go.Figure:

@@ -8,13 +8,12 @@ import subprocess
 import sys
 
 import pandas as pd
-import plotly.io as pio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pruning.charts.base import Chart, config, labels, percent, short
-from pruning.charts.palette import INK, PAPER, ROLES
+from pruning.charts.palette import INK, PAPER, ROLES, template
 from pruning.charts.sketch import Sketch
 from pruning.charts.words import GLOSSARY, tip
 from pruning.errors import BadValue
@@ -56,8 +55,8 @@ def test_each_meaning_has_its_own_colour_dash_and_symbol() -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_templates_are_registered_solid_and_large_enough(theme: str) -> None:
-    layout = pio.templates[f"pruning-{theme}"].layout
+def test_templates_are_solid_and_large_enough(theme: str) -> None:
+    layout = template(theme).layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == PAPER[theme]
     assert layout.font.size >= 14
     assert layout.font.family.endswith("sans-serif")

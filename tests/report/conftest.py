@@ -18,7 +18,8 @@ def make_chart() -> Callable[..., Chart]:
             figure = Sketch()
             figure.add_scatter(x=[1, 2], y=[1, 2], line={"width": 3}, marker={"size": [9, 6]})
             figure.add_annotation(x=1, y=1, text=f"words-of-{name}", xshift=15, showarrow=False)
-            return figure.update_layout(height=height, margin={"t": 15}, xaxis_title="steps", yaxis_title="height (m)")
+            axes = {"xaxis": {"title": {"text": "steps"}}, "yaxis": {"title": {"text": "height (m)"}}}
+            return figure.update_layout(height=height, margin={"t": 15}, **axes)
 
         table = pd.DataFrame({"level_permille": [0, 975], "accuracy_percent": [93.4, 0.1]})
         return Chart(name, title, "alt", table, draw)

@@ -12,6 +12,8 @@ from typing import Any
 
 KINDS = ("scatter", "scattergl", "bar", "heatmap")
 """Traces that charts use: ``add_scatter(...)`` and so on."""
+WHOLE = ("error_x", "error_y")
+"""Properties whose own names have an underscore."""
 
 
 class Sketch:
@@ -68,7 +70,13 @@ class Sketch:
 
 
 def _told(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is None: plotly's word for its default. (Lists of data keep theirs: a gap.)"""
+    """Without what is None: plotly's word for its default. (Lists of data keep theirs: a gap.)
+
+    Raises:
+        AttributeError: for plotly's short form of a part ("line_color"), which the screen would pass over in silence.
+    """
+    if short := [name for name in properties if "_" in name and name not in WHOLE]:
+        raise AttributeError(f"A sketch has no {short[0]}: write {short[0].replace('_', '={', 1)}: ...}}.")
     return {
         name: _told(value) if isinstance(value, Mapping) else value
         for name, value in properties.items()

@@ -101,6 +101,8 @@ def test_a_sketch_says_what_it_can_draw() -> None:
     figure = Sketch()
     with pytest.raises(AttributeError, match="no add_pie; its traces are scatter"):
         figure.add_pie(values=[1])
+    with pytest.raises(AttributeError, match="no line_color: write line={color: "):
+        figure.add_scatter(y=[1], line_color="#000000")
     figure.add_bar(x=[None, 1], name=None, marker={"color": None, "opacity": 0.5})
     figure.update_layout(xaxis={"range": [0, 1], "title": {"text": "a"}})
     figure.update_layout(xaxis={"title": {"font": {"size": 3}}, "dtick": None})

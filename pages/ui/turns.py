@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -10,6 +11,9 @@ from pruning.limits import PAGES_AT_ONCE
 
 LOOK = 0.05
 """Seconds between two looks at whether what waits is still wanted."""
+LONG = 3.0
+"""Seconds after which a turn keeps nobody back: such a page waits for something else than Python, a database perhaps,
+and nobody else should wait with it."""
 
 
 class Turns:
@@ -19,8 +23,9 @@ class Turns:
     one, and the server's own thread, which takes and gives messages, would hardly get a turn.
     """
 
-    def __init__(self, count: int = PAGES_AT_ONCE) -> None:
-        self._free, self._people = count, 0
+    def __init__(self, count: int = PAGES_AT_ONCE, long: float = LONG) -> None:
+        self._count, self._long, self._people = count, long, 0
+        self._held: list[float] = []  # since when
         self._changed = threading.Condition()
 
     @contextmanager
@@ -39,18 +44,21 @@ class Turns:
             try:
                 while not (mine := self._changed.wait_for(lambda: self._turn(person), LOOK)) and not needless():
                     pass
-                self._free -= mine
+                began = time.monotonic()
+                self._held += [began] * mine
             finally:
                 self._people -= person
         try:
             yield mine
         finally:
             with self._changed:
-                self._free += mine
+                if mine:
+                    self._held.remove(began)
                 self._changed.notify_all()
 
     def _turn(self, person: bool) -> bool:
-        return self._free > 0 and (person or not self._people)
+        drawing = sum(time.monotonic() - began < self._long for began in self._held)
+        return drawing < self._count and (person or not self._people)
 
 
 turns = Turns()

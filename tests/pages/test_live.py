@@ -133,7 +133,7 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def test_a_person_goes_before_what_is_drawn_by_itself_and_what_is_needless_does_not_wait() -> None:
-    turns, order, wanted = Turns(1), [], threading.Event()
+    turns, order, wanted = Turns(1, long=1000.0), [], threading.Event()
     with turns.take(person=True):
         threads = [runs(turns, order, "by itself", False, lambda: False)]
         threads += [runs(turns, order, "replaced", False, wanted.is_set)]
@@ -145,11 +145,11 @@ def test_a_person_goes_before_what_is_drawn_by_itself_and_what_is_needless_does_
     for thread in threads:
         thread.join(60)
     assert order == ["replaced needless", "person", "by itself"]
-    assert (turns._free, turns._people) == (1, 0)
+    assert turns._held == [] and turns._people == 0
 
 
 def test_no_more_than_so_many_draw_at_once_and_a_failure_gives_its_turn_back() -> None:
-    turns, now, most, lock = Turns(2), [0], [0], threading.Lock()
+    turns, now, most, lock = Turns(2, long=1000.0), [0], [0], threading.Lock()
 
     def work() -> None:
         with turns.take(person=False):
@@ -168,7 +168,15 @@ def test_no_more_than_so_many_draw_at_once_and_a_failure_gives_its_turn_back() -
     assert most == [2]
     with pytest.raises(ValueError), turns.take(person=True):
         raise ValueError
-    assert (turns._free, turns._people) == (2, 0)
+    assert turns._held == [] and turns._people == 0
+
+
+def test_a_page_that_waits_for_something_else_keeps_nobody_back() -> None:
+    turns, order = Turns(1, long=0.0), []
+    with turns.take(person=True):
+        runs(turns, order, "another", False, lambda: False).join(60)
+        assert order == ["another"]
+    assert turns._held == []
 
 
 def page() -> None:

@@ -68,13 +68,14 @@ class Server:
         return False
 
     def events(self) -> dict[str, list[str]]:
-        """Events of each job, in their order."""
+        """Events of each job, in their order; "answered" is the end of one whose results were all known."""
         jobs: dict[str, list[str]] = {}
         for line in self.log.read_text().splitlines() if self.log.exists() else []:
             with suppress(ValueError):  # its last line may be half there
                 event = json.loads(line)
                 if "job" in event:
-                    jobs.setdefault(event["job"], []).append(event["event"])
+                    known = event["event"] == "done" and not event["computed"]
+                    jobs.setdefault(event["job"], []).append("answered" if known else event["event"])
         return jobs
 
     def connected(self) -> bool:

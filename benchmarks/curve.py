@@ -1,4 +1,5 @@
-"""A curve of 20 points against 20 bare evaluations (the limit) and against the usual loop (copy, prune, DataLoader).
+"""A curve of 20 points against 20 bare evaluations (the limit) and against the usual loop (copy, prune, DataLoader
+over torchvision's dataset and its transforms).
 
 ``python benchmarks/curve.py``: medians over alternating rounds, one thread, in one process. Ours begins with a copy of
 the network and its ranking, and evaluates the dense network, too, as the bare evaluations do. The loop has the network
@@ -17,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from torch.nn.utils import prune
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
 from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
+from benchmarks._usual import pictures
 from pruning import registry
 from pruning.lru import Recent
 from pruning.passes import BATCH
@@ -51,7 +53,8 @@ def works(name: str, count: int) -> dict[str, Callable[[], object]]:
     """Ours, the bare evaluations, and the usual loop."""
     base = Base(model=name)
     split = zoo_data.load("fashion_mnist", "test")
-    images, labels = split.batch(0, count)
+    images, _ = split.batch(0, count)
+    dataset = pictures("test", count)
     model, plain = state_of(base, ()).model, load_model(name).eval()
     measure = MeasureSpec(name="accuracy", options={"count": count})
     study = Study(base=base, recipe=(Prune(),), axes={"0.sparsity": LEVELS}, measures=(measure,))
@@ -67,13 +70,13 @@ def works(name: str, count: int) -> dict[str, Callable[[], object]]:
                     model(images[start : start + BATCH]).argmax(1)
 
     def usual() -> list[int]:
-        data, found = TensorDataset(images, labels), []
+        found = []
         for level in LEVELS:
             pruned, right = copy.deepcopy(plain), 0
             parts = [(pruned.get_submodule(key.rpartition(".")[0]), "weight") for key in prunable(pruned)]
             prune.global_unstructured(parts, prune.L1Unstructured, amount=level / 1000)
             with torch.no_grad():
-                for x, y in DataLoader(data, batch_size=BATCH):
+                for x, y in DataLoader(dataset, batch_size=BATCH):
                     right += int((pruned(x).argmax(1) == y).sum())
             found.append(right)
         return found
@@ -93,7 +96,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
                            "20 bare forward evaluations and the dense one", found["bare"], LIMIT, True)  # fmt: skip
         promised = name == "lenet_5"
         yield Figure.faster(ITEM, f"{label}: curve beside the usual loop", found["ours"], "s",
-                            f"{how}; the loop reads batches of {BATCH}", "copy, global_unstructured, DataLoader",
+                            f"{how}; batches of {BATCH}", "copy, global_unstructured, torchvision's data",
                             found["usual"], LOOP if promised else None, promised)  # fmt: skip
 
 

@@ -56,7 +56,7 @@ class Outcome:
 
     def left(self) -> list[str]:
         """Jobs that never ended."""
-        ends = ("done", "failed", "cancelled")
+        ends = ("done", "answered", "failed", "cancelled")
         return [job for job, events in self.jobs.items() if not events or events[-1] not in ends]
 
     def twice(self) -> list[str]:

@@ -17,13 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
-from torchvision.datasets import FashionMNIST
-from torchvision.transforms import Compose, Normalize, ToTensor
+from torch.utils.data import DataLoader
 
 from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
+from benchmarks._usual import pictures
 from pruning import registry, steps
 from pruning.entries import quiet
 from pruning.recipe import Prune, Train
@@ -38,16 +37,6 @@ ITEM = "Replicates"
 ROUNDS, STEPS, EPOCH, BATCH, REPLICATES = 3, 200, 12_000, 60, 12
 WANTED = {"lenet_300_100": (4.0, 2.0), "lenet_5": (None, 1.5)}
 """Times faster than the DataLoader loop and the tensor loop."""
-
-
-def pictures(name: str) -> Dataset:
-    """The images as torchvision's own dataset gives them: one by one, as pictures through the usual transforms."""
-    split = zoo_data.load(name, "train")
-    made = FashionMNIST.__new__(FashionMNIST)  # its reading of files is left out: the images are those of this project
-    made.data = torch.stack([torch.from_numpy(split.picture(place)) for place in range(EPOCH)])
-    made.targets = split.labels[:EPOCH]
-    made.transform, made.target_transform = Compose([ToTensor(), Normalize((0.286,), (0.353,))]), None
-    return made
 
 
 def usual(model: nn.Module, masks: dict[str, Tensor], batches: object, count: int) -> None:
@@ -72,7 +61,7 @@ def taken(name: str, count: int, rounds: int) -> dict[str, float]:
     masks = {key: mask.float() for key, mask in start.masks.items()}
     train = Train(steps=count, batch=BATCH, samples=EPOCH, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0,
                   weight_decay=0, validation=0, looks=1)  # fmt: skip
-    dataset = pictures(str(base.data_name))
+    dataset = pictures("train", EPOCH)
     images, labels = zoo_data.load(str(base.data_name), "train").batch(0, EPOCH)
 
     def tensors() -> object:

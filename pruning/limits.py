@@ -30,11 +30,11 @@ PAGES_AT_ONCE = 1
 people waited twice as long."""
 ADDRESSES = 64
 """Addresses that a session wrote last, by which it knows its own."""
-STORE_ROWS = 1024
-"""Results that each process keeps in memory as the database gave them: 64 kilobytes at most each."""
-FIGURES = 256
+STORE_ROWS = 512
+"""Results that each process keeps in memory as the database gave them: 16 kilobytes at most each."""
+FIGURES = 128
 """Figures of charts that the server keeps in memory, as text, over all sessions: 5 to 500 kilobytes each."""
-RESULT_BYTES = 256 * 2**20
+RESULT_BYTES = 32 * 2**20
 """Bytes of results of finished jobs that the server keeps in memory."""
 FAILURES = 50
 """Failures that the server remembers for the page Status."""

@@ -24,7 +24,8 @@ class Lines(logging.Formatter):
     """A record as one line of JSON: ``time`` (UTC), ``level``, ``event``, and what the event is about.
 
     Events of jobs hold ``job``, ``study`` (its key: equal studies have equal keys), ``owner``, ``durable`` and
-    ``seconds``; any other record is an event ``log`` with its ``message`` and perhaps a ``traceback``.
+    ``seconds``, at its end ``computed``: how many of its results were not known before. Any other record is an event
+    ``log`` with its ``message`` and perhaps a ``traceback``.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -81,4 +82,6 @@ def note(event: str, job: Job | None = None, **more: Any) -> None:
         seconds = round(job.ended - job.started, 3) if job.started and job.ended else None
         fields |= {"job": job.id, "study": job.study.key, "owner": job.owner, "durable": job.durable,
                    "seconds": seconds}  # fmt: skip
+        if event == "done":
+            fields["computed"] = sum(row.get("origin") == "computed" for row in job.rows or [] if isinstance(row, dict))
     log.info(event, extra={"journal": fields | more})

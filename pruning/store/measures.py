@@ -22,7 +22,7 @@ from pruning.store.schema import measures
 
 CHUNK = 500
 """Keys in one query: databases bound the number of parameters."""
-RECENT_LETTERS = 2**16
+RECENT_LETTERS = 2**14
 """Longer results are read from the database each time."""
 PACE_ROWS = 50
 """How many recent measures the pace is the median of."""

@@ -37,6 +37,7 @@ def test_what_did_not_end_and_what_was_computed_twice_is_found() -> None:
         "b": ["asked for", "started"],
         "c": ["asked for", "started", "done", "asked for", "started", "done"],
         "d": ["asked for", "cancelled", "asked for", "started", "failed"],
+        "e": ["asked for", "started", "done", "asked for", "started", "answered"],
     }
     assert outcome.left() == ["b"] and outcome.twice() == ["c"]
-    assert outcome.ended() == {"done": 2, "started": 1, "failed": 1}
+    assert outcome.ended() == {"done": 2, "started": 1, "failed": 1, "answered": 1}

@@ -11,6 +11,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pruning import registry
 from pruning.errors import StoreError
 from pruning.limits import LOG_FILES, LOG_MB
 
@@ -24,7 +25,7 @@ class Lines(logging.Formatter):
     """A record as one line of JSON: ``time`` (UTC), ``level``, ``event``, and what the event is about.
 
     Events of jobs hold ``job``, ``study`` (its key: equal studies have equal keys), ``owner``, ``durable`` and
-    ``seconds``, at its end ``computed``: how many of its results were not known before. Any other record is an event
+    ``seconds``, at its end ``computed``: how many results it added to the store. Any other record is an event
     ``log`` with its ``message`` and perhaps a ``traceback``.
     """
 
@@ -83,5 +84,12 @@ def note(event: str, job: Job | None = None, **more: Any) -> None:
         fields |= {"job": job.id, "study": job.study.key, "owner": job.owner, "durable": job.durable,
                    "seconds": seconds}  # fmt: skip
         if event == "done":
-            fields["computed"] = sum(row.get("origin") == "computed" for row in job.rows or [] if isinstance(row, dict))
+            fields["computed"] = sum(_new(row) for row in job.rows or [])
     log.info(event, extra={"journal": fields | more})
+
+
+def _new(row: Any) -> bool:
+    """Whether a result is one that the store did not have, and has now: looks at a layer are not stored."""
+    if not isinstance(row, dict) or row.get("origin") != "computed":
+        return False
+    return row["measure"] in registry.measures and registry.measures[row["measure"]].stored

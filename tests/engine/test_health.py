@@ -18,7 +18,9 @@ from pruning.engine import caretaker, journal
 from pruning.engine.book import Book
 from pruning.engine.caretaker import Caretaker, reports
 from pruning.engine.health import SILENT_SECONDS, STARTING_SECONDS, Health, stale
+from pruning.engine.jobs import Job
 from pruning.errors import StoreError
+from pruning.specs import Base, MeasureSpec, Study
 from tests.engine.conftest import Lab
 
 WELL = Health("host:1:a", 1, 1000.0, 0.0, 1000.0, 1, 0, (), 0, 0, 0, "", (0, 1), (0, 1))
@@ -123,6 +125,24 @@ class Knot:
 
     def __init__(self) -> None:
         self.own = self
+
+
+@pytest.mark.parametrize(
+    ("rows", "computed"),
+    [
+        (None, 0), ([1, "row"], 0), ([{"measure": "accuracy", "origin": "stored"}], 0),
+        ([{"measure": "accuracy", "origin": "computed"}] * 2 + [{"measure": "accuracy", "origin": "bundled"}], 2),
+        ([{"measure": "layer", "origin": "computed"}, {"measure": "profile", "origin": "computed"}], 1),
+    ],
+)  # fmt: skip
+def test_the_log_says_how_many_results_a_job_added_to_the_store(
+    lines: Path, rows: list | None, computed: int
+) -> None:
+    job = Job("j", Study(base=Base(model="lenet_5"), recipe=(), measures=(MeasureSpec(name="profile"),)), "ada", False)
+    job.rows = rows
+    journal.note("done", job)
+    (event,) = events(lines)
+    assert event["event"] == "done" and event["computed"] == computed
 
 
 def test_a_server_that_nobody_uses_collects_its_garbage(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,11 @@ def _open(url: str, folder: str, out: multiprocessing.Queue) -> None:
         out.put(repr(error))
 
 
-def test_processes_that_open_a_new_store_at_once_all_succeed(url: str, tmp_path: Path) -> None:
+def test_processes_that_open_a_new_store_at_once_all_succeed(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A page that was tested before leaves itself as the main module, and each new process would start the app.
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     context = multiprocessing.get_context("spawn")  # a fork of a process that has run torch may hang
     out = context.Queue()
     workers = [context.Process(target=_open, args=(url, str(tmp_path), out)) for _ in range(3)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.background import begin, stop
+from pages.ui.background import begin, stop, times_left
 from pages.ui.live import looked
 from pages.ui.results import TEST, Answer, ask, curve_points, missing
 from pages.ui.server import engine, store
@@ -128,7 +128,7 @@ def _same(setting: Setting, study: Study | None) -> bool:
 def _progress(views: list[JobView]) -> None:
     """How far the curve is, how long it will take, and the way to stop it."""
     done, total = sum(v.done for v in views), sum(v.total for v in views)
-    left = [v.seconds_left for v in views if v.seconds_left is not None]
+    left = times_left(views)
     words = f"{duration(max(left))} left" if left else "waiting for a worker" if not done else "measuring"
     st.progress(min(1.0, done / total) if total else 0.0, f"Measuring the curve, {words}")
     if st.button("Cancel", key="cancel_curve"):

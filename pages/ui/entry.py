@@ -42,7 +42,7 @@ def start() -> None:
         ],
         position="top",
     )
-    address.arrive(page.title)
+    address.arrive(page.url_path)
     live.whole(page.run)
     _freeze()
 

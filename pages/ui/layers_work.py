@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui.background import begin, job, stop
+from pages.ui.background import begin, job, start, stop
 from pages.ui.results import TEST, Answer, ask, known
 from pages.ui.server import store
 from pruning import registry
 from pruning.criteria import Solver
-from pruning.errors import PruningError
 from pruning.links import Setting
 from pruning.sentences import duration
 from pruning.specs import Study
@@ -80,12 +81,7 @@ def offer(study: Study, answer: Answer, label: str, seconds: float | None, key: 
         st.info(answer.error, icon=":material/info:")
     time = f" ({duration(seconds)})" if seconds else ""
     if st.button(label + time, key=key, icon=":material/play_arrow:"):
-        try:
-            begin(study, name)
-        except PruningError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+        start(partial(begin, study, name))
 
 
 def rankings(setting: Setting) -> list[str]:

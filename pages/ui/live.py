@@ -115,15 +115,15 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 
 def whole(draw: Callable[[], None]) -> None:
     """Draw a page when its turn has come, and watch its parts while something is under way."""
-    st.session_state[PARTS], st.session_state[DRAWING] = {}, None
+    parts: dict[str, Part] = {}
+    st.session_state[PARTS], st.session_state[DRAWING] = parts, None
     with turns.take(person=True, needless=replaced):
         draw()
-    _watch()
+    _watch(parts)
 
 
-def _watch() -> None:
+def _watch(parts: dict[str, Part]) -> None:
     """The watcher, and around it a fragment that is drawn without it when there is nothing to watch any more."""
-    parts: dict[str, Part] = st.session_state[PARTS]
     watched = {name: part for name, part in parts.items() if part.watched or part.pending}
     if not watched:
         return

@@ -22,6 +22,12 @@ ORDERINGS = ROOT / "assets" / "orderings"
 CONTROLS = {"": "itself", "shuffled": "shuffled within each layer", "inverted": "inverted"}
 
 
+def _file(model: str) -> tuple[str, int]:
+    """Where a model's table is and when it was written (ns): by both it is remembered; 0 where there is none."""
+    path = ORDERINGS / f"{model}.json"
+    return str(path), path.stat().st_mtime_ns if path.is_file() else 0
+
+
 @lru_cache(maxsize=PAGE_TABLES)
 def _read(path: str, _modified: int) -> dict[str, Any]:
     with open(path, encoding="utf-8") as file:
@@ -35,8 +41,7 @@ def orderings(model: str) -> tuple[pd.DataFrame, str]:
     Columns: scorer, control ("" for the criterion itself), granularity, allocation, seed, level (per mille), accuracy
     (0..1), count.
     """
-    path = ORDERINGS / f"{model}.json"
-    return _orderings(str(path), path.stat().st_mtime_ns if path.is_file() else 0)
+    return _orderings(*_file(model))
 
 
 @lru_cache(maxsize=PAGE_TABLES)
@@ -59,17 +64,14 @@ def _orderings(path: str, modified: int) -> tuple[pd.DataFrame, str]:
 def claims(model: str) -> tuple[list[dict[str, Any]], str]:
     """What the bundled table of a model says of the literature's claims, as ``pruning.claims`` makes them, and where it
     is from; empty without one."""
-    path = ORDERINGS / f"{model}.json"
-    if not path.is_file():
-        return [], ""
-    return _read(str(path), path.stat().st_mtime_ns).get("claims", []), orderings(model)[1]
+    path, modified = _file(model)
+    return (_read(path, modified).get("claims", []) if modified else []), orderings(model)[1]
 
 
 def fares(name: str, model: str) -> pd.DataFrame:
     """A scorer beside its controls, random and magnitude, on the same units and budgets: mean, least, most of seeds.
     Empty where no table comes with the model; everybody shares it, so nobody changes it."""
-    path = ORDERINGS / f"{model}.json"
-    return _fares(name, str(path), path.stat().st_mtime_ns if path.is_file() else 0)
+    return _fares(name, *_file(model))
 
 
 @lru_cache(maxsize=ENTRIES)

@@ -34,7 +34,8 @@ def test_start_look_cancel_continue_finish(page: Page, server: Server) -> None:
     expect(chart).to_contain_text("validation accuracy after", timeout=PATIENCE)  # a first look, while it trains
     shot(page, "recover-1440-live")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text(re.compile("was cancelled at step"))).to_be_visible(timeout=PATIENCE)
+    # One that had not begun has no step, and on a fast machine the first may have ended by now.
+    expect(page.get_by_text(re.compile("was cancelled")).first).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Curves").click()
     page.wait_for_url(re.compile("/curves"))
     page.get_by_role("link", name="Recover").click()

@@ -3,12 +3,9 @@ gives memory back that people who left have used."""
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +14,7 @@ from typing import Any
 
 from pruning.engine import journal
 from pruning.engine.health import Health, gone
+from pruning.engine.heap import give_back
 from pruning.errors import PruningError
 from pruning.store import Store
 from pruning.store.tidy import tidy
@@ -79,16 +77,6 @@ class Caretaker:
         self.place.parent.mkdir(parents=True, exist_ok=True)
         half.write_text(text, encoding="utf-8")
         os.replace(half, self.place)
-
-
-def give_back() -> None:
-    """Collect garbage, and let the operating system have what is free."""
-    gc.collect()
-    if sys.platform == "linux":
-        try:
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
-        except (OSError, AttributeError):
-            return  # another C library, which gives back by itself
 
 
 def reports(artefacts: Path) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
+from pruning.engine import heap
 from pruning.errors import Cancelled, PruningError
 from pruning.settings import Settings
 
@@ -27,6 +28,8 @@ EVENTS_AT_ONCE = 3.0
 CANCELLED_KEPT = 1000
 
 _cancelled: OrderedDict[str, None] = OrderedDict()
+_rests = threading.Event()
+"""Set when a task has ended and none has begun, until the memory that it freed was given back."""
 
 
 def cancel(key: str) -> None:
@@ -43,11 +46,15 @@ def kill(dask_worker: Any) -> None:
 
 
 def census() -> dict[str, Any]:
-    """What this worker process is and holds; called in its event loop, also while it computes."""
+    """What this worker process is and holds; called in its event loop, also while it computes. One that rests gives
+    back what its last tasks have freed."""
     import psutil
 
     from pruning.lru import sizes
 
+    if _rests.is_set():
+        _rests.clear()
+        heap.give_back()
     return {"pid": os.getpid(), "memory": psutil.Process().memory_info().rss, "caches": sizes()}
 
 
@@ -107,6 +114,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
         one sentence, "traceback": text or ""}``.
     """
     worker = get_worker()
+    _rests.clear()
     report = Reporter(worker, topic, key)
     report.send("started", worker=worker.address, pid=os.getpid())
     try:
@@ -124,6 +132,8 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
     except BaseException as error:
         sentence = f"Internal error: {type(error).__name__}: {error}"
         return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}
+    finally:
+        _rests.set()
 
 
 async def introduce(settings: Settings, token: str, dask_worker: Any) -> dict[str, Any]:
@@ -161,7 +171,8 @@ async def admit(task: str, resource: str, dask_worker: Any) -> None:
 
 
 class Prepare(WorkerPlugin):
-    """Worker plugin: a modest place in the queue for the processor, one torch thread, and everything imported."""
+    """Worker plugin: a modest place in the queue for the processor, one torch thread, memory that is kept from
+    batch to batch, and everything imported."""
 
     name = "pruning"
 
@@ -173,6 +184,7 @@ class Prepare(WorkerPlugin):
             os.setpriority(os.PRIO_PROCESS, 0, 10)  # on Linux this thread and those it starts: all that compute
         for name, value in (("OMP_WAIT_POLICY", "PASSIVE"), ("GOMP_SPINCOUNT", "0")):
             os.environ.setdefault(name, value)
+        heap.keep()
         threading.Thread(target=self._import, name="import", daemon=True).start()
 
     def _import(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +21,8 @@ from pruning.errors import BadValue
 
 
 class Fake(Measure):
-    """``do``: steps | gate | raise | refuse | hang | die | die_once; one line goes to ``log`` for each execution."""
+    """``do``: steps | gate | raise | refuse | hang | die | die_once | batches; one line goes to ``log`` for each
+    execution."""
 
     name: ClassVar[str] = "fake"
     label: ClassVar[str] = "Fake"
@@ -41,6 +43,16 @@ def register() -> None:
 
 def unregister() -> None:
     registry.measures._entries.pop("fake", None)
+
+
+def batches(count: int = 50, size: int = 4 * 2**20) -> float:
+    """Pages that the system maps anew while as many activations are made and freed as a network makes, one after
+    another, over the pages of one of them: about 0 where freed memory is used again, ``count`` where it is not."""
+    bytearray(size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _batch in range(count):
+        bytearray(size)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / (size / resource.getpagesize())
 
 
 def run(study: Any, store: Any, progress: Any) -> list[dict[str, Any]]:
@@ -64,7 +76,8 @@ def run(study: Any, store: Any, progress: Any) -> list[dict[str, Any]]:
         progress(step, fake.steps, f"step {step}", {f"k{step}": step})
         time.sleep(fake.seconds)
     nice = os.getpriority(os.PRIO_PROCESS, 0)
-    value = {"pid": os.getpid(), "seed": study.base.seed, "nice": nice, "omp": os.environ.get("OMP_WAIT_POLICY")}
+    value = {"mapped": batches()} if fake.do == "batches" else {}
+    value |= {"pid": os.getpid(), "seed": study.base.seed, "nice": nice, "omp": os.environ.get("OMP_WAIT_POLICY")}
     return [{"coordinates": {}, "measure": "fake", "value": value, "seconds": 0.0, "origin": "computed"}]
 
 

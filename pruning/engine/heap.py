@@ -1,0 +1,34 @@
+"""What the C library does with memory that was freed: workers keep it while they compute, and give it back at rest.
+
+Dask starts workers with ``MALLOC_TRIM_THRESHOLD_=65536``: every activation of every batch is then memory that the
+system maps anew, page by page. A sweep of LeNet-5 took 1.7 times as long so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import sys
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Of glibc's malloc.h: free bytes at the heap's end that are given back at once; allocations that are mapped alone."""
+MAPPED = 32 * 2**20
+"""Bytes. The highest that glibc takes, which it finds by itself in processes that say nothing."""
+
+
+def keep() -> None:
+    """Let freed memory serve the next allocation, as in a process that Dask did not start."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library has rules of its own
+        if sys.platform == "linux":
+            library = ctypes.CDLL("libc.so.6")
+            library.mallopt(M_MMAP_THRESHOLD, MAPPED)
+            library.mallopt(M_TRIM_THRESHOLD, 2 * MAPPED)
+
+
+def give_back() -> None:
+    """Collect garbage, and let the operating system have what is free."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.platform == "linux":
+            ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,29 +17,74 @@ from pruning.state import State
 from pruning.zoo import data as zoo_data
 from pruning.zoo.match import compatible
 
+WAITING = 10
+"""Batches whose logits wait for each other: making classes of them one by one takes as long as a tiny network does.
+A row of a softmax does not depend on the other rows."""
+PACE = 0.01
+"""Seconds between two looks of whoever asks: after each batch they would take a tenth of a tiny network's time."""
 
-@dataclass(frozen=True)
+
+class _Answers:
+    """A network's answers to the first images of a split, which grow: labels, classes and confidences, and logits of
+    which these are still to be made."""
+
+    def __init__(self, labels: Tensor, classes: Tensor, confidences: Tensor) -> None:
+        self.made = [(labels, classes, confidences)]
+        self.waiting: list[tuple[Tensor, Tensor]] = []
+
+    def add(self, labels: Tensor, logits: Tensor) -> None:
+        """The next batch."""
+        self.waiting.append((labels, logits))
+        if len(self.waiting) == WAITING:
+            self._make()
+
+    def joined(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Labels, classes and confidences of all images so far; merged in place, so that growing stays linear."""
+        self._make()
+        if len(self.made) > 1:
+            labels, classes, confidences = map(torch.cat, zip(*self.made, strict=True))
+            self.made = [(labels, classes, confidences)]
+        return self.made[0]
+
+    def _make(self) -> None:
+        if self.waiting:
+            labels, logits = map(torch.cat, zip(*self.waiting, strict=True))
+            top = logits.float().softmax(1).max(1)
+            self.made.append((labels, top.indices.cpu(), top.values.cpu()))
+            self.waiting = []
+
+
 class Predictions:
-    """On the first n images of a split: labels, predicted classes ``(n,)`` int64, confidences ``(n,)`` float32."""
+    """On the first n images of a split: labels, predicted classes ``(n,)`` int64, confidences ``(n,)`` float32.
 
-    labels: Tensor
-    classes: Tensor
-    confidences: Tensor
+    They are made when somebody looks, and cost next to nothing until then.
+    """
+
+    def __init__(self, answers: _Answers, count: int) -> None:
+        self._answers, self._count = answers, count
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return self._count
+
+    @property
+    def labels(self) -> Tensor:
+        return self._answers.joined()[0][: self._count]
+
+    @property
+    def classes(self) -> Tensor:
+        return self._answers.joined()[1][: self._count]
+
+    @property
+    def confidences(self) -> Tensor:
+        return self._answers.joined()[2][: self._count]
 
     @property
     def right(self) -> Tensor:
         """Which images were classified correctly, ``(n,)`` bool."""
         return self.classes == self.labels
 
-    def first(self, count: int) -> Predictions:
-        """Those of the first images."""
-        return Predictions(self.labels[:count], self.classes[:count], self.confidences[:count])
 
-
-_memory: Recent[Predictions] = Recent(WORKER_PREDICTIONS, "predictions")
+_memory: Recent[tuple[Tensor, Tensor, Tensor]] = Recent(WORKER_PREDICTIONS, "predictions")
 
 
 def split_of(state: State | Scene, split: str) -> zoo_data.Split:
@@ -57,39 +102,32 @@ def split_of(state: State | Scene, split: str) -> zoo_data.Split:
 
 
 def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predictions]:
-    """Predictions on more and more of the first ``count`` images, batch after batch; the last is whole.
+    """Predictions on more and more of the first ``count`` images, as batches are done; the last is whole.
 
     What this process predicted before for the same state is not computed again. Batches are always the same, whole
     ones, so that an image's confidence does not depend (in its last digits) on how many images were asked for.
     """
     images = split_of(state, split)
     count, key = min(count, len(images)), f"{state.key}/{split}"
-    nothing = Predictions(torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), torch.empty(0))
-    known = _memory.get(key) or nothing
-    if len(known) >= count:
-        yield known.first(count)
+    nothing = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), torch.empty(0))
+    answers = _Answers(*(_memory.get(key) or nothing))
+    done = len(answers.joined()[0])
+    if done >= count:
+        yield Predictions(answers, count)
         return
     device = next(state.model.parameters()).device
     state.model.eval()
-    parts = [known]
-    done = len(known)
+    until = time.monotonic()  # the first look comes after the first batch
     try:
         while done < count:
             with torch.inference_mode():
-                x, y = images.batch(done, min(done + BATCH, len(images)))
-                top = state.model(x.to(device)).float().softmax(1).max(1)
-            parts.append(Predictions(y, top.indices.cpu(), top.values.cpu()))
-            done += len(y)
-            yield _joined(parts).first(count)
+                while done < count:
+                    x, y = images.batch(done, min(done + BATCH, len(images)))
+                    answers.add(y, state.model(x.to(device)))
+                    done += len(y)
+                    if time.monotonic() >= until:
+                        break
+            yield Predictions(answers, min(done, count))
+            until = time.monotonic() + PACE
     finally:
-        _memory.put(key, _joined(parts))
-
-
-def _joined(parts: list[Predictions]) -> Predictions:
-    """All parts as one; they are merged in place, so that growing stays linear."""
-    if len(parts) > 1:
-        labels = torch.cat([p.labels for p in parts])
-        classes = torch.cat([p.classes for p in parts])
-        confidences = torch.cat([p.confidences for p in parts])
-        parts[:] = [Predictions(labels, classes, confidences)]
-    return parts[0]
+        _memory.put(key, answers.joined())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from pruning import registry
+from pruning import predictions, registry
 from pruning.entries import Desk
 from pruning.errors import BadValue, Cancelled, Missing
 from pruning.evaluate.accuracy import FLIPS
@@ -59,6 +59,7 @@ def test_it_is_what_a_naive_loop_counts(count: int) -> None:
 
 def test_paired_numbers_agree_and_partial_results_are_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pruning.evaluate.accuracy.PARTIAL_SECONDS", 0.0)
+    monkeypatch.setattr(predictions, "PACE", 0.0)
     after, partial = state_of(LENET, PRUNED), []
     desk = Desk(lambda done, total, note="", partial_=None, **k: partial.append(k.get("partial") or partial_))
     found = accuracy(after, 450, desk=desk)
@@ -103,7 +104,37 @@ def test_a_number_does_not_depend_on_what_was_asked_before() -> None:
     assert torch.equal(alone.confidences, among.confidences[:101])
 
 
-def test_what_was_predicted_before_a_cancel_is_kept(images: Images) -> None:
+@pytest.mark.parametrize("number", [2, 10, 100, 1000])
+def test_numbers_are_those_of_each_batch_alone(images: Images, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks, and whenever: what waits for more batches comes out bit for bit as it would have at once."""
+    monkeypatch.setattr(predictions, "WAITING", 4)
+    monkeypatch.setattr(predictions, "PACE", 0.0)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, number)).requires_grad_(False)
+    split = images("any", "test")
+    tops = [model(split.batch(n, n + 100)[0]).softmax(1).max(1) for n in range(0, 600, 100)]
+    classes, confidences = torch.cat([top.indices for top in tops]), torch.cat([top.values for top in tops])
+    for looks in (range(100, 700, 100), (300, 600), (500,), (600,)):
+        one = State(Base(model="lenet_5"), f"{number} {list(looks)}", model, ())
+        seen = {len(p): p for p in predict(one, "test", 600, Desk()) if len(p) not in looks or len(p.classes) == len(p)}
+        for count, found in seen.items():
+            assert torch.equal(found.classes, classes[:count])
+            assert torch.equal(found.confidences, confidences[:count])
+            assert torch.equal(found.labels, split.labels[:count])
+        assert list(seen) == list(range(100, 700, 100))
+
+
+def test_who_asks_looks_after_the_first_batch_and_then_at_a_pace(images: Images, monkeypatch: Any) -> None:
+    moments = iter(range(1000))
+    monkeypatch.setattr("pruning.predictions.time.monotonic", lambda: next(moments))
+    every = [100, 200, 300, 400, 500, 600]
+    for pace, looks in ((0.0, every), (2.0, [100, 300, 500, 600]), (4.0, [100, 500, 600]), (99.0, [100, 600])):
+        monkeypatch.setattr(predictions, "PACE", pace)
+        fresh = State(Base(model="lenet_5"), f"at {pace}", small(), ())
+        assert [len(seen) for seen in predict(fresh, "test", 600, Desk())] == looks
+
+
+def test_what_was_predicted_before_a_cancel_is_kept(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictions, "PACE", 0.0)
     start = state(small())
     calls = counted(start)
 

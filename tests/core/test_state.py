@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -74,6 +75,22 @@ def test_masks_set_exact_zeros_also_where_a_product_would_not() -> None:
     apply_masks(model, {"0.weight": torch.tensor([[False, False], [False, True]])})
     assert model[0].weight.tolist() == [[0.0, 0.0], [0.0, 2.0]]
     assert not torch.signbit(model[0].weight).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("form", [torch.contiguous_format, torch.channels_last])
+def test_masks_leave_every_other_bit_as_it_is(dtype: torch.dtype, form: torch.memory_format) -> None:
+    made, integers = torch.Generator().manual_seed(0), {2: torch.int16, 4: torch.int32, 8: torch.int64}
+    bits = torch.randint(0, 256, (5, 7, 3, 3 * dtype.itemsize), generator=made, dtype=torch.uint8)
+    weight = bits.view(dtype).to(memory_format=form)  # all there is: NaN with whatever it carries, denormals, zeros
+    model = nn.Sequential(nn.Conv2d(7, 5, 3, bias=False))
+    model[0].weight = nn.Parameter(weight.clone())
+    mask = torch.rand(weight.shape, generator=made) > 0.4
+    apply_masks(model, {"0.weight": mask})
+    found = model[0].weight.detach()
+    whole = integers[dtype.itemsize]
+    assert torch.equal(found.view(whole), torch.where(mask, weight.view(whole), 0))
+    assert found.is_contiguous(memory_format=form)
 
 
 class Backwards(nn.Module):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 T = TypeVar("T")
 
 
 _named: WeakValueDictionary[str, Recent[Any]] = WeakValueDictionary()
+_every: WeakSet[Recent[Any]] = WeakSet()
 
 
 class Recent(Generic[T]):
@@ -27,21 +29,24 @@ class Recent(Generic[T]):
         self.limit = limit
         if name:
             _named[name] = self
-        self._items: OrderedDict[str, T] = OrderedDict()
+        _every.add(self)
+        self._items: OrderedDict[str, tuple[T, float]] = OrderedDict()  # with the time of the last use
         self._lock = threading.Lock()
 
     def get(self, key: str) -> T | None:
         """The value, which becomes the most recent, or None."""
         with self._lock:
-            if key in self._items:
-                self._items.move_to_end(key)
-            return self._items.get(key)
+            if key not in self._items:
+                return None
+            value, _ = self._items.pop(key)
+            self._items[key] = value, time.monotonic()
+            return value
 
     def put(self, key: str, value: T) -> T:
         """Keep a value; returns it."""
         with self._lock:
-            self._items[key] = value
-            self._items.move_to_end(key)
+            self._items.pop(key, None)
+            self._items[key] = value, time.monotonic()
             while len(self._items) > self.limit:
                 self._items.popitem(last=False)
         return value
@@ -56,6 +61,15 @@ class Recent(Generic[T]):
         with self._lock:
             self._items.pop(key, None)
 
+    def rest(self, seconds: float) -> int:
+        """Forget what nobody has used for so long; returns how many values went."""
+        before, gone = time.monotonic() - seconds, 0
+        with self._lock:
+            while self._items and next(iter(self._items.values()))[1] < before:
+                self._items.popitem(last=False)
+                gone += 1
+        return gone
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -63,3 +77,8 @@ class Recent(Generic[T]):
 def sizes() -> dict[str, tuple[int, int]]:
     """For each named memory of this process how many values it holds, and at most may hold."""
     return {name: (len(memory), memory.limit) for name, memory in sorted(_named.items())}
+
+
+def rest(seconds: float) -> int:
+    """Forget in all memories of this process what nobody has used for so long; returns how many values went."""
+    return sum(memory.rest(seconds) for memory in list(_every))

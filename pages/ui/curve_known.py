@@ -36,7 +36,7 @@ class Known:
     dense_bytes: float
 
 
-_lefts: Recent[dict[str, Any]] = Recent(4 * PAGE_TABLES)
+_lefts: Recent[dict[str, Any]] = Recent(PAGE_TABLES, "profiles of curves")
 
 
 def profile_of(work: Work) -> dict[str, Any] | None:

@@ -22,14 +22,12 @@ from pruning.errors import BadValue
 from pruning.frames import bins_frame, density_frame, layers_at, profile_frame
 from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
+from pruning.lru import Recent
 from pruning.sentences import collapse
 from pruning.specs import MeasureSpec
 
-
-@st.cache_data(max_entries=PAGE_TABLES, show_spinner=False)
-def _table(key: str, _value: dict) -> pd.DataFrame:
-    """The profile as a table; the key is the measure's, so the value itself is not hashed."""
-    return profile_frame(_value)
+_tables: Recent[pd.DataFrame] = Recent(PAGE_TABLES, "profiles")
+"""Profiles as tables, by the measure's key: everybody shares them, so nobody changes them."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ def profile_of(setting: Setting, slot: str = "profile") -> Profile:
     if answer.value is None or "removed" not in answer.value:
         return Profile(error=answer.error)
     st.session_state.setdefault("layer_names", {})[setting.model] = list(answer.value["layers"])
-    table = _table(study.cells()[0].measure_key(PROFILE), answer.value)
+    value = answer.value
+    table = _tables.get_or_make(study.cells()[0].measure_key(PROFILE), lambda: profile_frame(value))
     return Profile(table, answer.value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -83,7 +84,7 @@ def release(slot: str) -> None:
         engine().cancel(entry[1], owner())
 
 
-@st.cache_data(max_entries=PAGE_TABLES, show_spinner=False)
+@lru_cache(maxsize=PAGE_TABLES)
 def _keys(words: str, recalibrate: bool) -> list[tuple[int, str]]:
     """Level and measure key of every stop of a setting's curve; hashing 110 specifications takes a while."""
     setting = Setting.model_validate_json(words)

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from pages.ui.results import TEST
 from pages.ui.server import store
@@ -116,7 +115,7 @@ def stored(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
     return {name: found[keys[name]].value for name in names if keys[name] in found}
 
 
-@st.cache_data(max_entries=PAGE_TABLES, show_spinner=False)
+@lru_cache(maxsize=PAGE_TABLES)
 def _keys(words: str) -> dict[str, str]:
     """The key of every scorer's accuracy at a setting; hashing some thirty specifications takes a while."""
     setting = Setting.model_validate_json(words)

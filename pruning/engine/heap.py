@@ -11,6 +11,9 @@ import ctypes
 import gc
 import sys
 
+from pruning.limits import REST_SECONDS
+from pruning.lru import rest
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h: free bytes at the heap's end that are given back at once; allocations that are mapped alone."""
 MAPPED = 32 * 2**20
@@ -27,7 +30,8 @@ def keep() -> None:
 
 
 def give_back() -> None:
-    """Collect garbage, and let the operating system have what is free."""
+    """Forget what nobody has used for long, collect garbage, and let the operating system have what is free."""
+    rest(REST_SECONDS)
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         if sys.platform == "linux":

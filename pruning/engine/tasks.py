@@ -20,6 +20,7 @@ from distributed import WorkerPlugin, get_worker
 
 from pruning.engine import heap
 from pruning.errors import Cancelled, PruningError
+from pruning.limits import REST_SECONDS
 from pruning.settings import Settings
 
 EVENTS_PER_SECOND = 5.0
@@ -50,9 +51,9 @@ def census() -> dict[str, Any]:
     back what its last tasks have freed."""
     import psutil
 
-    from pruning.lru import sizes
+    from pruning.lru import rest, sizes
 
-    if _rests.is_set():
+    if rest(REST_SECONDS) or _rests.is_set():
         _rests.clear()
         heap.give_back()
     return {"pid": os.getpid(), "memory": psutil.Process().memory_info().rss, "caches": sizes()}

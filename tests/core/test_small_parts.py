@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pruning.errors as errors
-from pruning import registry
+from pruning import lru, registry
 from pruning.entries import Entry
 from pruning.errors import PruningError, UnknownName
 from pruning.lru import Recent
@@ -28,6 +28,19 @@ def test_the_least_recently_used_goes_first() -> None:
     assert memory.get("a") == 1
     memory.put("c", 3)
     assert (memory.get("a"), memory.get("b"), memory.get("c"), len(memory)) == (1, None, 3, 2)
+
+
+def test_what_nobody_used_for_long_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(lru.time, "monotonic", lambda: now[0])
+    memory, other = Recent[int](9), Recent[int](9)
+    memory.put("a", 1), memory.put("b", 2), other.put("a", 3)
+    now[0] = 200.0
+    assert memory.get("a") == 1  # a look is a use
+    now[0] = 301.0
+    assert lru.rest(200.0) >= 2  # memories of other tests may be there, too
+    assert (memory.get("a"), memory.get("b"), other.get("a")) == (1, None, None)
+    assert memory.rest(200.0) == 0
 
 
 def test_a_value_is_made_once_while_it_is_remembered() -> None:

@@ -95,12 +95,21 @@ def choice(
 
 
 def explain(name: str) -> None:
+    """A menu with what the scorer is; it is filled when it is opened."""
+    menu = st.popover(
+        f"What is {registry.scorers[name].label}?", width="stretch", key="explain", on_change="rerun"
+    )
+    if menu.open:
+        with menu:
+            explained(name)
+
+
+def explained(name: str) -> None:
     """What the scorer is: formula, reference, cost, where it fails."""
     scorer = registry.scorers[name]
-    with st.popover(f"What is {scorer.label}?", width="stretch"):
-        st.markdown(f"**{scorer.label}.** {scorer.idea}")
-        st.latex(scorer.formula)
-        st.markdown("Higher = keep.")
-        st.markdown(f"**Cost.** {scorer.cost}")
-        st.markdown(f"**When it fails.** {scorer.fails}")
-        st.caption(scorer.reference)
+    st.markdown(f"**{scorer.label}.** {scorer.idea}")
+    st.latex(scorer.formula)
+    st.markdown("Higher = keep.")
+    st.markdown(f"**Cost.** {scorer.cost}")
+    st.markdown(f"**When it fails.** {scorer.fails}")
+    st.caption(scorer.reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -27,27 +27,41 @@ def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
         st.divider()
         _pin(setting)
         _keep(setting)
-        with st.popover("Share and reproduce", icon=":material/link:", width="stretch", key="share"):
-            st.caption("The address holds the whole setting; opening it gives the same view.")
-            st.code(commands.link(setting, st.context.url or ""), language=None)
-            st.caption("The same numbers on the command line")
-            st.code(commands.shell(setting), language="bash")
-            st.caption("and in Python")
-            st.code(commands.python(setting), language="python")
-        with st.popover("Download", icon=":material/download:", width="stretch", key="download"):
-            st.caption("The masked model: same shapes, zeros in place of the removed weights.")
-            st.download_button(
-                "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting),
-                on_click="ignore", key="download_model",
-            )  # fmt: skip
-            st.code(commands.loading(setting), language="python")
-            st.caption(
-                "Every chart as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while."
-            )
-            st.download_button(
-                "Everything (zip)", partial(everything, setting, charts), f"{setting.model}-pruning.zip",
-                "application/zip", on_click="ignore", key="download_zip",
-            )  # fmt: skip
+        _menu("Share and reproduce", "link", "share", partial(_share, setting))
+        _menu("Download", "download", "download", partial(_download, setting, charts))
+
+
+def _menu(label: str, icon: str, key: str, fill: Callable[[], None]) -> None:
+    """A button with a menu, filled when it is opened: a slider's move waits for all that a page sends."""
+    menu = st.popover(label, icon=f":material/{icon}:", width="stretch", key=key, on_change="rerun")
+    if menu.open:
+        with menu:
+            fill()
+
+
+def _share(setting: Setting) -> None:
+    """The same view and the same numbers elsewhere."""
+    st.caption("The address holds the whole setting; opening it gives the same view.")
+    st.code(commands.link(setting, st.context.url or ""), language=None)
+    st.caption("The same numbers on the command line")
+    st.code(commands.shell(setting), language="bash")
+    st.caption("and in Python")
+    st.code(commands.python(setting), language="python")
+
+
+def _download(setting: Setting, charts: Mapping[str, Chart]) -> None:
+    """Files of the network, and of all that the page shows."""
+    st.caption("The masked model: same shapes, zeros in place of the removed weights.")
+    st.download_button(
+        "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting),
+        on_click="ignore", key="download_model",
+    )  # fmt: skip
+    st.code(commands.loading(setting), language="python")
+    st.caption("Every chart as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while.")
+    st.download_button(
+        "Everything (zip)", partial(everything, setting, charts), f"{setting.model}-pruning.zip",
+        "application/zip", on_click="ignore", key="download_zip",
+    )  # fmt: skip
 
 
 def _pin(setting: Setting) -> None:

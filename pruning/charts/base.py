@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from pruning.charts.palette import TITLE_SIZE, template_spec
+from pruning.charts.room import room
 from pruning.charts.sketch import Sketch
 from pruning.errors import BadValue
 
@@ -71,6 +72,7 @@ class Chart:
         top, height = drawn.layout.get("margin", {}).get("t", 10), drawn.layout.get("height", 360)
         # The print exporter breaks the title anew for its paper width, so it needs the parts.
         meta = {"name": self.name, "title": self.title, "top": top, "height": height}
+        drawn.update_layout(margin=room(drawn.data, drawn.layout))
         drawn.update_layout(meta=meta, **title_layout(meta, width, TITLE_SIZE))
         return {"data": drawn.data, "layout": drawn.layout | {"template": template_spec(theme)}}
 

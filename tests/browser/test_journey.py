@@ -110,6 +110,11 @@ def test_taking_home_charts_model_and_everything(page: Page, server: Server) -> 
     weights = [tensor for key, tensor in load(content).items() if key.endswith("weight")]
     total = sum(tensor.size for tensor in weights)
     assert sum(int((tensor == 0).sum()) for tensor in weights) == round(0.9 * total)
+    for menu, words in ((".st-key-explain", "When it fails."), (".st-key-share", "--scorer magnitude_l1")):
+        page.locator(menu).get_by_role("button").first.click()
+        expect(page.get_by_test_id("stPopoverBody")).to_contain_text(words, timeout=PATIENCE)
+        page.locator("h2").first.click()
+        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
     name, content = taken(page, ".st-key-download", "Everything (zip)")
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert any(file.endswith("170mm.pdf") for file in names) and "study.json" in names

@@ -75,6 +75,23 @@ def shows(page: AppTest, **names: str) -> None:
         assert page.info, texts(page)
 
 
+def test_every_scorer_is_explained() -> None:
+    def script() -> None:
+        from pages.ui.method import explained
+        from pruning import registry
+
+        for name in registry.scorers.names():
+            explained(name)
+
+    page = AppTest.from_function(script).run()
+    assert not page.exception
+    assert [latex.value.strip("$\n") for latex in page.latex] == [
+        registry.scorers[name].formula for name in registry.scorers.names()
+    ]
+    for name in registry.scorers.names():
+        assert all(words in texts(page) for words in (registry.scorers[name].fails, registry.scorers[name].reference))
+
+
 def test_every_scorer_has_its_own_choices(visit: Visit) -> None:
     """All in one session, without waiting for numbers: work that a new choice replaces is cancelled."""
     page = visit(**FAST)
@@ -84,7 +101,6 @@ def test_every_scorer_has_its_own_choices(visit: Visit) -> None:
         assert page.sidebar.selectbox(key="w_granularity").options == [
             registry.granularities[name].label for name in granularities_for(scorer)
         ]
-        assert registry.scorers[scorer].formula in " ".join(latex.value for latex in page.sidebar.latex)
         draws = "w_seed" in [field.key for field in page.sidebar.number_input]
         assert draws == registry.scorers[scorer].draws, scorer
     for job in engine().views():

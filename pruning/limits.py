@@ -55,6 +55,10 @@ OTHER_ARTEFACT_MB = 1_000
 """The same for any kind that is not named above."""
 ARTEFACT_REST_SECONDS = 3600.0
 """A file that was written or asked for within so many seconds is in use."""
+FULL_DISK_REST_SECONDS = 60.0
+"""The same while the disk is full."""
+ROOM_MB = 32
+"""What the oldest artefacts make room for then, in megabytes, beside the file that is to be written."""
 DISK_MB = 500
 """With less free disk than this, in megabytes, a server is not well."""
 LOG_MB, LOG_FILES = 10, 4

@@ -17,7 +17,8 @@ from pruning.engine.health import Health, gone
 from pruning.engine.heap import give_back
 from pruning.errors import PruningError
 from pruning.store import Store
-from pruning.store.tidy import tidy
+from pruning.store.artefacts import full
+from pruning.store.tidy import make_room, tidy
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Caretaker:
     def __init__(self, store: Store, server: str, look: Callable[[], Health]) -> None:
         self.store, self.look = store, look
         self.place = store.artefacts.folder / FOLDER / f"{server.replace(':', '-')}.json"
-        self._ended = threading.Event()
+        self._ended, self._due = threading.Event(), 0.0
         self._thread = threading.Thread(target=self._loop, name="pruning-caretaker", daemon=True)
         self._thread.start()
 
@@ -52,43 +53,63 @@ class Caretaker:
         self.place.unlink(missing_ok=True)
 
     def _loop(self) -> None:
-        due = time.monotonic()
-        clean = due + GARBAGE_SECONDS
+        clean = time.monotonic() + GARBAGE_SECONDS
         while True:
             if time.monotonic() >= clean:
                 clean = time.monotonic() + GARBAGE_SECONDS
                 give_back()
             try:
-                self._write()
-                if time.monotonic() >= due:
-                    due = time.monotonic() + TIDY_SECONDS
-                    freed = tidy(self.store)
-                    if freed:
-                        journal.note("tidied", freed=freed)
-            except (OSError, PruningError) as error:  # a full disk, a busy store: the next round tries again
-                log.warning("Housekeeping was not done: %s", error)
+                self._round()
+            except Exception:
+                log.exception("The caretaker met an error and goes on.")
             if self._ended.wait(REPORT_SECONDS):
                 return
+
+    def _round(self) -> None:
+        try:
+            self._write()
+            if time.monotonic() >= self._due:
+                self._due = time.monotonic() + TIDY_SECONDS
+                freed = tidy(self.store)
+                if freed:
+                    journal.note("tidied", freed=freed)
+        except (OSError, PruningError) as error:  # a full disk, a busy store: the next round tries again
+            log.warning("Housekeeping was not done: %s", error)
+            if full(error):
+                make_room(self.store)
 
     def _write(self) -> None:
         """Replace the report as a whole; it is not worth waiting for the disk."""
         text = json.dumps(self.look().report())
         half = self.place.with_suffix(f".{os.getpid()}.tmp")
         self.place.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(text, encoding="utf-8")
-        os.replace(half, self.place)
+        try:
+            half.write_text(text, encoding="utf-8")
+            os.replace(half, self.place)
+        except OSError:
+            half.unlink(missing_ok=True)
+            raise
 
 
 def reports(artefacts: Path) -> list[dict[str, Any]]:
     """The reports of all servers on a store that have not ended; those of dead ones are taken away."""
-    found = []
+    found: dict[Path, dict[str, Any]] = {}
     for path in sorted((artefacts / FOLDER).glob("*.json")):
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
             if gone(report["server"]) or time.time() - report["at"] > FORGOTTEN_SECONDS:
                 path.unlink(missing_ok=True)
             else:
-                found.append(report)
+                found[path] = report | {"since": float(report["since"])}
         except (OSError, ValueError, KeyError, TypeError):
             continue  # it ended this moment, or is no report
-    return found
+    for path in [path for path, report in found.items() if any(_followed(report, one) for one in found.values())]:
+        path.unlink(missing_ok=True)
+        del found[path]
+    return list(found.values())
+
+
+def _followed(report: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether another server has its place: in a container that was started again each has the same process number."""
+    place, following = (one["server"].rpartition(":")[0] for one in (report, other))
+    return place == following and other["since"] > report["at"]

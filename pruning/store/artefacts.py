@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import re
+import secrets
 import threading
 import time
 from contextlib import suppress
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pruning.errors import BadValue, StoreError
-
-_counter = itertools.count()
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,95}")
@@ -51,7 +49,7 @@ class Artefacts:
             StoreError: when the disk is full or the folder cannot be written; what was there before is intact.
         """
         place = self._place(kind, key, suffix)
-        half = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.{next(_counter)}.tmp")
+        half = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.{secrets.token_hex(4)}.tmp")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -139,8 +137,13 @@ class Artefacts:
             os.close(handle)
 
 
+def full(error: BaseException | None) -> bool:
+    """Whether a disk, or a person's share of it, had no room left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def explain(error: OSError, place: Path) -> str:
     """One sentence on why a file could not be written."""
-    if error.errno == errno.ENOSPC:
+    if full(error):
         return f"The disk is full: '{place.name}' was not written. Free some space in {place.parent} and try again."
     return f"'{place}' cannot be written: {error.strerror or error}."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pruning.errors import StoreError
 from pruning.settings import ROOT, Settings
-from pruning.store.artefacts import Artefacts
+from pruning.store.artefacts import Artefacts, full
 from pruning.store.bundled import Bundled
 from pruning.store.jobs import Jobs
 from pruning.store.measures import Measures
 from pruning.store.runs import Runs
+from pruning.store.tidy import make_room
 
 
 class Store(Measures, Runs, Jobs):
@@ -35,7 +37,12 @@ class Store(Measures, Runs, Jobs):
         return cls(Settings(store=url, artefacts=Path(artefacts), owners=owners))
 
     def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
-        """Write an artefact file; see ``Artefacts.write``."""
+        """Write an artefact file; see ``Artefacts.write``. On a full disk older ones make room for it."""
+        try:
+            return self.artefacts.write(kind, key, data, suffix)
+        except StoreError as error:
+            if not full(error.__cause__) or not make_room(self, len(data)):
+                raise
         return self.artefacts.write(kind, key, data, suffix)
 
     def path(self, kind: str, key: str, suffix: str) -> Path | None:

@@ -2,7 +2,8 @@
 
 A file is in use when somebody wrote or read it within ``ARTEFACT_REST_SECONDS`` (a training saves its checkpoint every
 few seconds), or when a training of an unfinished job, of whichever server, would go on from it. Whoever loses a file
-computes it again: artefacts hold nothing that a study does not give.
+computes it again: artefacts hold nothing that a study does not give. So a disk that is full of them refuses no work:
+the oldest are given up then, even those of the last hour.
 
 Any number of processes may clean up at once, and any of them may die in the middle: each file is deleted whole or not
 at all, in the same order by all, and a file that another one deleted counts as deleted.
@@ -10,17 +11,19 @@ at all, in the same order by all, and a file that another one deleted counts as 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pruning.errors import PruningError
-from pruning.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS, OTHER_ARTEFACT_MB
+from pruning.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS, FULL_DISK_REST_SECONDS, OTHER_ARTEFACT_MB, ROOM_MB
 
 if TYPE_CHECKING:
     from pruning.store.artefacts import Artefact
     from pruning.store.store import Store
 
+log = logging.getLogger(__name__)
 
 def tidy(store: Store, bounds: Mapping[str, int] = ARTEFACT_MB) -> dict[str, int]:
     """Delete what is beyond the bounds, and what dead processes left half-written.
@@ -47,11 +50,28 @@ def tidy(store: Store, bounds: Mapping[str, int] = ARTEFACT_MB) -> dict[str, int
     return freed
 
 
-def _trim(store: Store, files: Iterable[Artefact], bound: int, needed: frozenset[str]) -> int:
-    """Delete the oldest until the rest is within the bound; returns the bytes that went."""
+def make_room(store: Store, wanted: int = 0) -> int:
+    """The disk is full: delete the oldest artefacts of all kinds, until so many bytes and ``ROOM_MB`` went or nothing
+    more may go. Returns the bytes that were freed; 0 also where nobody can say what unfinished jobs need."""
+    files = [file for found in store.artefacts.listed().values() for file in found]
+    try:
+        needed = frozenset(_needed(store)) if files else frozenset()
+    except PruningError:
+        return 0
+    bound = sum(file.bytes for file in files) - wanted - ROOM_MB * 10**6
+    freed = _trim(store, files, max(0, bound), needed, FULL_DISK_REST_SECONDS)
+    if freed:
+        log.warning("The disk is full: %.1f MB of the oldest artefacts were given up.", freed / 1e6)
+    return freed
+
+
+def _trim(
+    store: Store, files: Iterable[Artefact], bound: int, needed: frozenset[str], rest: float = ARTEFACT_REST_SECONDS
+) -> int:
+    """Delete the oldest until what is left is within the bound; returns the bytes that went."""
     files = sorted(files, key=lambda file: (file.used, file.key))
     before = left = sum(file.bytes for file in files)
-    rested = time.time() - ARTEFACT_REST_SECONDS
+    rested = time.time() - rest
     for file in files:
         if left <= bound or file.used > rested:  # all that follow were used later still
             break

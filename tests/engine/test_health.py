@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import logging
+import os
 import time
 import weakref
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,6 +25,7 @@ from pruning.engine.health import SILENT_SECONDS, STARTING_SECONDS, Health, stal
 from pruning.engine.jobs import Job
 from pruning.errors import StoreError
 from pruning.specs import Base, MeasureSpec, Study
+from pruning.store import Store
 from tests.engine.conftest import Lab
 
 WELL = Health("host:1:a", 1, 1000.0, 0.0, 1000.0, 1, 0, (), 0, 0, 0, "", (0, 1), (0, 1))
@@ -159,6 +164,34 @@ def test_a_server_that_nobody_uses_collects_its_garbage(lab: Lab, monkeypatch: p
         gc.enable()
 
 
+def test_a_caretaker_outlives_errors_and_leaves_no_half_of_a_report(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caretaker, "REPORT_SECONDS", 0.05)
+    with closing(Store.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "artefacts")) as store:
+        looks, room = [], []
+        move = os.replace
+
+        def look() -> Health:
+            looks.append(1)
+            if len(looks) == 1:
+                raise ZeroDivisionError("an error of ours")
+            return replace(WELL, at=time.time())
+
+        def full(*names: Any) -> None:
+            if len(looks) < 4:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            assert [path.name for path in (store.artefacts.folder / "servers").iterdir()] == [Path(names[0]).name]
+            move(*names)
+
+        monkeypatch.setattr(caretaker.os, "replace", full)
+        monkeypatch.setattr(caretaker, "make_room", room.append)
+        care = Caretaker(store, "host:1:a", look)
+        lab.until(lambda: reports(store.artefacts.folder), 60)
+        care.close()
+        assert room == [store, store]
+
+
 def test_a_server_reports_and_takes_its_report_away(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caretaker, "REPORT_SECONDS", 0.05)
     store = lab.engine.store
@@ -172,6 +205,13 @@ def test_a_server_reports_and_takes_its_report_away(lab: Lab, monkeypatch: pytes
     (store.artefacts.folder / "servers" / "dead.json").write_text(json.dumps(report | {"server": dead}))
     (store.artefacts.folder / "servers" / "torn.json").write_text('{"server": ')
     assert [found["server"] for found in reports(store.artefacts.folder)] == [name]
+    before = name.rpartition(":")[0] + ":0"  # a container's first server, which was killed: its place is taken
+    text = json.dumps(report | {"server": before, "at": report["since"] - 1.0, "since": report["since"] - 9.0})
+    (store.artefacts.folder / "servers" / "before.json").write_text(text)
+    assert [found["server"] for found in reports(store.artefacts.folder)] == [name]
+    (store.artefacts.folder / "servers" / "beside.json").write_text(json.dumps(report | {"server": before}))
+    assert {found["server"] for found in reports(store.artefacts.folder)} == {name, before}, "two of one process"
+    (store.artefacts.folder / "servers" / "beside.json").unlink()
     care.close()
     assert reports(store.artefacts.folder) == []
     assert not list((store.artefacts.folder / "servers").glob("*.tmp"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -141,6 +142,46 @@ tidy(Store.open({store.url!r}, {str(store.artefacts.folder)!r}), {{"training": 1
     assert all(store.read("training", key, ".pt") == bytes(MB) for key in ("k2", "k3"))  # whole; used now
     assert tidy(store, {"training": 1}) == {"training": 2 * MB}
     assert left(store) == {"k2", "k3"}
+
+
+@pytest.fixture
+def small(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store on a disk that has room for four megabytes of artefacts; one megabyte is made room for beside a file."""
+    monkeypatch.setattr("pruning.store.tidy.ROOM_MB", 1)
+    fsync = os.fsync
+
+    def flush(handle: int) -> None:
+        if sum(path.stat().st_size for path in store.artefacts.folder.rglob("*") if path.is_file()) > 4 * MB:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    return store
+
+
+def test_on_a_full_disk_the_oldest_that_nobody_needs_make_room(small: Store) -> None:
+    needed = STUDY.base.state_key(STUDY.recipe[:2])
+    small.add_job(STUDY.key, STUDY.model_dump_json(), "ada", "another:1:server")
+    aged(small, needed, 9), aged(small, "k1", 8, kind="small")
+    aged(small, "k2", 0.5), aged(small, "k3", 0.2)
+    small.write("training", "new", bytes(MB), ".pt")
+    assert left(small) == {needed, "k3", "new"} and left(small, "small") == set()
+
+
+def test_where_nothing_may_go_a_full_disk_is_said(small: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [aged(small, key, 0.01) for key in ("k0", "k1", "k2", "k3")]  # used within the last minute
+    with pytest.raises(StoreError, match=r"^The disk is full: 'new\.pt' was not written"):
+        small.write("training", "new", bytes(MB), ".pt")
+    for place in places:
+        os.utime(place, (0, 0))
+
+    def lost() -> None:
+        raise StoreError("The store is busy.")
+
+    monkeypatch.setattr(small, "unfinished", lost)
+    with pytest.raises(StoreError, match="The disk is full"):
+        small.write("training", "new", bytes(MB), ".pt")
+    assert left(small) == {"k0", "k1", "k2", "k3"}
 
 
 def test_the_footprint_counts_files_and_names_every_bound(store: Store) -> None:

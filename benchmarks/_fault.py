@@ -26,9 +26,11 @@ class Round:
         self.site, self.server, self.chance, self.number = site, server, chance, number
         self.said: Counter[str] = Counter()
         self.wrong: list[str] = []
+        self.struck = False
+        """Whether something was being computed, or waited for a worker, at the moment of the fault."""
         self.recipe = (
             Prune(sparsity=chance.randrange(500, 950)),
-            Train(steps=chance.randrange(60, 240), samples=2000, batch=50, validation=100, looks=2),
+            Train(steps=chance.randrange(1500, 2500), samples=2000, batch=50, validation=100, looks=2),
         )
         self.studies = [self.sweep(0), self.sweep(1), self.training(0)]
 
@@ -42,7 +44,7 @@ class Round:
 
     def _measure(self, which: int) -> MeasureSpec:
         """Each round counts other images, so that nothing is known from before."""
-        return MeasureSpec(name="accuracy", options={"count": 1000 + 10 * self.number + which})
+        return MeasureSpec(name="accuracy", options={"count": 4000 + 10 * self.number + which})
 
     # what breaks
 
@@ -151,11 +153,13 @@ class Round:
     def play(self, fault: Callable[[Round], None]) -> None:
         """Ask, break, ask again, look."""
         self.server.pids()
-        self.server.ask(submit=[study.model_dump_json() for study in self.studies])
+        jobs = self.server.ask(submit=[study.model_dump_json() for study in self.studies])
         time.sleep(self.chance.uniform(0, 2))
+        self.struck = any(view["state"] != "done" for view in self.server.ask(view=jobs))
         fault(self)
         self.finish()
         self.wrong += self.site.check()
+
 
 FAULTS: dict[str, Callable[[Round], None]] = {
     "kill a worker": Round.kill_worker,

@@ -4,7 +4,7 @@ Each script runs in a process of its own, one after the other; nothing else shou
 figures go into ``benchmarks/results/DATE-MACHINE.json`` after every script, from which the report beside it and the
 README's table are made. With names only those are measured anew, and the others keep their places in today's file.
 ``--quick`` takes few repetitions, prints, and writes nothing; ``--report`` measures nothing, and makes the report and
-the README's table from the latest JSON again.
+the README's table from the latest JSON again, with the latest results of ``load.py`` and ``faults.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks._report import RESULTS, SEPARATE, failed, publish, separate
+from benchmarks._report import RESULTS, SEPARATE, failed, latest, publish, separate
 from benchmarks._script import ROOT, commit, hardware, slug, write
 
 SCRIPTS = ("slider", "browser", "ranking", "curve", "scoring", "sensitivity", "training", "solvers", "speed", "start",
@@ -59,6 +59,15 @@ def joined(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict
     return sorted(found.values(), key=lambda one: order.index(one["script"]))
 
 
+def renew() -> None:
+    """The report and the README's table again, with the latest results of what has a command of its own."""
+    if path := latest():
+        content = json.loads(path.read_text())
+        content["parts"] = joined(content["parts"], separate(content["machine"]))
+        write(path, json.dumps(content, indent=1) + "\n")
+    publish()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure everything, and write the report.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCRIPTS)}; none: all")
@@ -66,7 +75,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="measure nothing; write report and README again")
     given = parser.parse_args()
     if given.report:
-        publish()
+        renew()
         return 0
     if unknown := set(given.names) - set(SCRIPTS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")

@@ -49,20 +49,25 @@ def faults(count: int, seed: int, kinds: list[str], folder: Path) -> list[tuple[
                 one.play(FAULTS[kind])
                 server = one.server
                 played.append((kind, one, time.monotonic() - began))
+                when = "at work" if one.struck else "at rest"
+                found = " ".join(one.wrong) or "well"
                 told = f"; told: {'; '.join(one.said)}" if one.said else ""
-                print(f"{len(played):3d} {kind:20s} {played[-1][2]:5.1f} s  {' '.join(one.wrong) or 'well'}{told}",
-                      flush=True)  # fmt: skip
+                print(f"{len(played):3d} {kind:20s} {when} {played[-1][2]:5.1f} s  {found}{told}", flush=True)
         server.close()
     finally:
         site.close()
     return played
 
 
-def figure(count: int, bad: int, seed: int) -> Figure:
+def figures(played: list[tuple[str, Round, float]], seed: int) -> list[Figure]:
     """What was promised, beside what came of it."""
-    how = f"{', '.join(FAULTS)}, at random moments while two workers compute; seed {seed}"
-    return Figure("Faults", f"Of {count} faults, those with something wrong afterwards", bad, "", how, bound="at most",
-                  wanted=0, short=True)  # fmt: skip
+    how = f"{', '.join(FAULTS)}, at random moments of sweeps and trainings on two workers; seed {seed}"
+    of = f"Of {len(played)} faults, those"
+    bad, struck = (sum(bool(getattr(one, what)) for _, one, _ in played) for what in ("wrong", "struck"))
+    return [
+        Figure("Faults", f"{of} with something wrong afterwards", bad, "", how, bound="at most", wanted=0, short=True),
+        Figure("Faults", f"{of} that struck while something was computed", struck, "", how, short=True),
+    ]
 
 
 def main() -> int:
@@ -79,7 +84,7 @@ def main() -> int:
     bad = [kind for kind, one, _ in played if one.wrong]
     print(f"{len(played)} faults, {len(bad)} with something wrong afterwards: {dict(Counter(bad)) or 'none'}")
     if len(played) >= COUNT and set(given.kinds.split(",")) == set(FAULTS):  # a shorter run is only a try
-        print(f"Kept for make bench: {keep('faults', [figure(len(played), len(bad), given.seed)])}")
+        print(f"Kept for make bench: {keep('faults', figures(played, given.seed))}")
     return 1 if bad else 0
 
 

@@ -6,6 +6,7 @@ import ast
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -93,7 +94,11 @@ def test_what_has_its_own_command_joins_on_its_machine_alone(tmp_path: Path, mon
     assert _report.latest() == tmp_path / "results" / "2026-11-24-a.json"
     monkeypatch.setattr(_report, "README", tmp_path / "README.md")
     (tmp_path / "README.md").write_text(f"Above\n{_report.BEGIN}\nold\n{_report.END}\nbelow")
-    _report.publish()
+    _report.keep("faults", [LIMIT])
+    found = json.loads(_report.latest().read_text())
+    _report.latest().write_text(json.dumps(found | {"machine": kept["machine"]}))
+    bench.renew()
+    assert [one["script"] for one in json.loads(_report.latest().read_text())["parts"]] == ["load", "faults"]
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("Above\n") and text.endswith("\nbelow") and "old" not in text and "| start | 9 s |" in text
     assert "## B" in (tmp_path / "results" / "2026-11-24-a.md").read_text()
@@ -142,4 +147,8 @@ def test_load_and_faults_say_what_was_promised() -> None:
     assert (response.value, response.met) == (250, True)
     assert (wrong.value, wrong.met) == (3, False)  # an error, a job without an end, one computed twice
     assert memory.ratio == pytest.approx(1.2) and memory.met is False
-    assert faults.figure(50, 0, 7).met is True and faults.figure(50, 1, 7).met is False
+    played: list[Any] = [("kill a worker", SimpleNamespace(wrong=[], struck=at), 1.0) for at in (True, False)]
+    well, struck = faults.figures(played, 7)
+    assert (well.value, well.met, struck.value) == (0, True, 1) and well.name.startswith("Of 2 faults")
+    played[0][1].wrong.append("The database is damaged.")
+    assert faults.figures(played, 7)[0].met is False

@@ -37,7 +37,10 @@ KEEPALIVE = {
     "keepalives_idle": 30,  # a peer that lost its power never closes: these notice it within a minute
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # nor is a question that nobody confirms waited for longer: keepalives rest meanwhile
 }
+LOCK_SECONDS = 15
+"""How long a transaction waits for another one, in either database."""
 
 GONE = {"57P01", "57P02", "57P03", "53300", "40001", "40P01"}
 """SQLSTATE: server ends, crashed, or starts; no connection left; two transactions in each other's way."""
@@ -59,7 +62,7 @@ def connect(url: str) -> sa.Engine:
             raise
         except (OperationalError, ProgrammingError, IntegrityError) as error:
             # Processes that open a new file at the same moment race for WAL; a server may be starting: try again.
-            race = any(word in str(error.orig) for word in ("locked", "exists", "UNIQUE", "unique"))
+            race = any(word in str(error.orig) for word in ("locked", "lock timeout", "exists", "UNIQUE", "unique"))
             wait = 0.05 * (attempt + 1) if race else WAITS[attempt] if lost(error) and attempt < len(WAITS) else 0
             if not wait or attempt == 19:
                 engine.dispose()
@@ -86,16 +89,24 @@ def _engine(url: str) -> sa.Engine:
         raise StoreError(f"The database '{safe(url)}' cannot be opened: {error}") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _postgresql)
     return engine
 
 
 def _sqlite(connection, _record) -> None:  # noqa: ANN001 - the driver's own type
-    """Readers never wait for writers (WAL); a writer waits up to 15 s for another one."""
+    """Readers never wait for writers (WAL); a writer waits up to ``LOCK_SECONDS`` for another one."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+
+
+def _postgresql(connection, _record) -> None:  # noqa: ANN001 - the driver's own type
+    """Somebody's open transaction, in a console perhaps, must not hold a server up for ever."""
+    connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+    connection.commit()
 
 
 def lost(error: BaseException) -> bool:
@@ -113,12 +124,15 @@ def explain(error: SQLAlchemyError) -> str:
     why = reason(error)
     if "disk is full" in why or "No space left" in why:
         return "The disk is full: nothing was stored. Free some space and try again."
-    if "locked" in why:
+    if "locked" in why or "lock timeout" in why:
         return "The store is busy: another process held it for too long. Try again."
     if isinstance(error, PoolTimeout) or "too many clients" in why or "connection slots" in why:
         return "The store is busy: no connection to the database became free. Try again, or raise its max_connections."
     if "readonly" in why or "read-only" in why:
         return "The store is read-only: nothing was stored. Give this user the right to write, or set PRUNING_STORE."
+    if "unable to open" in why or "disk I/O error" in why:
+        return (f"The store cannot be reached ({why}): look whether the folder of PRUNING_STORE is there and may be "
+                "written. What was stored before is safe; it goes on by itself when the folder is back.")  # fmt: skip
     if "malformed" in why or "not a database" in why:
         return f"The store is damaged ({why}): restore a copy, or point PRUNING_STORE to a new database."
     if lost(error):

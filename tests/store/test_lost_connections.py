@@ -75,6 +75,27 @@ def test_a_server_that_stays_away_is_one_sentence(
     store.put("k", {"n": 1}, **about)
 
 
+def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(
+    url: str, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "LOCK_SECONDS", 1)
+    store.add_job("j", "{}", "ada")
+    other = Store.open(url, tmp_path)
+    with store.transaction() as connection:
+        connection.execute(jobs.update().values(done=1.0))
+        with pytest.raises(StoreError, match="^The store is busy: another process held it for too long"):
+            other.update_job("j", "running")
+    other.update_job("j", "running")
+    other.close()
+
+
+def test_a_question_that_nobody_confirms_is_given_up_within_a_minute(store: Store) -> None:
+    with store.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        given = driver.info.get_parameters()
+    assert given["tcp_user_timeout"] == "60000" and given["keepalives_idle"] == "30"
+
+
 def test_two_transactions_in_each_others_way_both_end(store: Store) -> None:
     for name in ("a", "b"):
         store.add_job(name, "{}", "ada")

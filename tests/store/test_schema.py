@@ -36,6 +36,18 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         Store.open(f"sqlite:///{tmp_path / 'file' / 'store.db'}", tmp_path)
 
 
+def test_a_database_whose_folder_went_away_is_said_with_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    store = Store.open(f"sqlite:///{folder / 'store.db'}", tmp_path)
+    store.close()
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match=r"cannot be reached \(unable to open database file\): .* PRUNING_STORE") as said:
+        store.jobs()
+    assert "goes on by itself" in str(said.value)
+    (tmp_path / "elsewhere").rename(folder)
+    assert store.jobs() == []
+
+
 def test_a_password_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         Store.open("nosuchdriver://ada:secret@host/base", tmp_path)

@@ -93,6 +93,7 @@ class Attempts:
         if attempt is None:
             return
         begun = event["what"] == "started"
+        partial = {} if begun or not event["partial"] else pickle.loads(event["partial"])  # not under the lock
         if begun:
             attempt.worker = event["worker"]
             if attempt.cancelled:
@@ -105,7 +106,6 @@ class Attempts:
                 self.book.start(job)
                 journal.note("started", job, worker=event["worker"], pid=event["pid"])
             else:
-                partial = pickle.loads(event["partial"]) if event["partial"] else {}
                 job.progress(event["done"], event["total"], event["note"], partial)
         if begun and job.durable:
             self.ledger.write(job, "running")

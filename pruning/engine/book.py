@@ -140,8 +140,7 @@ class Book:
         self.active.pop(job.id, None)
         if job in self.queue:
             self.queue.remove(job)
-        if state != "done":
-            job.partial = {}
+        job.partial = {}  # the rows hold all of it, or it is nothing any more
         self.finished[job.id] = job
         self.bytes += job.size
         while len(self.finished) > SERVER_RESULTS or (self.bytes > RESULT_BYTES and len(self.finished) > 1):

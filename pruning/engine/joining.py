@@ -17,6 +17,7 @@ from typing import Any
 
 from pruning.engine import shared, tasks
 from pruning.engine.papers import difference, papers
+from pruning.errors import PruningError
 from pruning.keys import digest
 from pruning.settings import Settings
 from pruning.store import Store
@@ -104,6 +105,8 @@ class Joining:
             if not why:
                 failed = (await run(tasks.admit, self.task, self.resource)).get(address)
                 why = f"could not be prepared ({type(failed).__name__}: {failed})" if failed else ""
+        except PruningError as error:  # the server's own store or folder: nothing would be said otherwise
+            why = f"was not asked, since this server cannot use its store ({str(error).rstrip('.')})"
         except Exception as error:  # the worker, the store or the whole connection went away meanwhile
             log.debug("asking %s", address, exc_info=error)
             return

@@ -36,7 +36,7 @@ class Ledger:
     def write(self, job: Job, state: JobState, traceback: str = "") -> None:
         """Write a job's state down; where the store does not answer, that is done later, see ``settle``."""
         fields: dict[str, Any] = {"started": job.started, "ended": job.ended, "done": job.done, "total": job.total}
-        self.owed[job.id] = (state, fields | {"error": job.error, "traceback": traceback})
+        self.owed[job.id] = (state, fields | {"error": _plain(job.error), "traceback": _plain(traceback)})
         self.settle()
 
     def settle(self) -> None:
@@ -114,3 +114,8 @@ class Ledger:
     def _free(self, row: StoredJob) -> bool:
         silent = row.beat < time.time() - LEASE_SECONDS
         return row.server in ("", self.server) or silent or gone(row.server)
+
+
+def _plain(text: str) -> str:
+    """What every database takes: an error may quote bytes that are no text, and would never be written down."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import math
@@ -15,8 +16,11 @@ from pruning.errors import Missing, PruningError
 from pruning.settings import Settings
 from pruning.store import Store
 
+log = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 5
 COUNT_SECONDS = 2
+CENSUS_SECONDS = 20
 
 
 class Link:
@@ -36,29 +40,30 @@ class Link:
         self, settings: Settings, task: str, topic: str, listen: Callable[[dict[str, Any]], None], store: Store
     ) -> None:
         try:
-            from distributed import Client
-
             from pruning.engine import tasks
+            from pruning.engine.client import Client, check_certificates
             from pruning.engine.joining import Joining
         except ImportError as error:
             raise Missing(f"Running studies in the background needs Dask: pip install distributed ({error}).") from None
         for name in ("distributed.client", "distributed.core", "distributed.batched"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost connection is ours to report, once
-        self.settings, self.task, self.topic, self.tasks = settings, task, topic, tasks
+        self.settings, self.task, self.topic, self.tasks, self._asking = settings, task, topic, tasks, False
         self.cluster = None if settings.scheduler else Cluster(settings, task)
         address = self.cluster.address if self.cluster else str(settings.scheduler)
         check_certificates(address)
         try:
             self.client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS, name="pruning")
+        except Exception as error:
+            self._end_cluster()
+            raise _silent(address, error) from error
+        try:
             self.client.subscribe_topic(topic, lambda event: listen(event[1]))
             if self.cluster:
                 self.client.register_plugin(tasks.Prepare(task))
             self.joining = None if self.cluster else Joining(self.client, settings, task, store)
-        except PruningError:
-            raise
         except Exception as error:
-            self._end_cluster()
-            raise PruningError(f"No Dask scheduler answers at {address} ({type(error).__name__}).") from error
+            self.close()
+            raise error if isinstance(error, PruningError) else _silent(address, error) from error
 
     @property
     def alive(self) -> bool:
@@ -101,13 +106,11 @@ class Link:
     async def _kill_elsewhere(self, key: str, future: Any, worker: str) -> None:
         """A scheduler that is not ours may try the task again on another worker, which must know then that it is
         cancelled; and it must not call the worker free before that has ended."""
-        import asyncio
-
         scheduler: Any = self.client.scheduler
         run = partial(self.client.run, on_error="ignore", asynchronous=True)
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(run(self.tasks.cancel, key), COUNT_SECONDS)
-        await run(self.tasks.kill, workers=[worker], nanny=True)
+            await asyncio.wait_for(run(self.tasks.kill, workers=[worker], nanny=True), COUNT_SECONDS)
         for _attempt in range(COUNT_SECONDS * 10):
             if worker not in (await scheduler.identity())["workers"]:
                 break
@@ -129,9 +132,17 @@ class Link:
         thread."""
 
         async def ask() -> None:
-            heard(await self.client.run(self.tasks.census, on_error="ignore", asynchronous=True))
+            try:
+                run = self.client.run(self.tasks.census, on_error="ignore", asynchronous=True)
+                heard(await asyncio.wait_for(run, CENSUS_SECONDS))
+            except (OSError, TimeoutError) as error:  # the next question, or ``alive``, will tell
+                log.debug("asking the workers", exc_info=error)
+            finally:
+                self._asking = False
 
-        self._soon(ask)
+        if not self._asking:
+            self._asking = True
+            self._soon(ask)
 
     def gpus(self) -> float:
         """Workers that compute for this server and offer a GPU; no bound on this machine, whose workers share it."""
@@ -164,27 +175,14 @@ class Link:
 
     def _close_client(self) -> None:
         try:
-            self.client.close(timeout=2)
+            self.client.close()
         except Exception:  # the scheduler is gone already
-            logging.getLogger(__name__).debug("closing the client", exc_info=True)
+            log.debug("closing the client", exc_info=True)
 
     def _end_cluster(self) -> None:
         if self.cluster is not None:
             self.cluster.close()
 
 
-def check_certificates(address: str) -> None:
-    """Say what is missing for a scheduler that is reached by TLS.
-
-    Raises:
-        Missing: Dask was not told where the certificates are.
-    """
-    import dask
-
-    needed = {
-        name: dask.config.get(f"distributed.comm.tls.{name}", None) for name in ("ca-file", "client.cert", "client.key")
-    }
-    missing = [name for name, path in needed.items() if not path]
-    if address.startswith("tls://") and missing:
-        names = ["DASK_DISTRIBUTED__COMM__TLS__" + n.upper().replace("-", "_").replace(".", "__") for n in missing]
-        raise Missing(f"The scheduler {address} asks for certificates: set {', '.join(names)} (see docs/deploy.md).")
+def _silent(address: str, error: Exception) -> PruningError:
+    return PruningError(f"No Dask scheduler answers at {address} ({type(error).__name__}).")

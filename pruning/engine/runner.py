@@ -169,6 +169,9 @@ class Runner:
         try:
             for attempt in self.attempts.running.values():
                 self.attempts.tell(attempt)
+            while not self.inbox.empty():  # what was cancelled a moment ago must not come back with the next server
+                self.inbox.get_nowait()()
+            self.ledger.settle()
             self.ledger.give_back()
         except Exception:
             log.exception("The engine met an error while closing.")

@@ -130,6 +130,12 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
         return {"state": "cancelled"}
     except PruningError as error:
         return {"state": "failed", "error": str(error), "traceback": ""}
+    except MemoryError:
+        sentence = (
+            "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give "
+            "workers more (PRUNING_WORKER_MEMORY)."
+        )
+        return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}
     except BaseException as error:
         sentence = f"Internal error: {type(error).__name__}: {error}"
         return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}

@@ -21,8 +21,8 @@ from pruning.errors import BadValue
 
 
 class Fake(Measure):
-    """``do``: steps | gate | raise | refuse | hang | die | die_once | batches; one line goes to ``log`` for each
-    execution."""
+    """``do``: steps, gate, raise, memory, refuse, hang, die, die_once or batches; each execution writes one line to
+    ``log``."""
 
     name: ClassVar[str] = "fake"
     label: ClassVar[str] = "Fake"
@@ -63,6 +63,8 @@ def run(study: Any, store: Any, progress: Any) -> list[dict[str, Any]]:
     runs = log.read_text().count(f" {fake.tag}\n")
     if fake.do == "raise":
         raise ZeroDivisionError("one divided by nothing")
+    if fake.do == "memory":
+        raise MemoryError
     if fake.do == "refuse":
         raise BadValue("The level must be 0 to 1000.")
     if fake.do == "hang":

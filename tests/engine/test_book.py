@@ -17,6 +17,7 @@ from pruning.engine.tasks import EVENTS_AT_ONCE, Reporter, cancel
 from pruning.errors import Cancelled
 from pruning.limits import SERVER_RESULTS
 from pruning.specs import Study
+from pruning.store.records import JobState
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,15 @@ def test_partial_results_are_merged_and_old_views_keep_theirs() -> None:
     view = job.view(0)
     job.progress(2, 4, "", {"y": 2})
     assert view.partial == {"x": 1} and job.view(0).partial == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+def test_of_an_ended_job_only_its_rows_are_kept(state: JobState) -> None:
+    book = Book()
+    job = enter(book, "a")
+    job.progress(1, 4, "", {"x": 1})
+    book.finish(job, state)
+    assert job.partial == {}
 
 
 class Worker:

@@ -9,6 +9,11 @@ import pytest
 from pruning.errors import Missing
 from tests.engine.conftest import PATIENCE, Lab
 
+MEMORY = (
+    "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give workers more "
+    "(PRUNING_WORKER_MEMORY)."
+)
+
 
 def test_rows_arrive_from_a_niced_quiet_worker(lab: Lab) -> None:
     job = lab.engine.submit(lab.study(), owner="ada", durable=False)
@@ -122,6 +127,7 @@ def test_sweeps_leave_a_worker_to_live_jobs(lab: Lab) -> None:
     [
         ("refuse", "The level must be 0 to 1000."),
         ("raise", "Internal error: ZeroDivisionError: one divided by nothing"),
+        ("memory", MEMORY),
     ],
 )
 def test_an_error_arrives_as_a_sentence_and_its_traceback_in_the_store(lab: Lab, do: str, sentence: str) -> None:
@@ -129,7 +135,7 @@ def test_an_error_arrives_as_a_sentence_and_its_traceback_in_the_store(lab: Lab,
     view = lab.engine.wait(job, PATIENCE)
     assert (view.state, view.error, view.rows) == ("failed", sentence, None)
     lab.until(lambda: lab.engine.store.job(job).state == "failed")
-    assert ("Traceback" in lab.engine.store.job(job).traceback) == (do == "raise")
+    assert ("Traceback" in lab.engine.store.job(job).traceback) == (do != "refuse")
 
 
 def test_a_failed_job_may_be_asked_for_again(lab: Lab) -> None:

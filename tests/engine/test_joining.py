@@ -119,7 +119,7 @@ def test_what_is_not_shared_is_found_out_and_nothing_stays_behind(stores: dict[s
 def test_tls_without_certificates_is_said() -> None:
     import dask
 
-    from pruning.engine.link import check_certificates
+    from pruning.engine.client import check_certificates
 
     with (
         dask.config.set({"distributed.comm.tls.ca-file": None, "distributed.comm.tls.client.cert": "cert.pem"}),

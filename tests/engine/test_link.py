@@ -1,0 +1,123 @@
+"""Connections to Dask take everything along when they end, or do not come about; nothing waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from distributed import LocalCluster
+
+from pruning.engine import joining, link, shared
+from pruning.engine.client import Client
+from pruning.engine.joining import Joining
+from pruning.engine.link import Link
+from pruning.errors import PruningError, StoreError
+from pruning.settings import Settings
+from pruning.store import Store
+from tests.engine.conftest import TASK
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    found = Store.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "artefacts")
+    yield found
+    found.close()
+
+
+def held() -> tuple[int, int]:
+    """Threads and open files of this process."""
+    return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+
+def ended(loops: set[threading.Thread]) -> bool:
+    """Whether all loops that were started since have ended."""
+    new = [one for one in threading.enumerate() if one.name == "IO loop" and one not in loops]
+    for one in new:
+        one.join(20)
+    return not any(one.is_alive() for one in new)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted where Linux lists them")
+def test_a_scheduler_that_stays_away_costs_no_threads_and_no_files(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "CONNECT_SECONDS", 0.2)
+    settings = Settings(store.url, tmp_path, scheduler="tcp://127.0.0.1:9")
+
+    def ask() -> None:
+        with pytest.raises(PruningError, match=r"^No Dask scheduler answers at tcp://127\.0\.0\.1:9 \(\w+\)\.$"):
+            Link(settings, TASK, "topic", print, store)
+
+    ask()
+    before = held()
+    for _ in range(3):
+        ask()
+    assert held() == before
+
+
+@pytest.fixture
+def scheduler() -> Iterator[LocalCluster]:
+    with LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as found:
+        yield found
+
+
+def test_a_connection_that_cannot_be_used_is_given_up_whole(
+    scheduler: LocalCluster, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops = set(threading.enumerate())
+
+    def broken(*_: Any) -> None:
+        raise StoreError("The store is busy.")
+
+    monkeypatch.setattr(Joining, "__init__", broken)
+    with pytest.raises(StoreError, match="busy"):
+        Link(Settings(store.url, tmp_path, scheduler=scheduler.scheduler_address), TASK, "topic", print, store)
+    assert ended(loops)
+
+
+def test_a_thread_ends_also_where_the_scheduler_hung_up(scheduler: LocalCluster) -> None:
+    loops = set(threading.enumerate())
+    client = Client(scheduler.scheduler_address, set_as_default=False, timeout=5)
+    client.sync(client._close)  # what it does itself when the connection breaks
+    assert client.status == "closed"
+    client.close()
+    assert ended(loops)
+
+
+def test_workers_are_asked_again_only_after_they_answered_or_time_was_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Callable[[], Any]] = []
+
+    async def hang(*_: Any, **__: Any) -> None:
+        await asyncio.sleep(3600)
+
+    one: Any = Link.__new__(Link)
+    one._asking, one.tasks = False, SimpleNamespace(census=None)
+    one.client = SimpleNamespace(run=hang, loop=SimpleNamespace(add_callback=asked.append))
+    one.census(print), one.census(print)
+    assert len(asked) == 1
+    monkeypatch.setattr(link, "CENSUS_SECONDS", 0.01)
+    asyncio.run(asked[0]())
+    one.census(print)
+    assert len(asked) == 2
+
+
+def test_a_server_that_cannot_use_its_own_store_says_why_nobody_works(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_store: Store) -> str:
+        raise StoreError("The disk is full: 'token.txt' was not written. Free some space and try again.")
+
+    monkeypatch.setattr(shared, "leave", full)
+    client = SimpleNamespace(run=print)
+    found = joining.Joining(client, Settings(store.url, tmp_path), TASK, store)
+    found.present = {"tcp://worker:1"}
+    asyncio.run(found._ask("tcp://worker:1"))
+    (sentence,) = found.refused.values()
+    assert sentence.startswith("The worker tcp://worker:1 was not asked") and "The disk is full" in sentence
+    assert found.settled and not found.admitted  # so people who wait read it, see ``stranded``

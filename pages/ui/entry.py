@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import address, live
 from pages.ui.server import engine
-from pages.ui.sign_in import sign_in
+from pages.ui.sign_in import sign_in, sign_out
 from pages.ui.style import style
 
 
@@ -44,6 +44,7 @@ def start() -> None:
     )
     address.arrive(page.url_path)
     live.whole(page.run)
+    sign_out()
     _freeze()
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import streamlit as st
+from streamlit.auth_util import validate_auth_credentials
+from streamlit.errors import StreamlitAuthError
+
+NEEDED = ("authlib", "httpx")
+"""What Streamlit imports only when somebody signs in: without one of them each click would end in an error page."""
 
 
 def sign_in() -> None:
@@ -10,5 +17,27 @@ def sign_in() -> None:
     if getattr(st.user, "is_logged_in", None) is False:  # absent where no provider is named
         st.header("See what pruning does to a neural network")
         st.write("This server asks who you are before it shows anything.")
-        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        if why := lacking():
+            st.error(f"Nobody can sign in until whoever runs this server has mended this: {why}")
+        else:
+            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
         st.stop()
+
+
+def lacking() -> str:
+    """What signing in needs and this server does not have; "" when it has all."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        return f"Python cannot import {' and '.join(missing)}. `pip install -r requirements.txt` brings it."
+    try:
+        validate_auth_credentials("default")
+    except StreamlitAuthError as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+def sign_out() -> None:
+    """Who is signed in, and the way out, at the foot of each page: people share the computers of a class."""
+    if getattr(st.user, "is_logged_in", False):
+        row = st.container(horizontal=True, vertical_alignment="center", key="signed_in")
+        row.caption(f"Signed in as {getattr(st.user, 'email', None) or getattr(st.user, 'name', None) or 'somebody'}")
+        row.button("Sign out", type="tertiary", icon=":material/logout:", on_click=st.logout)

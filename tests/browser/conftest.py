@@ -22,10 +22,10 @@ PATIENCE = 120_000
 
 
 class Server:
-    """``streamlit run app.py`` as a person starts it, on a free port."""
+    """``streamlit run app.py`` as a person starts it, on a free port, perhaps with more options."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.options = folder, options
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -43,7 +43,7 @@ class Server:
             "PRUNING_WORKERS": "2",
         }
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-        command += ["--server.address", "127.0.0.1", "--server.port", str(self.port)]
+        command += ["--server.address", "127.0.0.1", "--server.port", str(self.port), *self.options]
         log = (self.folder / "server.log").open("ab")
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         for _ in range(240):

@@ -21,10 +21,11 @@ class Client(DaskClient):
             self._loop_runner.stop()
             raise
 
-    def close(self, timeout: Any = 2) -> None:
-        """Also after the scheduler hung up: the client is closed then, and its thread is not."""
+    def end(self, seconds: float) -> None:
+        """Close it, and end the thread also where the scheduler hung up: Dask calls that closed already. Not in
+        ``close``, which garbage collection calls at any moment, also while this thread holds the lock of ``stop``."""
         try:
-            super().close(timeout=timeout)
+            self.close(timeout=seconds)
         finally:
             self._loop_runner.stop()
 

@@ -175,7 +175,7 @@ class Link:
 
     def _close_client(self) -> None:
         try:
-            self.client.close()
+            self.client.end(2.0)
         except Exception:  # the scheduler is gone already
             log.debug("closing the client", exc_info=True)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from distributed import LocalCluster
+from distributed.utils import LoopRunner
 
 from pruning.engine import joining, link, shared
 from pruning.engine.client import Client
@@ -86,7 +87,12 @@ def test_a_thread_ends_also_where_the_scheduler_hung_up(scheduler: LocalCluster)
     client = Client(scheduler.scheduler_address, set_as_default=False, timeout=5)
     client.sync(client._close)  # what it does itself when the connection breaks
     assert client.status == "closed"
-    client.close()
+    collected = threading.Thread(target=client.close, daemon=True)
+    with LoopRunner._lock:  # garbage collection closes clients, also while a loop is being started
+        collected.start()
+        collected.join(20)
+        assert not collected.is_alive()
+    client.end(2.0)
     assert ended(loops)
 
 

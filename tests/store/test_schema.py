@@ -41,9 +41,8 @@ def test_a_database_whose_folder_went_away_is_said_with_what_to_do(tmp_path: Pat
     store = Store.open(f"sqlite:///{folder / 'store.db'}", tmp_path)
     store.close()
     folder.rename(tmp_path / "elsewhere")
-    with pytest.raises(StoreError, match=r"cannot be reached \(unable to open database file\): .* PRUNING_STORE") as said:
+    with pytest.raises(StoreError, match=r"cannot be reached \(unable to open database file\): .* PRUNING_STORE"):
         store.jobs()
-    assert "goes on by itself" in str(said.value)
     (tmp_path / "elsewhere").rename(folder)
     assert store.jobs() == []
 

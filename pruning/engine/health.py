@@ -50,7 +50,7 @@ class Health:
         at, since, beat: seconds since 1970: now, when the engine started, when its thread last came round.
         memory: resident bytes of the server's process.
         wanted: workers that there should be; 0 on a cluster, whose size is its own affair.
-        trouble: why there are no workers, in one sentence, or "".
+        trouble: why there are no workers, or why the store does not answer, a sentence each, or "".
         results, result_bytes: finished results in the server's memory, and their bounds.
         failures: the latest, newest first.
     """

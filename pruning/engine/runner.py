@@ -27,6 +27,7 @@ COUNT_SECONDS = 2.0
 BEAT_SECONDS = 2.0
 ADOPT_SECONDS = 5.0
 RETRY_SECONDS = 5.0
+SAY_SECONDS = 60.0
 CENSUS_SECONDS = 30.0
 """Between two questions to all workers what they hold; every three seconds while somebody looks at the page Status."""
 WATCHED_SECONDS = 20.0
@@ -44,6 +45,9 @@ class Runner:
         self.keeper = Keeper(book, ledger, changed)
         self.closing = False
         self.trouble = ""
+        """Why there are no workers, or why some cannot be used."""
+        self.away = ""
+        """Why the store does not answer."""
         self.thread: threading.Thread | None = None
         self.since = self.beat = time.time()
         self.watched = 0.0
@@ -90,6 +94,11 @@ class Runner:
                     self._read()
                     self._periodic()
                     self.attempts.dispatch()
+                except PruningError as error:  # the database is away, say: no error of ours, and said once a minute
+                    self.away = str(error)
+                    if self._is_due("say", SAY_SECONDS):
+                        log.warning("%s", error)
+                    time.sleep(TICK_SECONDS)
                 except Exception:
                     if not threading.main_thread().is_alive():  # the program is ending
                         return
@@ -157,6 +166,7 @@ class Runner:
             self.keeper.beat()
         if self._is_due("adopt", ADOPT_SECONDS):
             self.keeper.adopt()
+            self.away = ""
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()

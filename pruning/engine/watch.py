@@ -44,7 +44,7 @@ class Watch:
                 queued=len(book.queue),
                 running=sum(job.attempt is not None for job in active),
                 people=len({waiter.person for job in active for waiter in job.waiters}),
-                trouble=runner.trouble,
+                trouble=" ".join(filter(None, (runner.trouble, runner.away))),
                 results=(len(book.finished), SERVER_RESULTS),
                 result_bytes=(book.bytes, RESULT_BYTES),
                 failures=tuple(book.failures),

@@ -47,3 +47,22 @@ def test_what_was_cancelled_while_the_store_was_away_does_not_come_back(
         monkeypatch.setattr(second.store, "update_job", write)
     stored = lab.engine.store.job(job)
     assert stored is not None and stored.state == "cancelled"
+
+
+def test_a_store_that_is_away_is_said_once_and_shown_until_it_is_back(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries, sentence = [], "The store is busy: another process held it for too long."
+
+    def away(*_: Any, **__: Any) -> None:
+        tries.append(1)
+        raise StoreError(sentence)
+
+    monkeypatch.setattr(runner, "ADOPT_SECONDS", 0.05)
+    with monkeypatch.context() as context, caplog.at_level("WARNING", logger="pruning.engine.runner"):
+        context.setattr(lab.engine.store, "unfinished", away)
+        lab.until(lambda: len(tries) >= 3)
+        assert sentence in lab.engine.health().problems()
+    lab.until(lambda: sentence not in lab.engine.health().problems())
+    said = [record for record in caplog.records if record.name == "pruning.engine.runner"]
+    assert [record.getMessage() for record in said] == [sentence] and said[0].exc_info is None

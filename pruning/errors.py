@@ -67,3 +67,14 @@ class StoreError(PruningError):
 
 class Cancelled(PruningError):
     """The work was cancelled by a person; what was stored until then is kept."""
+
+
+def unforeseen(error: BaseException) -> str:
+    """What a person is told of an error that is none of the above."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or any(word in text for word in ("allocate memory", "out of memory")):
+        return (
+            "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give workers "
+            "more (PRUNING_WORKER_MEMORY)."
+        )
+    return f"Internal error: {text}"

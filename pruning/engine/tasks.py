@@ -19,7 +19,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from pruning.engine import heap
-from pruning.errors import Cancelled, PruningError
+from pruning.errors import Cancelled, PruningError, unforeseen
 from pruning.limits import REST_SECONDS
 from pruning.settings import Settings
 
@@ -130,15 +130,8 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
         return {"state": "cancelled"}
     except PruningError as error:
         return {"state": "failed", "error": str(error), "traceback": ""}
-    except MemoryError:
-        sentence = (
-            "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give "
-            "workers more (PRUNING_WORKER_MEMORY)."
-        )
-        return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}
     except BaseException as error:
-        sentence = f"Internal error: {type(error).__name__}: {error}"
-        return {"state": "failed", "error": sentence, "traceback": traceback.format_exc()}
+        return {"state": "failed", "error": unforeseen(error), "traceback": traceback.format_exc()}
     finally:
         _rests.set()
 

@@ -14,7 +14,7 @@ import pytest
 import pruning.errors as errors
 from pruning import lru, registry
 from pruning.entries import Entry
-from pruning.errors import PruningError, UnknownName
+from pruning.errors import PruningError, UnknownName, unforeseen
 from pruning.lru import Recent
 from pruning.registry import Registry
 
@@ -152,3 +152,13 @@ def test_names_and_options_can_be_read_without_torch() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert out.stdout.strip() == "[]", out.stdout + out.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+     RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")],
+)  # fmt: skip
+def test_want_of_memory_is_said_with_what_to_do(error: BaseException) -> None:
+    assert unforeseen(error).startswith("The work needs more memory") and "PRUNING_WORKER_MEMORY" in unforeseen(error)
+    assert unforeseen(KeyError("a")) == "Internal error: KeyError: 'a'"

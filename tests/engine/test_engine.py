@@ -6,14 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pruning.errors import Missing
+from pruning.errors import Missing, unforeseen
 from tests.engine.conftest import PATIENCE, Lab
-
-MEMORY = (
-    "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give workers more "
-    "(PRUNING_WORKER_MEMORY)."
-)
-
 
 def test_rows_arrive_from_a_niced_quiet_worker(lab: Lab) -> None:
     job = lab.engine.submit(lab.study(), owner="ada", durable=False)
@@ -127,7 +121,7 @@ def test_sweeps_leave_a_worker_to_live_jobs(lab: Lab) -> None:
     [
         ("refuse", "The level must be 0 to 1000."),
         ("raise", "Internal error: ZeroDivisionError: one divided by nothing"),
-        ("memory", MEMORY),
+        ("memory", unforeseen(MemoryError())),
     ],
 )
 def test_an_error_arrives_as_a_sentence_and_its_traceback_in_the_store(lab: Lab, do: str, sentence: str) -> None:

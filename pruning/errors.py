@@ -74,7 +74,7 @@ def unforeseen(error: BaseException) -> str:
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or any(word in text for word in ("allocate memory", "out of memory")):
         return (
-            "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give workers "
-            "more (PRUNING_WORKER_MEMORY)."
+            "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give "
+            "workers more (PRUNING_WORKER_MEMORY)."
         )
     return f"Internal error: {text}"

@@ -9,6 +9,7 @@ import pytest
 from pruning.errors import Missing, unforeseen
 from tests.engine.conftest import PATIENCE, Lab
 
+
 def test_rows_arrive_from_a_niced_quiet_worker(lab: Lab) -> None:
     job = lab.engine.submit(lab.study(), owner="ada", durable=False)
     view = lab.engine.wait(job, PATIENCE)

@@ -25,8 +25,10 @@ COPY deploy deploy
 COPY pages pages
 COPY pruning pruning
 
+# PYTHONPATH: Dask's own command does not look for modules in the working directory, and its workers need these.
 # Threads that wait must sleep: spinning ones slow everything when workers share cores.
 ENV PATH=/venv/bin:$PATH \
+    PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_WAIT_POLICY=PASSIVE \

@@ -100,7 +100,7 @@ def reports(artefacts: Path) -> list[dict[str, Any]]:
             if gone(report["server"]) or time.time() - report["at"] > FORGOTTEN_SECONDS:
                 path.unlink(missing_ok=True)
             else:
-                found[path] = report | {"since": float(report["since"])}
+                found[path] = report
         except (OSError, ValueError, KeyError, TypeError):
             continue  # it ended this moment, or is no report
     for path in [path for path, report in found.items() if any(_followed(report, one) for one in found.values())]:
@@ -112,4 +112,4 @@ def reports(artefacts: Path) -> list[dict[str, Any]]:
 def _followed(report: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether another server has its place: in a container that was started again each has the same process number."""
     place, following = (one["server"].rpartition(":")[0] for one in (report, other))
-    return place == following and other["since"] > report["at"]
+    return place == following and other.get("since", 0.0) > report["at"]

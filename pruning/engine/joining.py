@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 GPU = "GPU"
 """The resource's name, as in ``dask worker --resources "GPU=1"``."""
+ABSENT = "No module named 'pruning"
+"""What a worker says that cannot import the program; over TLS it comes as a plain Exception that quotes it."""
 AGAIN_SECONDS = 30.0
 """A refused worker is asked again after this time: a folder may have been mounted meanwhile."""
 ANSWER_SECONDS = 120.0
@@ -126,8 +128,8 @@ class Joining:
 
 def verdict(mine: dict[str, Any], said: Any) -> str:
     """What a worker's own words (see ``tasks.introduce``) are against: the end of a sentence, or nothing."""
-    if isinstance(said, ModuleNotFoundError | AttributeError | ImportError):
-        return f"has no pruning, or another version of it ({said})"
+    if isinstance(said, ImportError | AttributeError) or (isinstance(said, Exception) and ABSENT in str(said)):
+        return f"has no pruning, or another version of it ({said}): start it in a checkout, with PYTHONPATH=$PWD"
     if isinstance(said, BaseException):
         return f"could not say what it has ({type(said).__name__}: {said})"
     if not isinstance(said, dict):

@@ -77,6 +77,7 @@ def test_a_data_set_counts_only_where_both_have_one() -> None:
         (said(gpu=True), "its torch sees none"),
         (said(shared="does not see the folder"), "does not see the folder"),
         (ModuleNotFoundError("No module named 'pruning'"), "has no pruning"),
+        (Exception("ModuleNotFoundError(\"No module named 'pruning'\")"), "with PYTHONPATH=$PWD"),
         (OSError("gone"), "could not say what it has"),
         (None, "has gone"),
     ],

@@ -37,10 +37,12 @@ class Machine:
     def translated(self, text: str) -> str:
         text = filled(text, {"PRUNING_DATABASE_PASSWORD": "secret"})
         text = re.sub(r"^postgresql://pruning:secret@database/pruning$", lambda _: self.store, text)
-        for theirs, ours in (("/certificates", str(self.folder / "certificates")), ("/data", str(self.folder / "data")),
-                             ("/app", str(ROOT)), ("scheduler:8786", f"127.0.0.1:{self.scheduler}"),
-                             ("8786", str(self.scheduler)), ("8501", str(self.web)), ("0.0.0.0", "127.0.0.1")):  # fmt: skip
-            text = re.sub(rf"(?<!\w){re.escape(theirs)}\b", lambda _, ours=ours: ours, text)
+        places = {
+            "/certificates": self.folder / "certificates", "/data": self.folder / "data", "/app": ROOT,
+            "scheduler": "127.0.0.1", "0.0.0.0": "127.0.0.1", "8786": self.scheduler, "8501": self.web,
+        }  # fmt: skip
+        for theirs, ours in places.items():
+            text = re.sub(rf"(?<!\w){re.escape(theirs)}\b", lambda _, ours=str(ours): ours, text)
         return text
 
     def environment(self, service: str) -> dict[str, str]:
@@ -50,11 +52,16 @@ class Machine:
         return os.environ | {name: self.translated(value) for name, value in image.items()} | given | path
 
     def start(self, service: str, *command: str) -> subprocess.Popen[bytes]:
-        words = [self.translated(word) for word in command or SERVICES[service]["command"]]
+        words = [*map(self.translated, command)] or self.command(service)
         process = subprocess.Popen(words, cwd=ROOT, env=self.environment(service), stdin=subprocess.DEVNULL,
                                    stdout=self.log, stderr=self.log)  # fmt: skip
         self.processes.append(process)
         return process
+
+    def command(self, service: str) -> list[str]:
+        """A service's own; the second word of Dask's is no host."""
+        first, *words = SERVICES[service]["command"]
+        return [first, words[0], *map(self.translated, words[1:])]
 
     def healthy(self, service: str, *check: str) -> None:
         """Ask as Docker does until it is well."""

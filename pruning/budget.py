@@ -11,7 +11,8 @@ from torch import Tensor
 
 from pruning.criteria import Allocation
 from pruning.limits import LEVELS
-from pruning.ranking import Ranking, counts, split_globally
+from pruning.lowest import split_globally
+from pruning.ranking import Ranking, counts
 from pruning.units import Layout
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ with a threshold. Masks are nested, and "prune k" removes exactly k: of units th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pruning.errors import BadTensor, BadValue
 from pruning.limits import LEVELS
+from pruning.lowest import reached
 
 MASKED = float(np.finfo(np.float32).min)
 """Score of a unit that is masked already: the lowest there is."""
@@ -66,10 +67,7 @@ class Ranking:
         for row, ordered in enumerate(flat.values()):
             some = removed[row] > 0
             thresholds[row, some] = ordered[removed[row, some] - 1]
-            # Where the next score does not tie with the threshold, nothing is left to be searched.
-            more = some & (removed[row] < len(ordered))
-            more[more] = ordered[removed[row, more]] == thresholds[row, more]
-            upto[row, more] = np.searchsorted(ordered, thresholds[row, more], "right")
+            upto[row] = reached(ordered, removed[row], thresholds[row])
         kept = {name: score.detach().to(torch.float32).contiguous() for name, score in scores.items()}
         return cls(kept, removed, thresholds, upto)
 
@@ -124,77 +122,3 @@ def counts(levels: np.ndarray, total: int) -> np.ndarray:
     """
     whole, rest = np.divmod(levels.astype(np.int64) * total, LEVELS)
     return whole + ((2 * rest > LEVELS) | ((2 * rest == LEVELS) & (whole % 2 == 1)))
-
-
-_SAMPLE = 16
-"""One score in so many goes into the sample that gives the first brackets."""
-
-
-def split_globally(ordered: Sequence[np.ndarray], wanted: np.ndarray) -> np.ndarray:
-    """How the ``k`` lowest of all scores fall on the layers, for many ``k`` at once.
-
-    The k-th lowest of a union of sorted layers lies between two values of a sparse sample of them; only the few
-    scores strictly between the two are looked at. No order of all weights is ever built.
-
-    Args:
-        ordered: scores of each layer in ascending order, float32.
-        wanted: numbers of units to remove, ``(levels,)``.
-
-    Returns:
-        ``(layers, levels)`` int64; its columns sum to ``wanted`` exactly. Ties fall on earlier layers first.
-    """
-    total = sum(map(len, ordered))
-    inner = np.flatnonzero((wanted > 0) & (wanted < total))
-    removed = np.zeros((len(ordered), len(wanted)), dtype=np.int64)
-    removed[:, wanted >= total] = np.array([len(layer) for layer in ordered])[:, None]
-    if not len(inner):
-        return removed
-    threshold = _lowest(ordered, wanted[inner])
-    left = np.stack([np.searchsorted(layer, threshold, "left") for layer in ordered])
-    tied = np.stack([np.searchsorted(layer, threshold, "right") for layer in ordered]) - left
-    before = np.cumsum(tied, 0) - tied
-    removed[:, inner] = left + np.clip(wanted[inner] - left.sum(0) - before, 0, tied)
-    return removed
-
-
-def _lowest(ordered: Sequence[np.ndarray], k: np.ndarray) -> np.ndarray:
-    """The ``k``-th lowest scores of the union of sorted layers, ``1 <= k <= total``, ``(levels,)`` float32."""
-    sample = np.sort(np.concatenate([layer[::_SAMPLE] for layer in ordered]))
-    found = np.empty(len(k), dtype=np.float32)
-    # A score's place in the sample is known to within half a step per layer; a narrow guess that misses is widened.
-    reach, open_ = 4, np.arange(len(k))
-    while len(open_):
-        wanted, place = k[open_], k[open_] // _SAMPLE + len(ordered) // 2
-        low = np.where(place < reach, -np.inf, sample[np.clip(place - reach, 0, len(sample) - 1)]).astype(np.float32)
-        last = place + reach >= len(sample)
-        high = np.where(last, np.inf, sample[np.clip(place + reach, 0, len(sample) - 1)]).astype(np.float32)
-        starts = [np.searchsorted(layer, low, "right") for layer in ordered]
-        stops = [np.searchsorted(layer, high, "left") for layer in ordered]
-        upto_low, below_high = sum(starts), sum(stops)
-        at_low, at_high = wanted <= upto_low, wanted > below_high
-        if at_low.any():
-            at_low &= sum(np.searchsorted(layer, low, "left") for layer in ordered) < wanted
-        if at_high.any():
-            at_high &= sum(np.searchsorted(layer, high, "right") for layer in ordered) >= wanted
-        found[open_[at_low]], found[open_[at_high]] = low[at_low], high[at_high]
-        inside = np.flatnonzero((upto_low < wanted) & (wanted <= below_high))
-        if len(inside):
-            between = _between(ordered, [s[inside] for s in starts], [s[inside] for s in stops])
-            found[open_[inside]] = between[np.arange(len(inside)), (wanted - upto_low)[inside] - 1]
-        done = at_low | at_high
-        done[inside] = True
-        open_, reach = open_[~done], reach * 4
-    return found
-
-
-def _between(ordered: Sequence[np.ndarray], starts: list[np.ndarray], stops: list[np.ndarray]) -> np.ndarray:
-    """For each level the scores of all layers from ``start`` to ``stop``, ascending, padded with infinity."""
-    lengths = np.stack([stop - start for start, stop in zip(starts, stops, strict=True)])
-    table = np.full((lengths.shape[1], int(lengths.sum(0).max())), np.inf, dtype=np.float32)
-    offsets = np.cumsum(lengths, 0) - lengths
-    for layer, start, length, offset in zip(ordered, starts, lengths, offsets, strict=True):
-        rows = np.repeat(np.arange(len(length)), length)
-        within = np.arange(len(rows)) - np.repeat(np.cumsum(length) - length, length)
-        table[rows, np.repeat(offset, length) + within] = layer[np.repeat(start, length) + within]
-    table.sort(axis=1)
-    return table

@@ -45,7 +45,8 @@ class Movement(Dynamics):
     def after(self, session: Session) -> None:
         import torch
 
-        from pruning.ranking import counts, split_globally
+        from pruning.lowest import split_globally
+        from pruning.ranking import counts
         from pruning.schedules import zhu_gupta
 
         self._move_shadows(session)

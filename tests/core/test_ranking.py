@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pruning import ranking, registry
+from pruning import lowest, registry
 from pruning.budget import ranked
-from pruning.ranking import counts, split_globally
+from pruning.lowest import reached, split_globally
+from pruning.ranking import counts
 
 GLOBAL, UNIFORM = registry.allocations["global"](), registry.allocations["uniform"]()
 TIES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38])
@@ -109,18 +110,46 @@ CASES = {
 }
 
 
+def brute_split(ordered: list[np.ndarray], k: np.ndarray) -> np.ndarray:
+    """A stable sort of all scores; the first k go."""
+    owner = np.repeat(np.arange(len(ordered)), [len(layer) for layer in ordered])
+    order = owner[np.argsort(np.concatenate(ordered), kind="stable")]
+    return np.stack([np.append(0, np.cumsum(order == row))[k] for row in range(len(ordered))])
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_both_ways_of_splitting_globally(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     values, at_once = CASES[case]
     ordered = [np.sort(layer.astype(np.float32)) for layer in values]
     total = sum(map(len, ordered))
     k = counts(np.arange(1001), total)
-    calls, between = [], ranking._between
-    monkeypatch.setattr(ranking, "_between", lambda *a: calls.append(1) or between(*a))
+    calls, between = [], lowest._between
+    monkeypatch.setattr(lowest, "_between", lambda *a: calls.append(1) or between(*a))
     found = split_globally(ordered, k)
     if at_once is not None:
         assert (len(calls) == 1) is at_once, len(calls)
-    owner = np.repeat(np.arange(len(ordered)), [len(layer) for layer in ordered])
-    order = owner[np.argsort(np.concatenate(ordered), kind="stable")]
-    right = np.stack([np.append(0, np.cumsum(order == row))[k] for row in range(len(ordered))])
-    assert np.array_equal(found, right)
+    assert np.array_equal(found, brute_split(ordered, k))
+
+
+@given(
+    st.lists(st.integers(0, 6000), min_size=1, max_size=5),
+    st.lists(st.integers(0, 1000), min_size=1, max_size=4),
+    st.sampled_from([1, 5, 300, 10**6]),
+    st.floats(0, 3),
+    st.integers(0, 2**32 - 1),
+)
+def test_few_levels_of_many_scores_whose_sample_is_sparser(
+    sizes: list[int], levels: list[int], values: int, apart: float, seed: int
+) -> None:
+    made = np.random.RandomState(seed)
+    drawn = [made.randint(0, values, size) / values + apart * place for place, size in enumerate(sizes)]
+    ordered = [np.sort(layer.astype(np.float32)) for layer in drawn]
+    k = counts(np.sort(levels), sum(sizes))
+    assert np.array_equal(split_globally(ordered, k), brute_split(ordered, k))
+
+
+@given(arrays(np.float32, st.integers(0, 30), elements=TIES | ANY), st.lists(st.integers(0, 30), max_size=8))
+def test_how_many_scores_do_not_exceed_a_threshold(values: np.ndarray, places: list[int]) -> None:
+    ordered, place = np.sort(values), np.minimum(np.array(places, dtype=np.int64), len(values))
+    threshold = np.where(place > 0, np.append(ordered, 0)[place - 1], -np.inf).astype(np.float32)
+    assert reached(ordered, place, threshold).tolist() == [int((values <= one).sum()) for one in threshold]

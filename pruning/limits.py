@@ -38,7 +38,7 @@ RESULT_BYTES = 32 * 2**20
 """Bytes of results of finished jobs that the server keeps in memory."""
 FAILURES = 50
 """Failures that the server remembers for the page Status."""
-REST_SECONDS = 300.0
+REST_SECONDS = 180.0
 """What nobody has used for so long is forgotten: a server and its workers give back what a class has used."""
 WORKER_PREDICTIONS = 24
 """Predictions of networks (logits of a split) that one worker keeps in memory."""

@@ -27,7 +27,7 @@ def test_five_people_meet_no_error_and_every_job_ends(tmp_path: Path) -> None:
     assert outcome.jobs and "failed" not in outcome.ended()
     assert len(outcome.tally.seconds["first page"]) == 5
     assert sum(map(len, outcome.tally.seconds.values())) > 5
-    assert outcome.cpu > 0 and all(after > 50 for _before, after in outcome.memory.values())
+    assert outcome.cpu > 0 and all(after > 50 for *_, after in outcome.memory.values())
 
 
 def test_what_did_not_end_and_what_was_computed_twice_is_found() -> None:

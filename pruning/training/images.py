@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
 import torch
@@ -26,6 +27,10 @@ class Loaded:
         images, labels = whole.batch(0, min(count, len(whole)))
         self.images, self.labels = images.to(device), labels.to(device)
         self.darkest = float(self.images.min())
+
+    def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Images and labels at these places."""
+        return self.images.index_select(0, chosen), self.labels.index_select(0, chosen)
 
 
 _loaded: WeakValueDictionary[tuple[str, str, int, str], Loaded] = WeakValueDictionary()
@@ -67,16 +72,20 @@ class Batches:
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
         """Images ``(batch, C, H, W)`` and labels of a step."""
-        epoch, place = divmod(step, self.per_epoch)
-        if epoch != self.epoch:
-            self.epoch, self.order = epoch, torch.randperm(self.count, generator=self._generator(epoch))
-        chosen = self.order[place * self.spec.batch : (place + 1) * self.spec.batch]
+        chosen = self.chosen(step)
         if self.held is not None:
-            chosen = chosen.to(self.device)
-            images, labels = self.held.images.index_select(0, chosen), self.held.labels[chosen]
+            images, labels = self.held.take(chosen)
         else:
             images, labels = (part.to(self.device) for part in self.split.take(chosen))
         return self._augmented(images, step), labels
+
+    def chosen(self, step: int) -> Tensor:
+        """Which images those of a step are; on the device, where all images lie there."""
+        epoch, place = divmod(step, self.per_epoch)
+        if epoch != self.epoch:
+            order = torch.randperm(self.count, generator=self._generator(epoch))
+            self.epoch, self.order = epoch, order if self.held is None else order.to(self.device)
+        return self.order[place * self.spec.batch : (place + 1) * self.spec.batch]
 
     def _generator(self, number: int) -> torch.Generator:
         return torch.Generator().manual_seed((self.spec.seed * 1_000_003 + number) % 2**63)
@@ -97,3 +106,15 @@ class Batches:
             mirrored = (torch.rand(n, generator=generator) < 0.5).to(images.device)
             images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
         return images.contiguous()
+
+
+def batches_together(batches: Sequence[Batches], steps: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Images ``(R, batch, C, H, W)`` and labels ``(R, batch)`` of a step of each; copied once where they lie as they
+    are used."""
+    held = batches[0].held
+    if held is None or any(one.held is not held or one.spec.crop or one.spec.flip for one in batches):
+        images, labels = zip(*(one(step) for one, step in zip(batches, steps, strict=True)), strict=True)
+        return torch.stack(images), torch.stack(labels)
+    places = torch.stack([one.chosen(step) for one, step in zip(batches, steps, strict=True)])
+    images, labels = held.take(places.flatten())
+    return images.view(*places.shape, *images.shape[1:]), labels.view(places.shape)

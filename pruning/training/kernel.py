@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,12 +19,12 @@ from torch import Tensor, nn
 class Kernel(Protocol):
     """What the loop trains with; R networks, B images each."""
 
-    def logits(self, images: Sequence[Tensor]) -> Tensor:
-        """``(R, B, classes)`` from R tensors ``(B, C, H, W)``, with a graph to the weights."""
+    def logits(self, images: Tensor) -> Tensor:
+        """``(R, B, classes)`` from ``(R, B, C, H, W)``, without a graph: the way back is ``backward``."""
         ...
 
-    def hand_out(self) -> None:
-        """After ``backward``: every network's parameters have their gradients."""
+    def backward(self, grad: Tensor) -> None:
+        """From the gradient at the logits, every parameter's, added to what it has: a penalty leaves some there."""
         ...
 
     def release(self) -> None:
@@ -74,8 +74,20 @@ def _exact(count: int, batch: int, n_in: int, n_out: int, device: str) -> bool:
     )
 
 
-def _products(x: Tensor, weight: Tensor, bias: Tensor, grad: Tensor) -> tuple[Any, ...]:
-    return (torch.baddbmm(bias.unsqueeze(1), x, weight.mT), *_gradients(x, weight, grad))
+def _products(x: Tensor, weight: Tensor, bias: Tensor, grad: Tensor) -> tuple[Tensor, ...]:
+    """All that is computed of a layer: outputs, and the gradients at inputs, weights and biases."""
+    return (_linear(x, weight, bias), torch.bmm(grad, weight),
+            *_gradients(x, grad, torch.empty_like(weight), torch.empty_like(bias)))  # fmt: skip
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """``x (R, B, in)``, ``weight (R, out, in)``, ``bias (R, out)`` -> ``(R, B, out)``."""
+    return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
+
+
+def _gradients(x: Tensor, grad: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients at a layer's weights and biases, written to ``weight`` and ``bias``."""
+    return torch.bmm(grad.mT, x, out=weight), torch.sum(grad, 1, out=bias)
 
 
 def is_dense(model: nn.Module) -> bool:
@@ -90,52 +102,62 @@ class Alone:
     """One network of any kind, as it is."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.model = model
+        self.model, self.out = model, torch.empty(0)
 
-    def logits(self, images: Sequence[Tensor]) -> Tensor:
-        (own,) = images
-        return self.model(own).unsqueeze(0)
+    def logits(self, images: Tensor) -> Tensor:
+        self.out = self.model(images[0])
+        return self.out.detach().unsqueeze(0)
 
-    def hand_out(self) -> None:
-        """``backward`` has done it."""
+    def backward(self, grad: Tensor) -> None:
+        self.out.backward(grad[0])
 
     def release(self) -> None:
         """Nothing is shared."""
 
 
 class Together:
-    """Dense networks of one shape; their parameters become views of one stacked tensor each, until ``release``."""
+    """Dense networks of one shape; their parameters become views of one stacked tensor each, until ``release``.
+
+    Without autograd: nothing is taken apart for it, gradients are written where those of the last step lay (fresh
+    memory for them costs as much as computing them), and none is computed at the images.
+    """
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
-        self.layers = list(models[0].children())
         self.owned = [list(parameters) for parameters in zip(*(model.parameters() for model in models), strict=True)]
         self.stacks: list[Tensor] = []
         for parameters in self.owned:
             stack = torch.stack([parameter.data for parameter in parameters])
             for parameter, part in zip(parameters, stack, strict=True):
                 parameter.data = part
-            self.stacks.append(stack.requires_grad_(True))
+            self.stacks.append(stack)
+        self.grads = [torch.empty_like(stack) for stack in self.stacks]
+        self.handed = [
+            pair
+            for parameters, grad in zip(self.owned, self.grads, strict=True)
+            for pair in zip(parameters, grad, strict=True)
+        ]
+        self.rectified = _rectified(models[0])
+        self.values: list[Tensor] = []
 
-    def logits(self, images: Sequence[Tensor]) -> Tensor:
-        for stack in self.stacks:
-            stack.grad = None
-        values, stacks = torch.stack(list(images)), iter(self.stacks)
-        for layer in self.layers:
-            if isinstance(layer, nn.Flatten):
-                values = values.flatten(2)
-            elif isinstance(layer, nn.ReLU):
-                values = values.relu()
-            else:
-                values = _Linear.apply(values, next(stacks), next(stacks))
-        return values
+    @torch.no_grad()
+    def logits(self, images: Tensor) -> Tensor:
+        values = images.flatten(2)
+        self.values = [values.relu() if self.rectified[0] else values]
+        for weight, bias, rectified in zip(self.stacks[::2], self.stacks[1::2], self.rectified[1:], strict=True):
+            values = _linear(self.values[-1], weight, bias)
+            self.values.append(values.relu_() if rectified else values)
+        return self.values[-1]
 
-    def hand_out(self) -> None:
-        for parameters, stack in zip(self.owned, self.stacks, strict=True):
-            if stack.grad is None:
-                continue
-            for parameter, part in zip(parameters, stack.grad, strict=True):
-                # A penalty on the weights has left its own gradient at the parameter.
-                parameter.grad = part if parameter.grad is None else parameter.grad.add_(part)
+    @torch.no_grad()
+    def backward(self, grad: Tensor) -> None:
+        for layer in reversed(range(len(self.stacks) // 2)):
+            if self.rectified[layer + 1]:
+                grad = torch.ops.aten.threshold_backward(grad, self.values[layer + 1], 0)
+            _gradients(self.values[layer], grad, *self.grads[2 * layer : 2 * layer + 2])
+            if layer:
+                grad = torch.bmm(grad, self.stacks[2 * layer])
+        for parameter, part in self.handed:
+            parameter.grad = part if parameter.grad is None else parameter.grad.add_(part)
 
     def release(self) -> None:
         for parameters in self.owned:
@@ -144,24 +166,12 @@ class Together:
                 parameter.grad = None
 
 
-class _Linear(torch.autograd.Function):
-    """``x (R, B, in)``, ``weight (R, out, in)``, ``bias (R, out)`` -> ``(R, B, out)``.
-
-    With its own backward, because autograd's gives the weight's gradient transposed, which the optimiser would copy.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-        x, weight = ctx.saved_tensors
-        grad = grads[0].contiguous()
-        return _gradients(x, weight, grad, ctx.needs_input_grad[0])
-
-
-def _gradients(x: Tensor, weight: Tensor, grad: Tensor, inner: bool = True) -> tuple[Tensor | None, Tensor, Tensor]:
-    """Gradients at the input (where asked for), the weight and the bias."""
-    return torch.bmm(grad, weight) if inner else None, torch.bmm(grad.mT, x), grad.sum(1)
+def _rectified(model: nn.Module) -> list[bool]:
+    """Whether a ReLU follows the images, and each linear layer."""
+    found = [False]
+    for layer in model.children():
+        if isinstance(layer, nn.Linear):
+            found.append(False)
+        elif isinstance(layer, nn.ReLU):
+            found[-1] = True
+    return found

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from pruning import registry
 from pruning.entries import Progress
@@ -16,9 +15,10 @@ from pruning.errors import BadTensor
 from pruning.recipe import Train
 from pruning.schedules import rate
 from pruning.state import State, narrow
-from pruning.training.images import Batches
+from pruning.training.images import Batches, batches_together
 from pruning.training.kernel import Kernel, fit_together, kernel_of
 from pruning.training.looks import Looks
+from pruning.training.objective import Objective, evaluated
 from pruning.training.session import Session, optimiser_of
 
 Save = Callable[[bytes], object]
@@ -81,7 +81,7 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
 
 
 class Trainee:
-    """One network while it trains: its session, images, teacher and dynamics, and the sums since the last look."""
+    """One network while it trains: its session, images, objective and dynamics, and the sums since the last look."""
 
     def __init__(self, session: Session, save: Save | None) -> None:
         self.session, self.save, spec = session, save, session.spec
@@ -90,7 +90,8 @@ class Trainee:
         self.looks = Looks(session, self.device)
         self.narrow = narrow(session.model)
         self.dynamics = registry.dynamics[spec.during](**spec.during_options)
-        self.teacher = _teacher(session.state) if spec.teacher == "dense" else None
+        self.objective = Objective(session, self.dynamics)
+        self.parameters = list(session.model.parameters())
         self.kept, self.last = session.step, time.monotonic()
         self.dynamics.begin(session)
         session.hold()
@@ -102,27 +103,22 @@ class Trainee:
         """Whether there are steps left."""
         return self.session.step < self.session.spec.steps and self.session.diverged is None
 
+    @property
+    def place(self) -> int:
+        """Number of the current step in the order of the images."""
+        return self.session.spec.first + self.session.step
+
     def batch(self) -> tuple[Tensor, Tensor]:
         """Images and labels of the current step."""
-        images, labels = self.batches(self.session.spec.first + self.session.step)
+        images, labels = self.batches(self.place)
         # Images of one channel may have the strides of channels last without looking it: flat and back are plain ones.
         return (images.flatten().view(images.shape) if self.narrow else images), labels
-
-    def losses(self, logits: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What is minimised, with the teacher's part and a penalty where there are some; and the bare cross-entropy,
-        which is noted, so that curves of different ways of training show one quantity."""
-        objective = bare = F.cross_entropy(logits, labels)
-        if self.teacher is not None:
-            mixing = self.session.spec.mixing
-            objective = (1 - mixing) * bare + mixing * _distilled(logits, self.teacher, images, self.session.spec)
-        penalty = self.dynamics.penalty(self.session)
-        return objective if penalty is None else objective + penalty, bare
 
     def step(self, loss: float, right: int, count: int) -> None:
         """One step of the optimiser, once the gradients are there; then a look, progress, a checkpoint."""
         session = self.session
         self.dynamics.gradients(session)
-        session.optimiser.step()
+        session.update()
         self.dynamics.after(session)
         session.hold()  # momentum and weight decay revive what is masked
         since = session.memory.get("since_look", (0.0, 0, 0))
@@ -162,26 +158,30 @@ def _step(trainees: Sequence[Trainee], kernel: Kernel) -> None:
         session, spec = trainee.session, trainee.session.spec
         for group in session.optimiser.param_groups:
             group["lr"] = spec.lr * rate(spec.schedule, session.step, spec.steps, spec.warmup)
-        session.optimiser.zero_grad(set_to_none=True)
-    images, labels = zip(*(trainee.batch() for trainee in trainees), strict=True)
+        for parameter in trainee.parameters:
+            parameter.grad = None
+    images, labels = _batch(trainees)
     logits = kernel.logits(images)
-    pairs = [
-        trainee.losses(own, seen, true)
-        for trainee, own, seen, true in zip(trainees, logits, images, labels, strict=True)
-    ]
-    noted = torch.stack([torch.stack([objective.detach(), bare.detach()]) for objective, bare in pairs]).tolist()
-    rights = (logits.detach().argmax(2) == torch.stack(labels)).sum(1).tolist()
-    # The gradient of the sum is each network's own: none depends on another's weights.
-    torch.stack([objective for objective, _ in pairs]).sum().backward()
-    kernel.hand_out()
-    for trainee, (objective, bare), right in zip(trainees, noted, rights, strict=True):
+    objectives, losses, grad = evaluated([one.objective for one in trainees], logits, images, labels)
+    kernel.backward(grad)
+    noted = torch.stack([objectives, losses], 1).tolist()
+    rights = (logits.argmax(2) == labels).sum(1).tolist()
+    for trainee, (objective, loss), right in zip(trainees, noted, rights, strict=True):
         if not math.isfinite(objective):
             trainee.session.diverged = trainee.session.step
             continue
         try:
-            trainee.step(bare, right, trainee.session.spec.batch)
+            trainee.step(loss, right, trainee.session.spec.batch)
         except BadTensor:  # what scores the weights while they train found NaN in them: the others go on
             trainee.session.diverged = trainee.session.step
+
+
+def _batch(trainees: Sequence[Trainee]) -> tuple[Tensor, Tensor]:
+    """Images ``(R, B, C, H, W)`` and labels ``(R, B)`` of the current step of each."""
+    if len(trainees) > 1:
+        return batches_together([one.batches for one in trainees], [one.place for one in trainees])
+    images, labels = trainees[0].batch()
+    return images.unsqueeze(0), labels.unsqueeze(0)
 
 
 def _seed(trainee: Trainee) -> None:
@@ -194,19 +194,3 @@ def _seed(trainee: Trainee) -> None:
     if trainee.device.type == "cuda":
         with torch.cuda.device(trainee.device):
             torch.cuda.manual_seed(seed)
-
-
-def _distilled(logits: Tensor, teacher: nn.Module, images: Tensor, spec: Train) -> Tensor:
-    """T² KL(teacher || student) at temperature T (Hinton et al. 2015, section 2)."""
-    with torch.no_grad():
-        soft = (teacher(images) / spec.temperature).log_softmax(1)
-    own = (logits / spec.temperature).log_softmax(1)
-    return spec.temperature**2 * F.kl_div(own, soft, log_target=True, reduction="batchmean")
-
-
-def _teacher(state: State) -> nn.Module:
-    """The trained dense network of the same model and seed."""
-    from pruning.zoo.checkpoints import load_model
-
-    device = next(state.model.parameters()).device
-    return load_model(state.base.model, state.base.seed, "dense").to(device).eval()

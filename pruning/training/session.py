@@ -15,6 +15,7 @@ from pruning.entries import Progress
 from pruning.errors import StoreError
 from pruning.recipe import Prune, Train
 from pruning.state import State, prunable
+from pruning.training.update import Update
 
 FORMAT = 1
 
@@ -40,6 +41,11 @@ class Session:
     records: list[dict[str, Any]] = field(default_factory=list)
     diverged: int | None = None
     _kept: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def update(self) -> Update:
+        """One step of the optimiser, with the gradients that are there."""
+        return Update(self.optimiser)
 
     @property
     def total(self) -> int:

@@ -254,7 +254,7 @@ def test_the_same_seed_sees_the_same_images_and_another_one_others(images: Image
 
 def test_distillation_at_full_mixing_follows_the_teacher_alone(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     teacher = small(seed=4)
-    monkeypatch.setattr("pruning.training.loop._teacher", lambda state: teacher)
+    monkeypatch.setattr("pruning.training.objective._teacher", lambda state: teacher)
     start = state(small(seed=4), key="same")  # the student is the teacher: its gradient is zero
     weights = snapshot(start.model)
     spec = Train(**QUICK, teacher="dense", mixing=1.0, weight_decay=0.0)

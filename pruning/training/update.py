@@ -1,0 +1,76 @@
+"""Steps of an optimiser by torch's fused kernels, without what ``torch.optim`` does around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Kernel = Callable[[list[Tensor]], None]
+
+
+class Update:
+    """One step of a fused SGD, Adam or AdamW; state and learning rate stay the optimiser's own.
+
+    The first step is torch's, which makes the state. Then the same kernels are called with lists that are put together
+    once: the hooks, look-ups and checks of each step take as long as a small network's backward pass.
+    """
+
+    def __init__(self, optimiser: torch.optim.Optimizer) -> None:
+        self.optimiser = optimiser
+        self.kernels: list[tuple[list[Tensor], Kernel]] | None = None
+        self.count = self.one = torch.ones(())
+
+    @torch.no_grad()
+    def __call__(self) -> None:
+        if not self.kernels:
+            self.optimiser.step()
+            if self.kernels is None:
+                self.kernels = self._kernels()
+            return
+        self.count.add_(self.one)
+        for parameters, kernel in self.kernels:
+            kernel([parameter.grad for parameter in parameters])  # ty: ignore[invalid-argument-type]
+
+    def _kernels(self) -> list[tuple[list[Tensor], Kernel]]:
+        """One for each group of parameters; none where a parameter takes no part in what the network computes."""
+        groups, state = self.optimiser.param_groups, self.optimiser.state
+        every = [state.get(parameter, {}) for group in groups for parameter in group["params"]]
+        if not all(every):
+            return []
+        if "step" in every[0]:  # all are counted by one addition
+            self.count = torch.stack([own["step"] for own in every])
+            self.one = torch.ones_like(self.count)
+            for own, count in zip(every, self.count, strict=True):
+                own["step"] = count
+        made = _sgd if isinstance(self.optimiser, torch.optim.SGD) else _adam
+        return [(group["params"], made(group, [state[one] for one in group["params"]])) for group in groups]
+
+
+def _sgd(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
+    buffers = [state["momentum_buffer"] for state in states]
+
+    def step(grads: list[Tensor]) -> None:
+        torch._fused_sgd_(
+            group["params"], grads, buffers, weight_decay=group["weight_decay"], momentum=group["momentum"],
+            lr=group["lr"], dampening=group["dampening"], nesterov=group["nesterov"], maximize=False,
+            is_first_step=False,
+        )  # fmt: skip
+
+    return step
+
+
+def _adam(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
+    kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+    means, squares, counts = ([state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step"))
+
+    def step(grads: list[Tensor]) -> None:
+        kernel(
+            group["params"], grads, means, squares, [], counts, lr=group["lr"], beta1=group["betas"][0],
+            beta2=group["betas"][1], weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False,
+            maximize=False,
+        )  # fmt: skip
+
+    return step

@@ -1,0 +1,114 @@
+"""What makes a training step fast gives the same bits as the usual way of writing it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pruning import registry
+from pruning.entries import quiet
+from pruning.recipe import Train
+from pruning.training.images import Batches, batches_together
+from pruning.training.objective import Objective, evaluated
+from pruning.training.session import Session, optimiser_of
+from pruning.training.update import Update
+from tests.core.conftest import Images
+from tests.core.networks import same, snapshot, state
+
+
+def network(seed: int = 0) -> nn.Sequential:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 7), nn.BatchNorm1d(7), nn.ReLU(), nn.Linear(7, 10))
+
+
+def objective(during: str, options: dict[str, Any]) -> Objective:
+    spec, model = Train(during=during, during_options=options), network()
+    session = Session(state(model, "lenet_300_100"), spec, quiet, optimiser_of(model, spec))
+    return Objective(session, registry.dynamics[during](**options))
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam", "adamw"])
+def test_steps_are_those_of_torch_optim_and_so_is_the_state(kind: str) -> None:
+    spec = Train.model_validate({"optimiser": kind, "weight_decay": 0.01})
+    ours, usual = network(), network()
+    optimisers = optimiser_of(ours, spec), optimiser_of(usual, spec)
+    steps = Update(optimisers[0]), optimisers[1].step
+    generator = torch.Generator().manual_seed(0)
+    for number in range(6):
+        for group in (*optimisers[0].param_groups, *optimisers[1].param_groups):
+            group["lr"] = 0.1 / (number + 1)
+        for one, other in zip(ours.parameters(), usual.parameters(), strict=True):
+            one.grad = torch.randn(one.shape, generator=generator)
+            other.grad = one.grad.clone()
+        for step in steps:
+            step()
+        if number == 3:  # as from a checkpoint
+            optimisers[0].load_state_dict(copy.deepcopy(optimisers[0].state_dict()))
+            steps = Update(optimisers[0]), optimisers[1].step
+    assert same(snapshot(ours), snapshot(usual))
+    for one, other in zip(ours.parameters(), usual.parameters(), strict=True):
+        left, right = optimisers[0].state[one], optimisers[1].state[other]
+        assert left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_a_parameter_without_gradient_stays_as_it_is(kind: str) -> None:
+    spec = Train.model_validate({"optimiser": kind})
+    model = network()
+    optimiser = optimiser_of(model, spec)
+    update, (first, *others) = Update(optimiser), list(model.parameters())
+    before = first.detach().clone()
+    for _ in range(3):
+        for parameter in others:
+            parameter.grad = torch.ones_like(parameter)
+        update()
+    assert torch.equal(first, before) and first not in optimiser.state
+    assert all((parameter < 1).all() for parameter in others[1:])
+
+
+@pytest.mark.parametrize(("count", "batch"), [(1, 60), (3, 60), (5, 7), (2, 2)])
+def test_objectives_at_once_are_each_network_s_own_bit_for_bit(count: int, batch: int) -> None:
+    generator = torch.Generator().manual_seed(batch)
+    logits = 4 * torch.randn(count, batch, 10, generator=generator)
+    labels = torch.randint(0, 10, (count, batch), generator=generator)
+    images = torch.empty(count, batch, 1, 28, 28)
+    plain = objective("static", {})
+    assert plain.plain
+    whole, bare, grad = evaluated([plain] * count, logits, images, labels)
+    for number in range(count):
+        own = logits[number].clone().requires_grad_()
+        loss = F.cross_entropy(own, labels[number])
+        loss.backward()
+        assert own.grad is not None and torch.equal(own.grad, grad[number])
+        assert torch.equal(loss, whole[number]) and torch.equal(loss, bare[number])
+
+
+def test_a_penalty_counts_in_the_objective_and_leaves_its_gradient_at_the_weights() -> None:
+    lasso = objective("group_lasso", {"strength": 0.5})
+    assert not lasso.plain
+    logits, labels = torch.randn(1, 4, 10), torch.tensor([[1, 2, 3, 4]])
+    (whole,), (bare,), grad = evaluated([lasso], logits, torch.empty(1, 4, 1, 28, 28), labels)
+    first = lasso.session.model.get_submodule("1").weight
+    assert isinstance(first, Tensor) and first.grad is not None
+    rows = first.detach().square().sum(1).sqrt()
+    torch.testing.assert_close(whole - bare, 0.5 * 28 * rows.sum())  # the root of 784
+    torch.testing.assert_close(first.grad, 0.5 * 28 * first.detach() / rows[:, None])
+    assert torch.equal(grad[0], evaluated([objective("static", {})], logits, torch.empty(1), labels)[2][0])
+
+
+@pytest.mark.parametrize("crop", [0, 2])
+def test_batches_of_several_networks_are_those_of_each(crop: int, images: Images) -> None:
+    base = state(network(), "lenet_300_100").base
+    every = [Batches(base, Train(batch=30, crop=crop, seed=seed), torch.device("cpu")) for seed in (0, 0, 1)]
+    steps = (1, 1, every[0].per_epoch + 2)
+    seen, labels = batches_together(every, steps)
+    for number, step in enumerate(steps):
+        own, true = Batches(base, every[number].spec, torch.device("cpu"))(step)
+        assert torch.equal(seen[number], own) and torch.equal(labels[number], true)
+    assert torch.equal(seen[0], seen[1]) and not torch.equal(seen[0], seen[2])

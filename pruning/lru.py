@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 _named: WeakValueDictionary[str, Recent[Any]] = WeakValueDictionary()
 _every: WeakSet[Recent[Any]] = WeakSet()
+_joining = threading.Lock()
+"""While a memory joins the others, or all are listed: modules are imported in any thread."""
 
 
 class Recent(Generic[T]):
@@ -27,9 +29,10 @@ class Recent(Generic[T]):
 
     def __init__(self, limit: int, name: str = "") -> None:
         self.limit = limit
-        if name:
-            _named[name] = self
-        _every.add(self)
+        with _joining:
+            _every.add(self)
+            if name:
+                _named[name] = self
         self._items: OrderedDict[str, tuple[T, float]] = OrderedDict()  # with the time of the last use
         self._lock = threading.Lock()
 
@@ -76,9 +79,13 @@ class Recent(Generic[T]):
 
 def sizes() -> dict[str, tuple[int, int]]:
     """For each named memory of this process how many values it holds, and at most may hold."""
-    return {name: (len(memory), memory.limit) for name, memory in sorted(_named.items())}
+    with _joining:
+        named = sorted(_named.items())
+    return {name: (len(memory), memory.limit) for name, memory in named}
 
 
 def rest(seconds: float) -> int:
     """Forget in all memories of this process what nobody has used for so long; returns how many values went."""
-    return sum(memory.rest(seconds) for memory in list(_every))
+    with _joining:
+        every = list(_every)
+    return sum(memory.rest(seconds) for memory in every)

@@ -96,9 +96,7 @@ def choice(
 
 def explain(name: str) -> None:
     """A menu with what the scorer is; it is filled when it is opened."""
-    menu = st.popover(
-        f"What is {registry.scorers[name].label}?", width="stretch", key="explain", on_change="rerun"
-    )
+    menu = st.popover(f"What is {registry.scorers[name].label}?", width="stretch", key="explain", on_change="rerun")
     if menu.open:
         with menu:
             explained(name)

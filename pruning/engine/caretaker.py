@@ -16,6 +16,8 @@ from pruning.engine import journal
 from pruning.engine.health import Health, gone
 from pruning.engine.heap import give_back
 from pruning.errors import PruningError
+from pruning.limits import REST_SECONDS
+from pruning.lru import rest
 from pruning.store import Store
 from pruning.store.artefacts import full
 from pruning.store.tidy import make_room, tidy
@@ -55,10 +57,11 @@ class Caretaker:
     def _loop(self) -> None:
         clean = time.monotonic() + GARBAGE_SECONDS
         while True:
-            if time.monotonic() >= clean:
-                clean = time.monotonic() + GARBAGE_SECONDS
-                give_back()
             try:
+                if time.monotonic() >= clean:
+                    clean = time.monotonic() + GARBAGE_SECONDS
+                    rest(REST_SECONDS)
+                    give_back()
                 self._round()
             except Exception:
                 log.exception("The caretaker met an error and goes on.")
@@ -75,7 +78,7 @@ class Caretaker:
                     journal.note("tidied", freed=freed)
         except (OSError, PruningError) as error:  # a full disk, a busy store: the next round tries again
             log.warning("Housekeeping was not done: %s", error)
-            if full(error):
+            if full(error) or full(error.__cause__):
                 make_room(self.store)
 
     def _write(self) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import sys
+import time
 
 from pruning.limits import REST_SECONDS
 from pruning.lru import rest
@@ -30,9 +31,33 @@ def keep() -> None:
 
 
 def give_back() -> None:
-    """Forget what nobody has used for long, collect garbage, and let the operating system have what is free."""
-    rest(REST_SECONDS)
+    """Collect garbage, and let the operating system have what is free."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         if sys.platform == "linux":
             ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+class Rest:
+    """When a worker rests: its memory is looked after only then, as long tasks use again what they began with."""
+
+    def __init__(self) -> None:
+        self._tasks, self._since, self._owed = 0, time.monotonic(), False
+
+    def begun(self) -> None:
+        """A task begins."""
+        self._tasks += 1
+
+    def ended(self) -> None:
+        """It has ended."""
+        self._tasks -= 1
+        self._since, self._owed = time.monotonic(), True
+
+    def look(self) -> None:
+        """Give back, once, what the last tasks have freed, and forget what nobody has used for long since."""
+        if self._tasks:
+            return
+        forgotten = time.monotonic() - self._since >= REST_SECONDS and rest(REST_SECONDS)
+        if self._owed or forgotten:
+            self._owed = False
+            give_back()

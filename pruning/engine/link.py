@@ -108,13 +108,15 @@ class Link:
         cancelled; and it must not call the worker free before that has ended."""
         scheduler: Any = self.client.scheduler
         run = partial(self.client.run, on_error="ignore", asynchronous=True)
-        with contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError):  # one that hangs, this one perhaps, keeps all from answering
             await asyncio.wait_for(run(self.tasks.cancel, key), COUNT_SECONDS)
+        with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(run(self.tasks.kill, workers=[worker], nanny=True), COUNT_SECONDS)
-        for _attempt in range(COUNT_SECONDS * 10):
-            if worker not in (await scheduler.identity())["workers"]:
-                break
-            await asyncio.sleep(0.1)
+        with contextlib.suppress(OSError, TimeoutError):
+            for _attempt in range(COUNT_SECONDS * 10):
+                if worker not in (await asyncio.wait_for(scheduler.identity(), COUNT_SECONDS))["workers"]:
+                    break
+                await asyncio.sleep(0.1)
         await self.client.cancel([future], asynchronous=True)
 
     def count(self) -> int:

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pruning.engine import journal
@@ -17,7 +18,7 @@ from pruning.engine.keeper import Keeper
 from pruning.engine.ledger import Ledger
 from pruning.engine.link import Link
 from pruning.engine.stranded import Stranded
-from pruning.errors import PruningError
+from pruning.errors import PruningError, StoreError
 from pruning.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ class Runner:
         self.closing = False
         self.trouble = ""
         """Why there are no workers, or why some cannot be used."""
+        self.beaten = True
+        """Whether this server could say last that it is alive, and write what it owes."""
         self.away = ""
         """Why the store does not answer."""
         self.thread: threading.Thread | None = None
@@ -94,7 +97,7 @@ class Runner:
                     self._read()
                     self._periodic()
                     self.attempts.dispatch()
-                except PruningError as error:  # the database is away, say: no error of ours, and said once a minute
+                except StoreError as error:  # the database is away, say: no error of ours, and said once a minute
                     self.away = str(error)
                     if self._is_due("say", SAY_SECONDS):
                         log.warning("%s", error)
@@ -163,10 +166,13 @@ class Runner:
         if attempts.link is not None and self._is_due(*(("look", 3.0) if often else ("census", CENSUS_SECONDS))):
             attempts.link.census(self._counted)
         if self._is_due("beat", BEAT_SECONDS):
+            self.beaten = False
             self.keeper.beat()
+            self.beaten = True
         if self._is_due("adopt", ADOPT_SECONDS):
             self.keeper.adopt()
-            self.away = ""
+            if self.beaten:  # a store that can be read only is no better
+                self.away = ""
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()
@@ -176,18 +182,25 @@ class Runner:
         return True
 
     def _shut(self) -> None:
-        try:
-            for attempt in self.attempts.running.values():
-                self.attempts.tell(attempt)
-            while not self.inbox.empty():  # what was cancelled a moment ago must not come back with the next server
-                self.inbox.get_nowait()()
-            self.ledger.settle()
-            self.ledger.give_back()
-        except Exception:
-            log.exception("The engine met an error while closing.")
+        # What was cancelled a moment ago must not come back with the next server; what this one stops itself, and so
+        # tells last, must.
+        while not self.inbox.empty():
+            self._closing(self.inbox.get_nowait())
+        self._closing(self.ledger.settle)
+        self._closing(self.ledger.give_back)
+        for attempt in self.attempts.running.values():
+            self._closing(partial(self.attempts.tell, attempt))
         if self.attempts.link is not None:
             self.attempts.link.close()
         with self.changed:
             for job in list(self.book.active.values()):
                 job.durable = False  # it is given back already
                 self.attempts.finish(job, "cancelled")
+
+    @staticmethod
+    def _closing(what: Callable[[], None]) -> None:
+        """Do one of the last things; the others are done whatever becomes of it."""
+        try:
+            what()
+        except Exception:
+            log.exception("The engine met an error while closing.")

@@ -20,7 +20,6 @@ from distributed import WorkerPlugin, get_worker
 
 from pruning.engine import heap
 from pruning.errors import Cancelled, PruningError, unforeseen
-from pruning.limits import REST_SECONDS
 from pruning.settings import Settings
 
 EVENTS_PER_SECOND = 5.0
@@ -29,8 +28,7 @@ EVENTS_AT_ONCE = 3.0
 CANCELLED_KEPT = 1000
 
 _cancelled: OrderedDict[str, None] = OrderedDict()
-_rests = threading.Event()
-"""Set when a task has ended and none has begun, until the memory that it freed was given back."""
+_rest = heap.Rest()
 
 
 def cancel(key: str) -> None:
@@ -47,15 +45,12 @@ def kill(dask_worker: Any) -> None:
 
 
 def census() -> dict[str, Any]:
-    """What this worker process is and holds; called in its event loop, also while it computes. One that rests gives
-    back what its last tasks have freed."""
+    """What this worker process is and holds; called in its event loop, also while it computes."""
     import psutil
 
-    from pruning.lru import rest, sizes
+    from pruning.lru import sizes
 
-    if rest(REST_SECONDS) or _rests.is_set():
-        _rests.clear()
-        heap.give_back()
+    _rest.look()
     return {"pid": os.getpid(), "memory": psutil.Process().memory_info().rss, "caches": sizes()}
 
 
@@ -115,7 +110,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
         one sentence, "traceback": text or ""}``.
     """
     worker = get_worker()
-    _rests.clear()
+    _rest.begun()
     report = Reporter(worker, topic, key)
     report.send("started", worker=worker.address, pid=os.getpid())
     try:
@@ -133,7 +128,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
     except BaseException as error:
         return {"state": "failed", "error": unforeseen(error), "traceback": traceback.format_exc()}
     finally:
-        _rests.set()
+        _rest.ended()
 
 
 async def introduce(settings: Settings, token: str, dask_worker: Any) -> dict[str, Any]:

@@ -119,10 +119,16 @@ def lost(error: BaseException) -> bool:
     return state in GONE or state.startswith("08")
 
 
+def no_room(error: BaseException | None) -> bool:
+    """Whether the disk of the database is full."""
+    words = reason(error) if isinstance(error, SQLAlchemyError) else ""
+    return "disk is full" in words or "No space left" in words
+
+
 def explain(error: SQLAlchemyError) -> str:
     """One sentence on what a database refused."""
     why = reason(error)
-    if "disk is full" in why or "No space left" in why:
+    if no_room(error):
         return "The disk is full: nothing was stored. Free some space and try again."
     if "locked" in why or "lock timeout" in why:
         return "The store is busy: another process held it for too long. Try again."

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
 
 from pruning.errors import StoreError
 from pruning.settings import ROOT, Settings
 from pruning.store.artefacts import Artefacts, full
 from pruning.store.bundled import Bundled
+from pruning.store.connect import no_room
 from pruning.store.jobs import Jobs
 from pruning.store.measures import Measures
 from pruning.store.runs import Runs
 from pruning.store.tidy import make_room
+
+T = TypeVar("T")
 
 
 class Store(Measures, Runs, Jobs):
@@ -35,6 +42,15 @@ class Store(Measures, Runs, Jobs):
     def open(cls, url: str, artefacts: Path | str, *, owners: bool = False) -> Store:
         """A store by URL and folder, without further settings."""
         return cls(Settings(store=url, artefacts=Path(artefacts), owners=owners))
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """One transaction; see ``Database.transact``. On a full disk old artefacts make room for it."""
+        try:
+            return super().transact(work)
+        except StoreError as error:
+            if not no_room(error.__cause__) or not make_room(self):
+                raise
+        return super().transact(work)
 
     def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
         """Write an artefact file; see ``Artefacts.write``. On a full disk older ones make room for it."""

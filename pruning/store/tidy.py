@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+
 def tidy(store: Store, bounds: Mapping[str, int] = ARTEFACT_MB) -> dict[str, int]:
     """Delete what is beyond the bounds, and what dead processes left half-written.
 

@@ -142,7 +142,8 @@ def test_busy_time_counts_overlaps_once() -> None:
 
 
 def test_load_and_faults_say_what_was_promised() -> None:
-    outcome = Outcome(Tally(errors=["late"]), {"a": ["started"], "b": ["done", "done"]}, {"server": (80.0, 100.0, 120.0)})
+    jobs, held = {"a": ["started"], "b": ["done", "done"]}, {"server": (80.0, 100.0, 120.0)}
+    outcome = Outcome(Tally(errors=["late"]), jobs, held)
     response, wrong, memory = load.figures(outcome, 0.25, 30, 180.0)
     assert (response.value, response.met) == (250, True)
     assert (wrong.value, wrong.met) == (3, False)  # an error, a job without an end, one computed twice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_numbers_are_those_of_each_batch_alone(images: Images, number: int, monk
 
 def test_who_asks_looks_after_the_first_batch_and_then_at_a_pace(images: Images, monkeypatch: Any) -> None:
     moments = iter(range(1000))
-    monkeypatch.setattr("pruning.predictions.time.monotonic", lambda: next(moments))
+    monkeypatch.setattr(predictions, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     every = [100, 200, 300, 400, 500, 600]
     for pace, looks in ((0.0, every), (2.0, [100, 300, 500, 600]), (4.0, [100, 500, 600]), (99.0, [100, 600])):
         monkeypatch.setattr(predictions, "PACE", pace)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_the_least_recently_used_goes_first() -> None:
 
 def test_what_nobody_used_for_long_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(lru.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(lru, "time", SimpleNamespace(monotonic=lambda: now[0]))
     memory, other = Recent[int](9), Recent[int](9)
     memory.put("a", 1), memory.put("b", 2), other.put("a", 3)
     now[0] = 200.0

@@ -179,17 +179,19 @@ def test_a_caretaker_outlives_errors_and_leaves_no_half_of_a_report(
             return replace(WELL, at=time.time())
 
         def full(*names: Any) -> None:
+            if store.artefacts.folder not in Path(names[0]).parents:  # another server of this process
+                return move(*names)
             if len(looks) < 4:
                 raise OSError(errno.ENOSPC, "No space left on device")
             assert [path.name for path in (store.artefacts.folder / "servers").iterdir()] == [Path(names[0]).name]
-            move(*names)
+            return move(*names)
 
         monkeypatch.setattr(caretaker.os, "replace", full)
         monkeypatch.setattr(caretaker, "make_room", room.append)
         care = Caretaker(store, "host:1:a", look)
         lab.until(lambda: reports(store.artefacts.folder), 60)
         care.close()
-        assert room == [store, store]
+        assert [one for one in room if one is store] == [store, store]
 
 
 def test_a_server_reports_and_takes_its_report_away(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

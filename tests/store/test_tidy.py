@@ -9,8 +9,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from pruning.errors import StoreError
 from pruning.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS
@@ -166,6 +169,22 @@ def test_on_a_full_disk_the_oldest_that_nobody_needs_make_room(small: Store) -> 
     aged(small, "k2", 0.5), aged(small, "k3", 0.2)
     small.write("training", "new", bytes(MB), ".pt")
     assert left(small) == {needed, "k3", "new"} and left(small, "small") == set()
+
+
+def test_the_database_gets_room_too(small: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute, refused = sa.Connection.execute, []
+
+    def full(connection: sa.Connection, statement: Any, *rest: Any, **more: Any) -> Any:
+        if not isinstance(statement, sa.Select) and left(small) == {"k1"}:
+            refused.append(statement)
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        return execute(connection, statement, *rest, **more)
+
+    aged(small, "k1", 3)
+    monkeypatch.setattr(sa.Connection, "execute", full)
+    small.add_job(STUDY.key, STUDY.model_dump_json(), "ada", "host:1:server")
+    assert len(refused) == 1 and left(small) == set()
+    assert len(small.unfinished()) == 1
 
 
 def test_where_nothing_may_go_a_full_disk_is_said(small: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from pruning.training.chain import Chain
+
 
 class Kernel(Protocol):
     """What the loop trains with; R networks, B images each."""
@@ -102,10 +104,10 @@ class Alone:
     """One network of any kind, as it is."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.model, self.out = model, torch.empty(0)
+        self.forward, self.out = Chain(model), torch.empty(0)
 
     def logits(self, images: Tensor) -> Tensor:
-        self.out = self.model(images[0])
+        self.out = self.forward(images[0])
         return self.out.detach().unsqueeze(0)
 
     def backward(self, grad: Tensor) -> None:

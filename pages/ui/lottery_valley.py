@@ -12,14 +12,16 @@ import streamlit as st
 
 from pages.ui import background
 from pages.ui.layers_work import TITLE
-from pages.ui.lottery_work import look
+from pages.ui.lottery_work import at_once, look, network_seconds
 from pages.ui.results import known
 from pages.ui.show import show
 from pruning.charts.base import percent
 from pruning.charts.error_barrier import error_barrier
 from pruning.charts.words import tip
+from pruning.defaults import defaults_of
 from pruning.engine import JobView
 from pruning.limits import LEVELS, PAGE_TABLES
+from pruning.sentences import duration
 from pruning.specs import Study
 from pruning.ticket_tables import rows_frame
 from pruning.tickets import Cell, Experiment
@@ -92,7 +94,7 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
     found = lines(experiment, level)
     for error in found.errors:
         st.warning(error, icon=":material/error:")
-    _work(found, experiment.train.steps)
+    _work(found, experiment)
     if found.values:
         show(error_barrier(found.frame, level, bool(found.running)), "valley", width=TITLE)
         st.markdown(barrier_sentence(barriers_frame(found.frame)))
@@ -106,7 +108,16 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
     return bool(found.running)
 
 
-def _work(found: Lines, steps: int) -> None:
+def estimate(experiment: Experiment, count: int) -> tuple[float, bool]:
+    """Seconds until so many lines are there, and whether their larger part, the trainings, was measured."""
+    training, measured = network_seconds(experiment, look(experiment))
+    line = LINE.build()
+    # A forward pass is a third of a step's operations.
+    passes = line.points * line.count * defaults_of(experiment.model).seconds / 3
+    return count * (training + passes) / min(at_once(), count), measured
+
+
+def _work(found: Lines, experiment: Experiment) -> None:
     """Start, progress, cancel."""
     total = len(found.values) + len(found.missing)
     if found.running:
@@ -116,8 +127,11 @@ def _work(found: Lines, steps: int) -> None:
         return
     if not found.missing:
         return
+    time, measured = estimate(experiment, len(found.missing))
+    said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
+    steps = experiment.train.steps
     if st.button(
-        f"Measure {len(found.missing)} lines", key="lottery_valley_start", icon=":material/play_arrow:",
+        f"Measure {len(found.missing)} lines ({said})", key="lottery_valley_start", icon=":material/play_arrow:",
         help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
     ):  # fmt: skip
         background.start(partial(background.begin_all, found.missing))

@@ -75,7 +75,7 @@ def works(experiment: Experiment, parts: int) -> list[Work]:
 def look(experiment: Experiment) -> Progress:
     """What is finished, under way, stopped and failed. Rows once read are kept: traces are long."""
     have: dict[str, tuple[dict[str, Any], float]] = st.session_state.setdefault("lottery_rows", {})
-    every = works(experiment, _at_once())
+    every = works(experiment, at_once())
     lacking = [pair for work in every for pair in zip(work.cells, work.keys, strict=True) if pair[1][0] not in have]
     found = store().get([key for _, keys in lacking for key in keys]) if lacking else {}
     for cell, (trace, test) in lacking:
@@ -104,12 +104,17 @@ def begin(experiment: Experiment, missing: Sequence[Work]) -> None:
 
 def estimate(experiment: Experiment, found: Progress) -> tuple[float, bool]:
     """Seconds until all is there, and whether that was measured."""
+    each, measured = network_seconds(experiment, found)
+    workers = min(at_once(), max(1, len(found.missing)))
+    return each * (found.total - len(found.rows)) / workers, measured
+
+
+def network_seconds(experiment: Experiment, found: Progress) -> tuple[float, bool]:
+    """Time of one network, and whether that was measured."""
     guess = experiment.train.steps * experiment.train.batch * defaults_of(experiment.model).seconds + 1
-    each = found.seconds or guess
-    at_once = min(_at_once(), max(1, len(found.missing)))
-    return each * (found.total - len(found.rows)) / at_once, found.seconds is not None
+    return found.seconds or guess, found.seconds is not None
 
 
-def _at_once() -> int:
+def at_once() -> int:
     """Jobs that train at the same time: all workers but the one that answers sliders."""
     return max(1, engine().settings.workers - 1)

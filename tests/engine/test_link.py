@@ -6,7 +6,8 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def held() -> tuple[int, int]:
     """Threads and open files of this process."""
     return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+
+def finished(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it, in a thread of its own: the browser that other tests of this process drive has an event loop here."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def ended(loops: set[threading.Thread]) -> bool:
@@ -111,7 +118,7 @@ def test_workers_are_asked_again_only_after_they_answered_or_time_was_up(monkeyp
     one.census(print), one.census(print)
     assert len(asked) == 1
     monkeypatch.setattr(link, "CENSUS_SECONDS", 0.01)
-    asyncio.run(asked[0]())
+    finished(asked[0]())
     one.census(print)
     assert len(asked) == 2
 
@@ -126,7 +133,7 @@ def test_a_server_that_cannot_use_its_own_store_says_why_nobody_works(
     client = SimpleNamespace(run=print)
     found = joining.Joining(client, Settings(store.url, tmp_path), TASK, store)
     found.present = {"tcp://worker:1"}
-    asyncio.run(found._ask("tcp://worker:1"))
+    finished(found._ask("tcp://worker:1"))
     (sentence,) = found.refused.values()
     assert sentence.startswith("The worker tcp://worker:1 was not asked") and "The disk is full" in sentence
     assert found.settled and not found.admitted  # so people who wait read it, see ``stranded``
@@ -153,7 +160,7 @@ def test_a_worker_that_hangs_is_killed_whoever_does_not_answer(
     client = SimpleNamespace(run=run, scheduler=scheduler, cancel=lambda futures, asynchronous: answer("give up"))
     one = object.__new__(Link)
     one.client, one.tasks = client, tasks
-    asyncio.run(one._kill_elsewhere("key", None, "worker"))
+    finished(one._kill_elsewhere("key", None, "worker"))
     assert done == [what for what in ("cancel", "kill", "identity", "give up") if what != hangs]
 
 

@@ -11,8 +11,9 @@ from pruning.errors import StoreError
 from pruning.recipes import budget
 from pruning.specs import Train
 from pruning.state import State
-from pruning.training.loop import Save, opened, train_together
+from pruning.training.loop import opened, train_together
 from pruning.training.session import Session
+from pruning.training.trainee import Save
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Kernel = Callable[[list[Tensor]], None]
+Kernel = Callable[[list[Tensor], dict[str, Any]], None]
 
 
 class Update:
@@ -20,22 +20,33 @@ class Update:
 
     def __init__(self, optimiser: torch.optim.Optimizer) -> None:
         self.optimiser = optimiser
-        self.kernels: list[tuple[list[Tensor], Kernel]] | None = None
+        self.kernels: list[tuple[list[Tensor], Kernel]] = []
         self.count = self.one = torch.ones(())
 
     @torch.no_grad()
-    def __call__(self) -> None:
-        if not self.kernels:
+    def __call__(self, **given: Tensor) -> None:
+        """One step, with the gradients that are there.
+
+        Args:
+            given: where the host must not know them, a learning rate ``lr`` in place of the optimiser's, and
+                ``found_inf``, which is 1 where nothing may change; scalars on the device. They need ``ready``.
+        """
+        if not self.ready:
             self.optimiser.step()
-            if self.kernels is None:
-                self.kernels = self._kernels()
             return
         self.count.add_(self.one)
         for parameters, kernel in self.kernels:
-            kernel([parameter.grad for parameter in parameters])  # ty: ignore[invalid-argument-type]
+            kernel([parameter.grad for parameter in parameters], given)  # ty: ignore[invalid-argument-type]
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a state, of all parameters: one that the network does not compute with has none."""
+        if not self.kernels and self.optimiser.state:
+            self.kernels = self._kernels()
+        return bool(self.kernels)
 
     def _kernels(self) -> list[tuple[list[Tensor], Kernel]]:
-        """One for each group of parameters; none where a parameter takes no part in what the network computes."""
+        """One for each group of parameters; none where one of them has no state."""
         groups, state = self.optimiser.param_groups, self.optimiser.state
         every = [state.get(parameter, {}) for group in groups for parameter in group["params"]]
         if not all(every):
@@ -52,11 +63,11 @@ class Update:
 def _sgd(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
     buffers = [state["momentum_buffer"] for state in states]
 
-    def step(grads: list[Tensor]) -> None:
+    def step(grads: list[Tensor], given: dict[str, Any]) -> None:
         torch._fused_sgd_(
             group["params"], grads, buffers, weight_decay=group["weight_decay"], momentum=group["momentum"],
-            lr=group["lr"], dampening=group["dampening"], nesterov=group["nesterov"], maximize=False,
-            is_first_step=False,
+            dampening=group["dampening"], nesterov=group["nesterov"], maximize=False, is_first_step=False,
+            **{"lr": group["lr"], **given},
         )  # fmt: skip
 
     return step
@@ -66,11 +77,11 @@ def _adam(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
     kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
     means, squares, counts = ([state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step"))
 
-    def step(grads: list[Tensor]) -> None:
+    def step(grads: list[Tensor], given: dict[str, Any]) -> None:
         kernel(
-            group["params"], grads, means, squares, [], counts, lr=group["lr"], beta1=group["betas"][0],
-            beta2=group["betas"][1], weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False,
-            maximize=False,
+            group["params"], grads, means, squares, [], counts, beta1=group["betas"][0], beta2=group["betas"][1],
+            weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False, maximize=False,
+            **{"lr": group["lr"], **given},
         )  # fmt: skip
 
     return step

@@ -93,7 +93,7 @@ def test_the_state_before_is_left_as_it_was(images: Images) -> None:
 def test_a_cancelled_training_goes_on_bit_for_bit(
     during: str, optimiser: str, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pruning.training.loop.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", 0.0)
     spec = Train(**QUICK, optimiser=optimiser, during=during, crop=1, flip=True)  # type: ignore[arg-type]
     whole = steps.apply(spec, pruned(), "after", quiet)
     shelf = Shelf()
@@ -183,7 +183,7 @@ def test_the_noted_loss_is_the_cross_entropy_whatever_is_minimised(images: Image
 
 
 def test_checkpoints_come_by_time_not_by_looks(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.training.loop.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", 0.0)
     one_look, shelf = Train(**QUICK | {"looks": 1}), Shelf()
 
     def stop(done: float, *_: object) -> None:

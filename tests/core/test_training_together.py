@@ -118,7 +118,7 @@ def test_one_that_diverges_stops_alone(images: Images) -> None:
 
 
 def test_cancelled_together_goes_on_together_bit_for_bit(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.training.loop.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", 0.0)
     works = [(Train(**BASE, seed=seed), pruned(500), str(seed)) for seed in (0, 1)]
     shelf = Shelf()
 

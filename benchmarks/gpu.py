@@ -1,4 +1,4 @@
-"""On a GPU, where there is one: ranking, masks and a curve of ResNet-50, how busy the device is, and how it is shared.
+"""On a GPU, where there is one: ranking, masks and a curve of ResNet-50, training, how busy it is, how it is shared.
 
 ``python benchmarks/gpu.py``: absolute times, medians, the device waited for. Without CUDA it says so and gives no
 figure. ResNet-50 has random weights and sees random images of 224 x 224 that lie on the device: times do not depend on
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -22,15 +23,20 @@ import torch
 from benchmarks._script import script
 from benchmarks._table import Figure
 from benchmarks.curve import LEVELS, forget
-from pruning import registry
+from pruning import registry, steps
 from pruning.budget import ranked
+from pruning.entries import quiet
 from pruning.passes import BATCH
 from pruning.run import run, state_of
-from pruning.specs import Base, MeasureSpec, Prune, Study
+from pruning.specs import Base, MeasureSpec, Prune, Study, Train
 from pruning.state import apply_masks, prunable
+from pruning.steps.train import together
+from pruning.training import burst
+from pruning.training.kernel import fit_together
 
 ITEM = "On a GPU"
 ROUNDS, IMAGES, LEVEL = 7, 1_000, 800
+REPLICATES = 12
 STUDIES, WORKERS = 6, 3
 """Studies at once on one device, and the workers that compute them."""
 MOST_MEMORY = 0.9
@@ -88,6 +94,31 @@ def alone(name: str, images: int, rounds: int, device: str) -> Iterator[Figure]:
     yield Figure.share(ITEM, f"{label}: curve of 20 points, ranking and all", ours, "s",
                        f"{images:,} images; median of 3", "20 bare forward evaluations and the dense one", limit, 1.1,
                        True)  # fmt: skip
+
+
+def training(device: str, quick: bool) -> Iterator[Figure]:
+    """Replicates together with and without a captured step, and one deep network in both precisions."""
+    count, rounds = (20, 1) if quick else (500, 3)
+
+    def taken(name: str, replicates: int, graphs: bool, **changes: object) -> float:
+        fresh = state_of(Base(model=name, mark="init", device=device), ())
+        start = steps.apply(Prune(scorer="random"), fresh, "start", quiet)
+        train = Train.model_validate({"steps": count, "batch": 60, "validation": 0, "looks": 1, **changes})
+        works = [(train.model_copy(update={"seed": seed}), start, str(seed)) for seed in range(replicates)]
+        with patch.object(burst, "GRAPHS", graphs):
+            spent = milliseconds(lambda: together(works, [quiet] * replicates), rounds, device)
+        return spent / count / replicates
+
+    how = f"per network and step of 60 images, from {count} steps and what begins them; median of {rounds}"
+    label = registry.models["lenet_300_100"].label
+    models = [state_of(Base(model="lenet_300_100", mark="init", device=device), ()).model for _ in range(REPLICATES)]
+    alike = "the same bits together as alone" if fit_together(models, 60) else "one by one: other bits together"
+    plain, captured = (taken("lenet_300_100", REPLICATES, graphs, optimiser="adam") for graphs in (False, True))
+    yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks, a captured step", captured, "ms", f"{how}; {alike}",
+                        "launched piece by piece", plain)  # fmt: skip
+    deep = taken("resnet_20", 1, False)
+    yield Figure.faster(ITEM, f"{registry.models['resnet_20'].label}: layers in bfloat16",
+                        taken("resnet_20", 1, False, precision="bfloat16"), "ms", how, "float32", deep)  # fmt: skip
 
 
 def busy(name: str, count: int, device: str) -> Figure:
@@ -155,6 +186,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     yield from alone("resnet50", 64 if quick else IMAGES, 1 if quick else ROUNDS, device)
     for name in ("lenet_5", "resnet_20"):
         yield busy(name, count, device)
+    yield from training(device, quick)
     yield shared(device)
 
 

@@ -133,6 +133,9 @@ class Train(Step):
     teacher: Literal["none", "dense"] = Field("none", description="Distil from the trained dense network.")
     temperature: float = Field(4.0, gt=0, le=100, description="Softens both distributions (Hinton et al. 2015).")
     mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="What layers multiply in; weights and the optimiser's steps stay float32."
+    )
     during: str = Field("static", description="What happens to the masks while it trains.")
     during_options: Options = Field(default_factory=dict)
     validation: int = Field(1000, ge=0, le=50_000, description="Validation images looked at along the way.")

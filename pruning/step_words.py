@@ -31,9 +31,10 @@ def words(step: Step) -> str:
         case Train():
             taught = f", {100 * step.mixing:g} % of the loss from the dense network (temperature {step.temperature:g})"
             aware = f" ({registry.dynamics[step.during].label.lower()})" if step.during != "static" else ""
+            half = ", layers in bfloat16" if step.precision == "bfloat16" else ""
             return (
                 f"Train {step.steps:,} steps of {step.batch} images{aware}, {step.optimiser.upper()}, learning rate "
-                f"{step.lr:g}, {step.schedule.replace('_', ' ')}{taught if step.teacher == 'dense' else ''}."
+                f"{step.lr:g}, {step.schedule.replace('_', ' ')}{half}{taught if step.teacher == 'dense' else ''}."
             )
         case Quantize():
             return _quantize(step)

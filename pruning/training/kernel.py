@@ -34,12 +34,13 @@ class Kernel(Protocol):
         ...
 
 
-def kernel_of(models: Sequence[nn.Module]) -> Kernel:
-    """The kernel for these networks: one that is not dense runs alone."""
-    if all(is_dense(model) for model in models):
+def kernel_of(models: Sequence[nn.Module], half: bool = False) -> Kernel:
+    """The kernel for these networks: one that is not dense runs alone, and so does one whose layers multiply in
+    bfloat16."""
+    if not half and all(is_dense(model) for model in models):
         return Together(models)
     (model,) = models
-    return Alone(model)
+    return Alone(model, half)
 
 
 def fit_together(models: Sequence[nn.Module], batch: int) -> bool:
@@ -101,13 +102,15 @@ def is_dense(model: nn.Module) -> bool:
 
 
 class Alone:
-    """One network of any kind, as it is."""
+    """One network of any kind, as it is; its layers multiply in bfloat16 if ``half``, where PyTorch holds that exact
+    enough: norms, losses and sums are not among them."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.forward, self.out = Chain(model), torch.empty(0)
+    def __init__(self, model: nn.Module, half: bool = False) -> None:
+        self.forward, self.half, self.out = model if half else Chain(model), half, torch.empty(0)
 
     def logits(self, images: Tensor) -> Tensor:
-        self.out = self.forward(images[0])
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
+            self.out = self.forward(images[0]).float()
         return self.out.detach().unsqueeze(0)
 
     def backward(self, grad: Tensor) -> None:

@@ -61,7 +61,8 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
     try:
         with torch.random.fork_rng(devices=cuda):
             while active := [trainee for trainee in trainees if trainee.active]:
-                together = fit_together([one.session.model for one in active], active[0].session.spec.batch)
+                exact = not any(one.half for one in active)
+                together = exact and fit_together([one.session.model for one in active], active[0].session.spec.batch)
                 _stretch(active if together else active[:1])
     finally:
         for trainee in trainees:
@@ -74,7 +75,7 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
 
 def _stretch(trainees: Sequence[Trainee]) -> None:
     """Steps until the first of them has no more."""
-    kernel = kernel_of([trainee.session.model for trainee in trainees])
+    kernel = kernel_of([trainee.session.model for trainee in trainees], trainees[0].half)
     burst = Burst(trainees, kernel) if may_run_ahead(trainees) else None
     try:
         while all(trainee.active for trainee in trainees):

@@ -56,6 +56,11 @@ class Trainee:
         return (images.flatten().view(images.shape) if self.narrow else images), labels
 
     @property
+    def half(self) -> bool:
+        """Whether its layers multiply in bfloat16."""
+        return self.session.spec.precision == "bfloat16"
+
+    @property
     def since(self) -> tuple[float, int, int]:
         """Of the training images since the last look: sum of their losses, how many were right, how many there were."""
         return self.session.memory.get("since_look", (0.0, 0, 0))

@@ -1,4 +1,4 @@
-"""Steps that nobody waits for, as on a GPU, have the same numbers as one by one. Here on a CPU, graphs played by calls."""
+"""Steps that nobody waits for, as on a GPU: the same numbers as one by one. On a CPU here, graphs played by calls."""
 
 from __future__ import annotations
 

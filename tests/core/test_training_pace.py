@@ -10,9 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import registry
+from pruning import registry, steps
 from pruning.entries import quiet
-from pruning.recipe import Train
+from pruning.recipe import Prune, Train
+from pruning.run import state_of
+from pruning.specs import Base
+from pruning.step_words import words
+from pruning.steps.train import together
 from pruning.training.images import Batches, batches_together
 from pruning.training.objective import Objective, evaluated
 from pruning.training.session import Session, optimiser_of
@@ -112,3 +116,19 @@ def test_batches_of_several_networks_are_those_of_each(crop: int, images: Images
         own, true = Batches(base, every[number].spec, torch.device("cpu"))(step)
         assert torch.equal(seen[number], own) and torch.equal(labels[number], true)
     assert torch.equal(seen[0], seen[1]) and not torch.equal(seen[0], seen[2])
+
+
+@pytest.mark.parametrize("name", ["lenet_300_100", "lenet_5"])
+def test_bfloat16_is_asked_for_and_leaves_weights_and_steps_as_they_are(name: str, images: Images) -> None:
+    start = steps.apply(Prune(sparsity=500), state_of(Base(model=name, mark="init"), ()), "start", quiet)
+    train = Train(steps=6, batch=30, optimiser="adam", validation=60, looks=1)
+    half = Train.model_validate(train.model_dump() | {"precision": "bfloat16"})
+    assert train.key_part() == Train.model_validate(train.model_dump() | {"precision": "float32"}).key_part()
+    assert half.key_part() != train.key_part() and "bfloat16" in words(half) and "float" not in words(train)
+    exact, rounded = together([(train, start, "a"), (half, start, "b")], [quiet] * 2)
+    for own, other in zip(exact.model.parameters(), rounded.model.parameters(), strict=True):
+        assert other.dtype == torch.float32 and not torch.equal(own, other)
+    for key, mask in rounded.masks.items():
+        assert not rounded.weights[key][~mask].any()
+    losses = exact.trace[-1]["train_loss"], rounded.trace[-1]["train_loss"]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02) and losses[0] != losses[1]

@@ -14,7 +14,7 @@ from typing import Any
 
 from pruning.engine import journal
 from pruning.engine.health import Health, gone
-from pruning.engine.heap import give_back
+from pruning.engine.heap import give_back, share
 from pruning.errors import PruningError
 from pruning.limits import REST_SECONDS
 from pruning.lru import rest
@@ -45,6 +45,7 @@ class Caretaker:
         self.store, self.look = store, look
         self.place = store.artefacts.folder / FOLDER / f"{server.replace(':', '-')}.json"
         self._ended, self._due = threading.Event(), 0.0
+        share()
         self._thread = threading.Thread(target=self._loop, name="pruning-caretaker", daemon=True)
         self._thread.start()
 

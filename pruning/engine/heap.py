@@ -15,8 +15,11 @@ import time
 from pruning.limits import REST_SECONDS
 from pruning.lru import rest
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Of glibc's malloc.h: free bytes at the heap's end that are given back at once; allocations that are mapped alone."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+"""Of glibc's malloc.h: free bytes at the heap's end that are given back at once; allocations that are mapped alone; how
+many heaps the threads of a process share."""
+ARENAS = 2
+"""Heaps of a server."""
 MAPPED = 32 * 2**20
 """Bytes. The highest that glibc takes, which it finds by itself in processes that say nothing."""
 
@@ -28,6 +31,17 @@ def keep() -> None:
             library = ctypes.CDLL("libc.so.6")
             library.mallopt(M_MMAP_THRESHOLD, MAPPED)
             library.mallopt(M_TRIM_THRESHOLD, 2 * MAPPED)
+
+
+def share() -> None:
+    """Let all threads of a server take their memory from few heaps.
+
+    Each page is drawn in a thread of its own, and a heap of its own would stay for each object in it that is still
+    needed. As these threads compute one at a time, they hardly ever wait for each other here.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.platform == "linux":
+            ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, ARENAS)
 
 
 def give_back() -> None:

@@ -90,3 +90,30 @@ def test_a_worker_gives_back_once_after_its_tasks_and_never_within_one(monkeypat
     clock.now += REST_SECONDS
     tasks.census()
     assert given == ["memory", "old values", "memory"]
+
+
+THREADS = """
+import ctypes, threading
+from pruning.engine import heap
+
+def hold():
+    held = bytearray(50_000)
+    there.wait()
+
+{first}
+there = threading.Barrier(7)
+threads = [threading.Thread(target=hold) for _ in range(6)]
+for one in threads:
+    one.start()
+there.wait()
+ctypes.CDLL("libc.so.6").malloc_stats()
+"""
+
+
+@pytest.mark.parametrize(("first", "most"), [("", 7), ("heap.share()", heap.ARENAS)])
+def test_threads_of_a_server_share_few_heaps(first: str, most: int) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", THREADS.format(first=first)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    heaps = done.stderr.count("Arena ")
+    assert 1 <= heaps <= most and (first or heaps > heap.ARENAS), "threads that nobody tells have one each"

@@ -69,11 +69,16 @@ def where() -> str:
 
 
 class Grid:
-    """A grid file as the store that a run fills, written whole after every result."""
+    """A grid file as the store that a run fills, written whole after every result. Date and machine are those of the
+    first result; one that was added on another day or machine has its own."""
 
     def __init__(self, path: Path, made_by: str = "") -> None:
         self.path, self.made_by = path, made_by or f"python assets/grids.py --models {path.stem}"
-        self.measures: dict[str, Any] = json.loads(path.read_text())["measures"] if path.exists() else {}
+        before = json.loads(path.read_text()) if path.exists() else {}
+        self.measures: dict[str, Any] = before.get("measures", {})
+        now = {"date": datetime.now(UTC).date().isoformat(), "machine": where()}
+        self.first = {name: before.get(name, words) for name, words in now.items()}
+        self.later = {name: words for name, words in now.items() if words != self.first[name]}
         self.used: set[str] = set()
 
     def get(self, keys: Iterable[str]) -> dict[str, SimpleNamespace]:
@@ -87,7 +92,7 @@ class Grid:
         """Take in one result."""
         self.measures[key] = {
             "state_key": about["state_key"], "measure": about["measure"], "value": value,
-            "seconds": round(about["seconds"], 4), "images": about["images"],
+            "seconds": round(about["seconds"], 4), "images": about["images"], **self.later,
         }  # fmt: skip
         self.save()
 
@@ -102,8 +107,7 @@ class Grid:
     def save(self) -> None:
         """Write the file, whole or not at all."""
         about = {
-            "schema_version": 1, "made_by": self.made_by, "device": "cpu",
-            "date": datetime.now(UTC).date().isoformat(), "machine": where(), "torch": torch.__version__,
+            "schema_version": 1, "made_by": self.made_by, "device": "cpu", **self.first, "torch": torch.__version__,
         }  # fmt: skip
         self.path.parent.mkdir(exist_ok=True)
         temporary = self.path.with_suffix(".tmp")

@@ -110,10 +110,9 @@ def _about(known: Known, table: pd.DataFrame, wish: Wish) -> None:
     said += ". " if table["steps"].any() else "; none of these is measured yet. "
     said += "Bytes: the smallest of several files, compressed where that helps; int8 ways: the ONNX file as it is. "
     if known.about is not None and known.about.origin == "bundled":
-        said += (
-            f"Stored with the program: made by `assets/compare.py` on {known.about.created:%d %B %Y}, "
-            f"{known.about.machine}; what you compute here is added. "
-        )
+        made = [f"on {one.created:%d %B %Y}, {one.machine}" for one in (known.about, *known.later)]
+        said += f"Stored with the program: made by `assets/compare.py` {'; some ways '.join(made)}; "
+        said += "what you compute here is added. "
     if known.timed:
         where = "this machine" if known.here else known.timed
         said += f"Times: medians in ONNX Runtime, one thread, on {where}, each by turns with the dense network."

@@ -27,6 +27,7 @@ class Known:
         making: jobs under way that make files.
         errors: sentences of failures.
         about: the dense network's record: when and where it was measured.
+        later: one for each other day and machine on which stored accuracies were added.
         timed: the machine of all times that are shown; empty where there are none.
         here: whether that is this machine, or would be.
     """
@@ -38,6 +39,7 @@ class Known:
     making: list[JobView]
     errors: list[str]
     about: StoredMeasure | None
+    later: list[StoredMeasure]
     timed: str
     here: bool
 
@@ -52,6 +54,10 @@ def look(plan: Plan) -> Known:
     untimed = [task for task in every.values() if task.times() not in found]
     about = found.get(every["dense"].test)
     stored = about is not None and about.origin == "bundled"
+    tests = [found[task.test] for task in whole.values()]
+    later = {(one.created, one.machine): one for one in tests if one.origin == "bundled"}
+    if about is not None:
+        later.pop((about.created, about.machine), None)
     here = not stored or all(task.times() in found for task in whole.values())
     where = "" if here or about is None else about.machine
     found |= store().get([task.times(where) for task in whole.values()]) if where else {}
@@ -61,7 +67,7 @@ def look(plan: Plan) -> Known:
     files = background.jobs(task.files for task in every.values())
     running, making = ([view for view in views if not view.finished] for views in (measuring, files))
     errors = background.errors([*measuring, *files])
-    return Known(results, lacking, untimed, running, making, errors, about, timed, here)
+    return Known(results, lacking, untimed, running, making, errors, about, list(later.values()), timed, here)
 
 
 def _result(task: Task, found: Mapping[str, StoredMeasure], where: str) -> Result:

@@ -19,7 +19,8 @@ class Bundled:
     """All grids of a folder, read once, when first asked for.
 
     A grid is ``{"schema_version": 1, "made_by", "date", "machine", "torch", "measures": {key: {"state_key", "measure",
-    "value", "seconds"}}}``. One that cannot be read is left out, logged, and listed in ``problems``.
+    "value", "seconds"}}}``; a measure that was added later has its own date and machine. One that cannot be read is
+    left out, logged, and listed in ``problems``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,8 +51,6 @@ class Bundled:
 def _grid(content: dict[str, Any]) -> dict[str, StoredMeasure]:
     if content.get("schema_version") != 1:
         raise ValueError(f"schema version {content.get('schema_version')!r} instead of 1")
-    created = datetime.fromisoformat(content["date"])
-    created = created if created.tzinfo else created.replace(tzinfo=UTC)
     return {
         key: StoredMeasure(
             key=key,
@@ -61,9 +60,14 @@ def _grid(content: dict[str, Any]) -> dict[str, StoredMeasure]:
             seconds=float(item["seconds"]),
             device=item.get("device", content.get("device", "cpu")),
             images=item.get("images"),
-            machine=content["machine"],
-            created=created,
+            machine=item.get("machine", content["machine"]),
+            created=_day(item.get("date", content["date"])),
             origin="bundled",
         )
         for key, item in content["measures"].items()
     }
+
+
+def _day(words: str) -> datetime:
+    day = datetime.fromisoformat(words)
+    return day if day.tzinfo else day.replace(tzinfo=UTC)

@@ -39,6 +39,14 @@ def test_the_database_comes_first_and_the_grids_behind_it(
     assert store.get(["k1"])["k1"].origin == "stored"
 
 
+def test_what_was_added_later_says_when_and_where(grids: Path) -> None:
+    added = {**GRID["measures"]["k1"], "date": "2026-11-28", "machine": "another, 4 cores"}
+    (grids / "one.json").write_text(json.dumps(GRID | {"measures": GRID["measures"] | {"k2": added}}))
+    found = Bundled(grids).get(["k1", "k2"])
+    assert (found["k1"].machine, found["k1"].created.day) == (GRID["machine"], 24)
+    assert (found["k2"].machine, found["k2"].created.day) == ("another, 4 cores", 28)
+
+
 def test_bundled_results_give_no_pace(grids: Path, settings: Settings) -> None:
     assert Store(settings, grids=grids).pace("lenet_5", "cpu") is None
 

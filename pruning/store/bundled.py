@@ -51,6 +51,7 @@ class Bundled:
 def _grid(content: dict[str, Any]) -> dict[str, StoredMeasure]:
     if content.get("schema_version") != 1:
         raise ValueError(f"schema version {content.get('schema_version')!r} instead of 1")
+    created, machine = _day(content["date"]), content["machine"]
     return {
         key: StoredMeasure(
             key=key,
@@ -60,8 +61,8 @@ def _grid(content: dict[str, Any]) -> dict[str, StoredMeasure]:
             seconds=float(item["seconds"]),
             device=item.get("device", content.get("device", "cpu")),
             images=item.get("images"),
-            machine=item.get("machine", content["machine"]),
-            created=_day(item.get("date", content["date"])),
+            machine=item.get("machine", machine),
+            created=_day(item["date"]) if "date" in item else created,
             origin="bundled",
         )
         for key, item in content["measures"].items()

@@ -20,7 +20,8 @@ from pruning.specs import Base, Study
 from pruning.store import Store
 
 MODELS = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small")
-LEFT_OUT = {"mobilenet_v2_small": ("w50", "w95", "n_m", "w90_b4", "c70", "c70_t", "c70_t_int8", "c70_t_b4", "s25_t",
+LEFT_OUT = {"resnet_20": ("b4_aware", "trained_on", "c50_w50_t_b8", "s25_t", "s_shallow_t"),
+            "mobilenet_v2_small": ("w50", "w95", "n_m", "w90_b4", "c70", "c70_t", "c70_t_int8", "c70_t_b4", "s25_t",
                                    "s_shallow_t", "c50_w50_t_b8", "trained_on", "b4_aware", "w90_b8", "c30", "s50",
                                    "w80", "w90", "c50", "c30_t", "c30_t_int8", "c30_t_b4", "s50_t", "s50_t_int8")}
 """What takes too long on a small machine, with minutes a training; the page offers to measure it."""

@@ -18,7 +18,7 @@ from pruning.charts.base import percent
 from pruning.charts.ticket_curves import ticket_curves
 from pruning.charts.words import tip
 from pruning.recipe import Train
-from pruning.sentences import duration
+from pruning.sentences import expected
 from pruning.ticket_tables import Stored, means_frame, rows_frame, sentence, verdicts
 from pruning.tickets import Experiment
 
@@ -82,7 +82,7 @@ def _headline(table: pd.DataFrame, name: str) -> None:
 def _work(experiment: Experiment, found: Progress) -> None:
     """Start, progress, cancel, continue."""
     time, measured = estimate(experiment, found)
-    said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
+    said = expected(time, measured)
     if found.running:
         words = f"{len(found.rows)} of {found.total} networks trained, {said} left"
         progress(found.running, found.share, words, "lottery_cancel")

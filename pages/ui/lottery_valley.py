@@ -21,7 +21,7 @@ from pruning.charts.words import tip
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
 from pruning.limits import LEVELS, PAGE_TABLES
-from pruning.sentences import duration
+from pruning.sentences import expected
 from pruning.specs import Study
 from pruning.ticket_tables import rows_frame
 from pruning.tickets import Cell, Experiment
@@ -128,7 +128,7 @@ def _work(found: Lines, experiment: Experiment) -> None:
     if not found.missing:
         return
     time, measured = estimate(experiment, len(found.missing))
-    said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
+    said = expected(time, measured)
     steps = experiment.train.steps
     if st.button(
         f"Measure {len(found.missing)} lines ({said})", key="lottery_valley_start", icon=":material/play_arrow:",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.menu import menu
 from pages.ui.options import options
 from pages.ui.state import PREFIX, first, place, widget
 from pruning import registry
@@ -95,11 +97,8 @@ def choice(
 
 
 def explain(name: str) -> None:
-    """A menu with what the scorer is; it is filled when it is opened."""
-    menu = st.popover(f"What is {registry.scorers[name].label}?", width="stretch", key="explain", on_change="rerun")
-    if menu.open:
-        with menu:
-            explained(name)
+    """A menu with what the scorer is."""
+    menu(f"What is {registry.scorers[name].label}?", partial(explained, name), "explain", width="stretch")
 
 
 def explained(name: str) -> None:

@@ -12,7 +12,7 @@ from pages.ui.recover_pace import seconds
 from pages.ui.recover_work import Standing, begin
 from pages.ui.results import Answer
 from pruning.links import Setting
-from pruning.sentences import duration
+from pruning.sentences import duration, expected
 from pruning.strategies import Plan
 
 
@@ -38,7 +38,7 @@ def work(setting: Setting, plan: Plan, trained: Sequence[Standing]) -> None:
         )  # fmt: skip
     stopped = [one for one in waiting if one.stopped]
     time, measured = seconds(setting, waiting, plan.fine.batch)
-    said = f"{duration(time)}{'' if measured else ', a rough estimate'}"
+    said = expected(time, measured)
     label = f"Continue {len(waiting)} of {len(trained)}" if stopped else f"Train {_counted(len(waiting))}"
     help_ = "Goes on from the last checkpoint." if stopped else "One job a strategy, in the background."
     if st.button(f"{label} ({said})", key="recover_start", type="primary", icon=":material/play_arrow:", help=help_):

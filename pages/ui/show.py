@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.ui.menu import menu
 from pages.ui.server import theme
 from pruning.charts.base import Chart, config
 from pruning.charts.shown import shown
@@ -39,23 +40,22 @@ def show(
 
 
 def take(chart: Chart, key: str) -> None:
-    """The menu of downloads, filled when it is opened; pictures are made when asked for."""
-    menu = st.popover(
-        "Download", key=f"take_{key}", type="tertiary", icon=":material/download:", on_change="rerun"
-    )
-    if not menu.open:
-        return
-    with menu:
-        st.caption("For papers: sizes are column widths.")
-        for label, width in WIDTHS.items():
-            row = st.container(horizontal=True, vertical_alignment="center")
-            row.markdown(label)
-            for kind in MIME:
-                row.download_button(
-                    kind.upper(), partial(picture, chart, kind, width), f"{chart.name}-{width}mm.{kind}", MIME[kind],
-                    key=f"{kind}_{width}_{key}", on_click="ignore",
-                )  # fmt: skip
-        st.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
+    """The menu of downloads."""
+    menu("Download", partial(_files, chart, key), f"take_{key}", type="tertiary", icon=":material/download:")
+
+
+def _files(chart: Chart, key: str) -> None:
+    """What can be taken home; pictures are made when asked for."""
+    st.caption("For papers: sizes are column widths.")
+    for label, width in WIDTHS.items():
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(label)
+        for kind in MIME:
+            row.download_button(
+                kind.upper(), partial(picture, chart, kind, width), f"{chart.name}-{width}mm.{kind}", MIME[kind],
+                key=f"{kind}_{width}_{key}", on_click="ignore",
+            )  # fmt: skip
+    st.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
 
 
 def picture(chart: Chart, kind: Kind, width: Literal[85, 170]) -> bytes:

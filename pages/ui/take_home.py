@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
 
 from pages.ui.background import made
+from pages.ui.menu import menu
 from pages.ui.results import PROFILE, SIZE, TEST, known
 from pages.ui.server import owner, store
 from pages.ui.state import pin_words, pinned, put
@@ -27,16 +28,8 @@ def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
         st.divider()
         _pin(setting)
         _keep(setting)
-        _menu("Share and reproduce", "link", "share", partial(_share, setting))
-        _menu("Download", "download", "download", partial(_download, setting, charts))
-
-
-def _menu(label: str, icon: str, key: str, fill: Callable[[], None]) -> None:
-    """A button with a menu, filled when it is opened: a slider's move waits for all that a page sends."""
-    menu = st.popover(label, icon=f":material/{icon}:", width="stretch", key=key, on_change="rerun")
-    if menu.open:
-        with menu:
-            fill()
+        menu("Share and reproduce", partial(_share, setting), "share", icon=":material/link:", width="stretch")
+        menu("Download", partial(_download, setting, charts), "download", icon=":material/download:", width="stretch")
 
 
 def _share(setting: Setting) -> None:

@@ -26,11 +26,8 @@ MAPPED = 32 * 2**20
 
 def keep() -> None:
     """Let freed memory serve the next allocation, as in a process that Dask did not start."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library has rules of its own
-        if sys.platform == "linux":
-            library = ctypes.CDLL("libc.so.6")
-            library.mallopt(M_MMAP_THRESHOLD, MAPPED)
-            library.mallopt(M_TRIM_THRESHOLD, 2 * MAPPED)
+    _ask("mallopt", M_MMAP_THRESHOLD, MAPPED)
+    _ask("mallopt", M_TRIM_THRESHOLD, 2 * MAPPED)
 
 
 def share() -> None:
@@ -39,17 +36,20 @@ def share() -> None:
     Each page is drawn in a thread of its own, and a heap of its own would stay for each object in it that is still
     needed. As these threads compute one at a time, they hardly ever wait for each other here.
     """
-    with contextlib.suppress(OSError, AttributeError):
-        if sys.platform == "linux":
-            ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, ARENAS)
+    _ask("mallopt", M_ARENA_MAX, ARENAS)
 
 
 def give_back() -> None:
     """Collect garbage, and let the operating system have what is free."""
     gc.collect()
+    _ask("malloc_trim", 0)
+
+
+def _ask(function: str, *numbers: int) -> None:
+    """Call a function of glibc; another C library has rules of its own."""
     with contextlib.suppress(OSError, AttributeError):
         if sys.platform == "linux":
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+            getattr(ctypes.CDLL("libc.so.6"), function)(*numbers)
 
 
 class Rest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,21 +46,21 @@ class Store(Measures, Runs, Jobs):
 
     def transact(self, work: Callable[[sa.Connection], T]) -> T:
         """One transaction; see ``Database.transact``. On a full disk old artefacts make room for it."""
-        try:
-            return super().transact(work)
-        except StoreError as error:
-            if not no_room(error.__cause__) or not make_room(self):
-                raise
-        return super().transact(work)
+        return self._with_room(partial(super().transact, work))
 
     def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
         """Write an artefact file; see ``Artefacts.write``. On a full disk older ones make room for it."""
+        return self._with_room(partial(self.artefacts.write, kind, key, data, suffix), len(data))
+
+    def _with_room(self, attempt: Callable[[], T], wanted: int = 0) -> T:
+        """Once more, if the disk was full and so many bytes, or some, could be made room for."""
         try:
-            return self.artefacts.write(kind, key, data, suffix)
+            return attempt()
         except StoreError as error:
-            if not full(error.__cause__) or not make_room(self, len(data)):
+            why = error.__cause__
+            if not (full(why) or no_room(why)) or not make_room(self, wanted):
                 raise
-        return self.artefacts.write(kind, key, data, suffix)
+        return attempt()
 
     def path(self, kind: str, key: str, suffix: str) -> Path | None:
         """Where an artefact file is, if it is; see ``Artefacts.path``."""

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 _named: WeakValueDictionary[str, Recent[Any]] = WeakValueDictionary()
 _every: WeakSet[Recent[Any]] = WeakSet()
+_foreign: list[Callable[[], int]] = []
 _joining = threading.Lock()
 """While a memory joins the others, or all are listed: modules are imported in any thread."""
 
@@ -84,8 +85,16 @@ def sizes() -> dict[str, tuple[int, int]]:
     return {name: (len(memory), memory.limit) for name, memory in named}
 
 
+def also(forget: Callable[[], int]) -> None:
+    """Call this too when memories are looked through: it forgets elsewhere what is no longer of use there, and returns
+    how many values went."""
+    with _joining:
+        if forget not in _foreign:
+            _foreign.append(forget)
+
+
 def rest(seconds: float) -> int:
     """Forget in all memories of this process what nobody has used for so long; returns how many values went."""
     with _joining:
-        every = list(_every)
-    return sum(memory.rest(seconds) for memory in every)
+        every, foreign = list(_every), list(_foreign)
+    return sum(memory.rest(seconds) for memory in every) + sum(forget() for forget in foreign)

@@ -6,6 +6,8 @@ import uuid
 
 import streamlit as st
 
+from pages.ui.sessions import forget_left
+from pruning import lru
 from pruning.engine import Engine
 from pruning.engine.journal import configure
 from pruning.errors import PruningError
@@ -24,6 +26,7 @@ def engine() -> Engine:
     configure(settings.log)
     found = Engine(settings, care=True)
     found.start()
+    lru.also(forget_left)
     return found
 
 

@@ -9,12 +9,16 @@ from distributed import Client as DaskClient
 
 from pruning.errors import Missing
 
+MESSAGES = 20
+"""The last ones that a connection remembers, results and all; Dask's thousand fill 15 MB."""
+
 
 class Client(DaskClient):
     """A scheduler that is away for an hour is asked some hundred times; each would leave a thread and three files."""
 
     def start(self, **options: Any) -> None:
         """Connect; ends the thread when that fails."""
+        dask.config.set({"distributed.admin.low-level-log-length": MESSAGES})
         try:
             super().start(**options)
         except BaseException:

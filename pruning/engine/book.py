@@ -36,7 +36,11 @@ class Book:
         self._last: OrderedDict[tuple[bool, str], int] = OrderedDict()
 
     def find(self, job_id: str) -> Job | None:
-        return self.active.get(job_id) or self.finished.get(job_id)
+        """The job, if it is known; a look is a use."""
+        job = self.active.get(job_id) or self.finished.get(job_id)
+        if job is not None:
+            job.used = time.monotonic()
+        return job
 
     def enter(
         self, study: Study, owner: str, durable: bool, slot: str | None, person: str = ""
@@ -140,7 +144,7 @@ class Book:
         self.active.pop(job.id, None)
         if job in self.queue:
             self.queue.remove(job)
-        job.partial = {}  # the rows hold all of it, or it is nothing any more
+        job.used, job.partial = time.monotonic(), {}  # the rows hold all of it, or it is nothing any more
         self.finished[job.id] = job
         self.bytes += job.size
         while len(self.finished) > SERVER_RESULTS or (self.bytes > RESULT_BYTES and len(self.finished) > 1):
@@ -169,6 +173,14 @@ class Book:
         job = self.finished.pop(job_id, None)
         if job is not None:
             self.bytes -= job.size
+
+    def rest(self, seconds: float) -> int:
+        """Forget results that nobody has looked at for so long: the store has them. Returns how many."""
+        before = time.monotonic() - seconds
+        old = [job.id for job in self.finished.values() if job.used < before]
+        for job_id in old:
+            self.forget(job_id)
+        return len(old)
 
 
 def _people(job: Job) -> set[tuple[bool, str]]:

@@ -39,10 +39,13 @@ class Caretaker:
 
     Args:
         look: how the engine stands now.
+        forget: lets go of results that nobody looks at any more.
     """
 
-    def __init__(self, store: Store, server: str, look: Callable[[], Health]) -> None:
-        self.store, self.look = store, look
+    def __init__(
+        self, store: Store, server: str, look: Callable[[], Health], forget: Callable[[], object] = lambda: None
+    ) -> None:
+        self.store, self.look, self.forget = store, look, forget
         self.place = store.artefacts.folder / FOLDER / f"{server.replace(':', '-')}.json"
         self._ended, self._due = threading.Event(), 0.0
         share()
@@ -61,6 +64,7 @@ class Caretaker:
             try:
                 if time.monotonic() >= clean:
                     clean = time.monotonic() + GARBAGE_SECONDS
+                    self.forget()
                     rest(REST_SECONDS)
                     give_back()
                 self._round()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pruning.engine import journal
@@ -16,6 +17,7 @@ from pruning.engine.ledger import Ledger
 from pruning.engine.runner import Runner
 from pruning.engine.watch import Watch
 from pruning.errors import Incompatible, StoreError
+from pruning.limits import REST_SECONDS
 from pruning.settings import Settings
 from pruning.store import Store
 
@@ -44,7 +46,8 @@ class Engine:
         self._ledger = Ledger(self.store)
         self._runner = Runner(settings, task, self._book, self._ledger, self._changed)
         self._watch = Watch(self._runner, self._ledger.server)
-        caretaker = Caretaker(self.store, self._ledger.server, self._watch.look) if care else None
+        forget = partial(_forget, self._changed, self._book)
+        caretaker = Caretaker(self.store, self._ledger.server, self._watch.look, forget) if care else None
         self._end = weakref.finalize(self, _close, self._runner, self.store, caretaker)  # at the program's exit, too
 
     def start(self) -> None:
@@ -179,6 +182,12 @@ class Engine:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+
+def _forget(changed: threading.Condition, book: Book) -> None:
+    """Let go of results that nobody looks at any more."""
+    with changed:
+        book.rest(REST_SECONDS)
 
 
 def _close(runner: Runner, store: Store, caretaker: Caretaker | None) -> None:

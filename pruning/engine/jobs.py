@@ -111,6 +111,8 @@ class Job:
     ended: float | None = None
     attempt: Attempt | None = None
     deaths: int = 0
+    used: float = field(default_factory=time.monotonic)
+    """When somebody asked for it or looked at it last."""
     elsewhere: bool = False
     """Another server is at it: this one waits for that, and then reads the results from the store."""
     marks: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=256))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -43,6 +44,26 @@ def test_live_jobs_come_first_and_sweeps_are_bounded() -> None:
     taken = [book.next(free=1, sweeps=1) for _ in range(3)]
     assert [job.id for job in taken if job] == ["l1", "l2", "d1"]
     assert book.next(free=1, sweeps=0) is None
+
+
+def test_results_that_nobody_looks_at_are_forgotten_and_those_that_run_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("pruning.engine.book.time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    book = Book()
+    for key in ("looked at", "asked for", "left", "running"):
+        job = enter(book, key)
+        job.size = 10
+        if key != "running":
+            book.finish(job, "done")
+    now[0] = 100.0
+    book.find("looked at")
+    enter(book, "asked for")
+    assert book.rest(100.0) == 0
+    now[0] = 101.0
+    assert book.rest(100.0) == 1 and set(book.finished) == {"looked at", "asked for"} and book.bytes == 20
+    assert book.find("left") is None and book.find("running") is not None
+    now[0] = 1000.0
+    assert book.rest(100.0) == 2 and book.bytes == 0 and set(book.active) == {"running"}
 
 
 def orders(book: Book) -> list[str]:

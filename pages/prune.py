@@ -30,22 +30,26 @@ def page() -> None:
         return
     norm, old = profile.norm, state.pinned(setting)
     before = layers.profile_of(old, "profile_pinned") if old is not None else None
-    busy = accuracy.busy(setting, norm)
-    live(partial(accuracy.say_headline, setting, norm, profile.value), "headline", busy, page=False)
+    finding = st.container()
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
         "Horizontal axis", list(AXES), default=state.first("axis"), format_func=AXES.__getitem__, key=key,
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     setting = setting.model_copy(update={"axis": axis})
-    left, right = st.columns([3, 2], gap="medium")
+    cost = st.container()
+    st.subheader("Which layers give way?", anchor=False)
+    # What needs no worker goes first: a browser draws what it has while the rest is on its way.
+    layers.layer_panel(setting, profile.table, profile.value or {}, before.table if before is not None else None, old)
+    busy = accuracy.busy(setting, norm)
+    with finding:
+        live(partial(accuracy.say_headline, setting, norm, profile.value), "headline", busy, page=False)
+    left, right = cost.columns([3, 2], gap="medium")
     with left:
         pending = busy or accuracy.busy_curve(setting)
         live(partial(accuracy.curve_panel, setting, norm, old), "curve", pending, page=False)
     with right:
         live(partial(accuracy.accuracy_now, setting, norm), "now", busy, page=False)
-    st.subheader("Which layers give way?", anchor=False)
-    layers.layer_panel(setting, profile.table, profile.value or {}, before.table if before is not None else None, old)
     if old is not None and before is not None and before.table is None and not before.error:
         live(partial(_waiting, old, "profile_pinned"), "waiting_pinned", True)
     st.subheader("Inside a layer", anchor=False)

@@ -8,6 +8,7 @@ with a threshold. Masks are nested, and "prune k" removes exactly k: of units th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -57,17 +58,18 @@ class Ranking:
             values = score.detach().to("cpu", torch.float32).flatten().numpy()
             flat[name] = np.sort(values)
             # Infinities lie at the ends of a sorted array, NaN at its upper end: two looks are enough.
-            if not np.isfinite(flat[name][[0, -1] if values.size else []]).all():
+            if values.size and not (math.isfinite(flat[name][0]) and math.isfinite(flat[name][-1])):
                 bad = int((~np.isfinite(values)).sum())
                 raise BadTensor(f"{bad} of {values.size} scores of layer '{name}' are NaN or infinite: no ranking.")
-        masked = [np.searchsorted(ordered, np.float32(MASKED), "right") for ordered in flat.values()]
+        masked = [ordered.searchsorted(np.float32(MASKED), "right") for ordered in flat.values()]
         removed = np.maximum(table(flat), np.array(masked)[:, None])
         thresholds = np.full(removed.shape, -np.inf, dtype=np.float32)
         upto = removed.copy()
         for row, ordered in enumerate(flat.values()):
-            some = removed[row] > 0
-            thresholds[row, some] = ordered[removed[row, some] - 1]
-            upto[row] = reached(ordered, removed[row], thresholds[row])
+            if ordered.size:
+                ordered.take(removed[row] - 1, mode="clip", out=thresholds[row])
+                thresholds[row, removed[row] == 0] = -np.inf
+                upto[row] = reached(ordered, removed[row], thresholds[row])
         kept = {name: score.detach().to(torch.float32).contiguous() for name, score in scores.items()}
         return cls(kept, removed, thresholds, upto)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import WeakSet, WeakValueDictionary
 
 T = TypeVar("T")
-
+P = ParamSpec("P")
 
 _named: WeakValueDictionary[str, Recent[Any]] = WeakValueDictionary()
 _every: WeakSet[Recent[Any]] = WeakSet()
@@ -22,7 +23,7 @@ _joining = threading.Lock()
 class Recent(Generic[T]):
     """The last ``limit`` values, by key; the least recently used goes first.
 
-    (``functools.lru_cache`` keys on arguments; here the key is the content's name.)
+    (For a function's results by its arguments see ``remembered``.)
 
     Args:
         name: what it holds, in a word, for ``sizes``.
@@ -34,10 +35,10 @@ class Recent(Generic[T]):
             _every.add(self)
             if name:
                 _named[name] = self
-        self._items: OrderedDict[str, tuple[T, float]] = OrderedDict()  # with the time of the last use
+        self._items: OrderedDict[Hashable, tuple[T, float]] = OrderedDict()  # with the time of the last use
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> T | None:
+    def get(self, key: Hashable) -> T | None:
         """The value, which becomes the most recent, or None."""
         with self._lock:
             if key not in self._items:
@@ -46,7 +47,7 @@ class Recent(Generic[T]):
             self._items[key] = value, time.monotonic()
             return value
 
-    def put(self, key: str, value: T) -> T:
+    def put(self, key: Hashable, value: T) -> T:
         """Keep a value; returns it."""
         with self._lock:
             self._items.pop(key, None)
@@ -55,12 +56,12 @@ class Recent(Generic[T]):
                 self._items.popitem(last=False)
         return value
 
-    def get_or_make(self, key: str, make: Callable[[], T]) -> T:
+    def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value, made now if it is not there; made outside the lock, so two threads may both make it."""
         found = self.get(key)
         return found if found is not None else self.put(key, make())
 
-    def drop(self, key: str) -> None:
+    def drop(self, key: Hashable) -> None:
         """Forget a value, if it is there."""
         with self._lock:
             self._items.pop(key, None)
@@ -76,6 +77,22 @@ class Recent(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+def remembered(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """As ``functools.lru_cache``: the function's last ``limit`` results, by its arguments, which must be hashable. What
+    nobody uses is forgotten, as in any memory here. ``None`` is not remembered."""
+
+    def decorate(make: Callable[P, T]) -> Callable[P, T]:
+        memory: Recent[T] = Recent(limit)
+
+        @wraps(make)
+        def call(*args: P.args, **named: P.kwargs) -> T:
+            return memory.get_or_make((args, tuple(sorted(named.items()))), lambda: make(*args, **named))
+
+        return call
+
+    return decorate
 
 
 def sizes() -> dict[str, tuple[int, int]]:

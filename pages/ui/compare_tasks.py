@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from pruning.approaches import Approach, Plan, approaches, files_of, study_of, timing_of
 from pruning.defaults import defaults_of
 from pruning.limits import PAGE_TABLES
+from pruning.lru import remembered
 from pruning.specs import Study
 
 SECONDS = 8.0
@@ -37,7 +37,7 @@ class Task:
         return _times(self.timing, where)
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def tasks(plan: Plan) -> dict[str, Task]:
     """All approaches; hashing some hundred specifications takes a while, so they are kept."""
     found = {}
@@ -49,7 +49,7 @@ def tasks(plan: Plan) -> dict[str, Task]:
     return found
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _times(timing: Study, where: str) -> str:
     (cell,) = timing.cells()
     return cell.measure_key(timing.measures[0], where)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pages.ui.curve_view import View
 from pages.ui.results import PROFILE, SIZE
@@ -13,6 +12,7 @@ from pruning import registry
 from pruning.frames import GRID
 from pruning.limits import LEVELS, PAGE_TABLES
 from pruning.links import Setting
+from pruning.lru import remembered
 from pruning.specs import MeasureSpec, Study
 
 FIRST = (0, 900, 980, 800, 500, 950, 990, 700, 960, 850, 995, 999)
@@ -56,7 +56,7 @@ def works(view: View) -> list[Work]:
     ]
 
 
-@lru_cache(maxsize=4 * PAGE_TABLES)
+@remembered(4 * PAGE_TABLES)
 def _work(curve: str, run: str, setting: Setting, recalibrate: bool, split: str) -> Work:
     """Studies and keys; hashing a hundred specifications takes a while, so they are kept."""
     pattern = registry.granularities[setting.granularity](**setting.granularity_options).stops()

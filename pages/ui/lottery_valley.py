@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ from pruning.charts.words import tip
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
 from pruning.limits import LEVELS, PAGE_TABLES
+from pruning.lru import remembered
 from pruning.sentences import expected
 from pruning.specs import Study
 from pruning.ticket_tables import rows_frame
@@ -44,7 +45,7 @@ class Lines:
         return lines_frame(self.values)
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def _cells(experiment: Experiment, level: int) -> list[tuple[Cell, Study]]:
     return line_cells(experiment, level)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -14,6 +13,7 @@ from pages.ui.server import engine, store
 from pruning.defaults import defaults_of
 from pruning.engine import JobView
 from pruning.limits import PAGE_TABLES
+from pruning.lru import remembered
 from pruning.settings import ROOT
 from pruning.specs import Study
 from pruning.ticket_tables import Stored, read_stored
@@ -62,7 +62,7 @@ def stored() -> list[Stored]:
     return _stored(tuple((path.name, path.stat().st_mtime) for path in files))
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def works(experiment: Experiment, parts: int) -> list[Work]:
     """All jobs; hashing some hundred specifications takes a while, so they are kept."""
     found = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from pages.ui.server import store
 from pruning.defaults import defaults_of
 from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
+from pruning.lru import remembered
 from pruning.specs import Study
 
 
@@ -30,7 +30,7 @@ def notice(setting: Setting, ways: Sequence[Standing], batch: int) -> None:
         _paces()[setting.model, setting.device] = max(found)
 
 
-@lru_cache(maxsize=4 * PAGE_TABLES)
+@remembered(4 * PAGE_TABLES)
 def _trace_key(study: Study) -> str:
     return study.cells()[0].measure_key(TRACE)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -16,6 +15,7 @@ from pruning import registry
 from pruning.engine import JobView
 from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
+from pruning.lru import remembered
 from pruning.recipes import budget
 from pruning.specs import MeasureSpec, Study
 from pruning.strategies import STRATEGIES, Plan, Strategy
@@ -67,7 +67,7 @@ class Standing:
         return not self.done and self.job is not None and self.job.state in ("cancelled", "failed")
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def way(setting: Setting, plan: Plan, name: str) -> Way:
     """The studies of a strategy. Hashing a specification takes a while, so they are kept.
 
@@ -80,7 +80,7 @@ def way(setting: Setting, plan: Plan, name: str) -> Way:
     return Way(strategy, budget(recipe), training, training.model_copy(update={"measures": (TEST,)}))
 
 
-@lru_cache(maxsize=4 * PAGE_TABLES)
+@remembered(4 * PAGE_TABLES)
 def _key(study: Study) -> str:
     return study.key
 

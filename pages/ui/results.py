@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -16,6 +15,7 @@ from pruning.errors import PruningError
 from pruning.frames import GRID, STOPS
 from pruning.limits import PAGE_TABLES
 from pruning.links import Setting
+from pruning.lru import remembered
 from pruning.specs import MeasureSpec, Study
 
 TEST = MeasureSpec(name="accuracy")
@@ -84,7 +84,7 @@ def release(slot: str) -> None:
         engine().cancel(entry[1], owner())
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def _keys(words: str, recalibrate: bool) -> list[tuple[int, str]]:
     """Level and measure key of every stop of a setting's curve; hashing 110 specifications takes a while."""
     setting = Setting.model_validate_json(words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ from pruning import registry
 from pruning.compatibility import allocations_for, granularities_for
 from pruning.limits import ENTRIES, PAGE_TABLES
 from pruning.links import DEFAULT, Setting
+from pruning.lru import remembered
 from pruning.settings import ROOT
 
 ORDERINGS = ROOT / "assets" / "orderings"
@@ -27,7 +27,7 @@ def _file(model: str) -> tuple[str, int]:
     return str(path), path.stat().st_mtime_ns if path.is_file() else 0
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def _read(path: str, _modified: int) -> dict[str, Any]:
     with open(path, encoding="utf-8") as file:
         return json.load(file)
@@ -43,7 +43,7 @@ def orderings(model: str) -> tuple[pd.DataFrame, str]:
     return _orderings(*_file(model))
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def _orderings(path: str, modified: int) -> tuple[pd.DataFrame, str]:
     columns = ["scorer", "control", "granularity", "allocation", "seed", "level", "accuracy", "count"]
     if not modified:
@@ -73,7 +73,7 @@ def fares(name: str, model: str) -> pd.DataFrame:
     return _fares(name, *_file(model))
 
 
-@lru_cache(maxsize=ENTRIES)
+@remembered(ENTRIES)
 def _fares(name: str, path: str, modified: int) -> pd.DataFrame:
     table = _orderings(path, modified)[0]
     own = table[(table["scorer"] == name) & (table["control"] == "")]
@@ -115,7 +115,7 @@ def stored(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
     return {name: found[keys[name]].value for name in names if keys[name] in found}
 
 
-@lru_cache(maxsize=PAGE_TABLES)
+@remembered(PAGE_TABLES)
 def _keys(words: str) -> dict[str, str]:
     """The key of every scorer's accuracy at a setting; hashing some thirty specifications takes a while."""
     setting = Setting.model_validate_json(words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from pruning import registry
 from pruning.compatibility import allocations_for, fits, granularities_for, shares
 from pruning.criteria import Criterion, Scorer, Solver
 from pruning.limits import ENTRIES
+from pruning.lru import remembered
 
 FAMILIES = ("weights", "gradients", "activations", "second order", "data-free", "control")
 KINDS = {
@@ -27,7 +27,7 @@ def kind(entry: type[Criterion]) -> str:
     return "solver" if issubclass(entry, Solver) else "ranking"
 
 
-@lru_cache(maxsize=ENTRIES)
+@remembered(ENTRIES)
 def goes_with(name: str) -> str:
     """Granularities and allocations of a scorer, in a few words."""
     units = granularities_for(name)

@@ -52,6 +52,28 @@ def test_a_value_is_made_once_while_it_is_remembered() -> None:
     assert memory.get_or_make("a", list) is not made[0]
 
 
+def test_a_functions_results_are_remembered_by_its_arguments_and_forgotten_at_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(lru, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    asked: list[tuple[int, int]] = []
+
+    @lru.remembered(2)
+    def total(one: int, other: int = 0) -> int:
+        """Documented."""
+        asked.append((one, other))
+        return one + other
+
+    assert [total(1), total(1), total(1, other=2), total(1, other=2), total(1)] == [1, 1, 3, 3, 1]
+    assert asked == [(1, 0), (1, 2)] and total.__doc__ == "Documented."
+    total(5)  # one too many: the least recently used goes
+    total(1, other=2)
+    assert asked[2:] == [(5, 0), (1, 2)]
+    now[0] = 100.0
+    assert lru.rest(50.0) >= 2 and total(5) == 5 and asked[4:] == [(5, 0)]
+
+
 def test_putting_again_replaces() -> None:
     memory: Recent[int] = Recent(2)
     memory.put("a", 1), memory.put("b", 2), memory.put("a", 3), memory.put("c", 4)

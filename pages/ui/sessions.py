@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from contextlib import suppress
+from typing import Any
 
 from streamlit.runtime import exists, get_instance
 
@@ -23,7 +24,8 @@ def forget_left() -> int:
 
     def look() -> None:
         with suppress(AttributeError):  # another Streamlit keeps them elsewhere; a test says so
-            gone.set_result(len(get_instance()._session_mgr._session_storage._cache.expire()))
+            manager: Any = get_instance()._session_mgr
+            gone.set_result(len(manager._session_storage._cache.expire()))
 
     with suppress(RuntimeError, AttributeError, TimeoutError):  # it is closing
         get_instance()._get_async_objs().eventloop.call_soon_threadsafe(look)

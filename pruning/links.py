@@ -94,6 +94,8 @@ def _value(name: str, text: str) -> object:
         return json.loads(text)
     if name == "sparsity":
         level = float(text) * 10
+        if not -0.5 < level < LEVELS - 0.5:  # nor is it NaN, or infinite
+            raise ValueError(f"A sparsity lies between 0 and {(LEVELS - 1) / 10:g} percent.")
         if not abs(level - round(level)) < 1e-6:
             raise ValueError("A sparsity is given in percent with at most one decimal, such as 97.5.")
         return round(level)

@@ -96,8 +96,8 @@ def layer_bars(
         figure.update_layout(
             height=rows + 110, barmode="overlay", bargap=0.2, margin={"t": 8, "r": 10},
             legend={**ROW, "traceorder": "normal"},
-            xaxis={"range": [0, 100], "domain": [0, 0.68], "dtick": 25, "title": {"text": "removed (%)"}},
-            xaxis2={"range": [0, widest], "domain": [0.76, 1], "anchor": "y", "nticks": 3, "tickangle": 0,
+            xaxis={"range": [0, 100], "domain": [0, 0.64], "dtick": 25, "title": {"text": "removed (%)"}},
+            xaxis2={"range": [0, widest], "domain": [0.77, 1], "anchor": "y", "nticks": 3, "tickangle": 0,
                     "showgrid": False, "title": {"text": "% of all"}},
             yaxis=top_down(names, labels(names, 16, selected)),
         )  # fmt: skip

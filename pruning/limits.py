@@ -55,6 +55,8 @@ OTHER_ARTEFACT_MB = 1_000
 """The same for any kind that is not named above."""
 ARTEFACT_REST_SECONDS = 3600.0
 """A file that was written or asked for within so many seconds is in use."""
+JOB_ROWS = 5_000
+"""Finished jobs that the store remembers; what they measured, and runs that people keep, stay for ever."""
 FULL_DISK_REST_SECONDS = 60.0
 """The same while the disk is full."""
 ROOM_MB = 32

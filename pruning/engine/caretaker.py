@@ -79,8 +79,9 @@ class Caretaker:
             if time.monotonic() >= self._due:
                 self._due = time.monotonic() + TIDY_SECONDS
                 freed = tidy(self.store)
-                if freed:
-                    journal.note("tidied", freed=freed)
+                rows = self.store.trim_jobs()
+                if freed or rows:
+                    journal.note("tidied", freed=freed, jobs=rows)
         except (OSError, PruningError) as error:  # a full disk, a busy store: the next round tries again
             log.warning("Housekeeping was not done: %s", error)
             if full(error) or full(error.__cause__):

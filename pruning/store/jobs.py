@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from pruning.limits import JOB_ROWS
 from pruning.store.database import Database
 from pruning.store.records import FINISHED, UNFINISHED, JobState, StoredJob
 from pruning.store.schema import jobs
@@ -95,6 +96,20 @@ class Jobs(Database):
         mine = sa.and_(jobs.c.server == server, jobs.c.state.in_(UNFINISHED))
         statement = jobs.update().where(mine).values(server="", state="interrupted")
         self.transact(lambda connection: connection.execute(statement))
+
+    def trim_jobs(self, keep: int = JOB_ROWS) -> int:
+        """Forget all but the latest ``keep`` finished jobs; returns how many went. An unfinished one never goes, nor one
+        that is asked for again at this moment: its row is not finished any more, or is made anew."""
+        finished = jobs.c.state.in_(FINISHED)
+        last = sa.select(jobs.c.created).where(finished).order_by(jobs.c.created.desc()).offset(keep).limit(1)
+
+        def work(connection: sa.Connection) -> int:
+            bound = connection.execute(last).scalar()
+            if bound is None:
+                return 0
+            return connection.execute(jobs.delete().where(finished, jobs.c.created <= bound)).rowcount
+
+        return self.transact(work)
 
     def _select(self, condition: Any, limit: int | None) -> list[StoredJob]:
         query = jobs.select().where(condition).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)

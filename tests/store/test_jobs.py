@@ -7,6 +7,7 @@ import pytest
 
 from pruning.store import Store
 from pruning.store.jobs import LEASE_SECONDS
+from pruning.store.records import JobState
 from pruning.store.schema import jobs
 
 
@@ -89,3 +90,28 @@ def test_a_finished_job_cannot_be_claimed(store: Store) -> None:
     store.add_job("j1", "{}", "ada")
     store.update_job("j1", "done")
     assert not store.claim("j1", "server 2")
+
+
+def test_only_the_latest_finished_jobs_are_remembered_and_every_unfinished_one(store: Store) -> None:
+    ends: list[JobState] = ["running", "done", "failed", "queued", "cancelled", "done"]
+    for number, state in enumerate(ends):
+        store.add_job(f"j{number}", "{}", "ada")
+        store.update_job(f"j{number}", state)
+        time.sleep(0.002)
+    assert store.trim_jobs() == 0 == store.trim_jobs(keep=4)
+    assert store.trim_jobs(keep=2) == 2
+    assert [job.id for job in store.jobs()] == ["j5", "j4", "j3", "j0"]
+    store.add_job("j1", "{}", "bob")  # whoever asks again starts anew
+    assert [job.id for job in store.unfinished()] == ["j0", "j3", "j1"]
+    assert store.trim_jobs(keep=0) == 2 and len(store.unfinished()) == 3
+
+
+def test_servers_that_trim_while_a_job_is_asked_for_lose_none(store: Store) -> None:
+    for number in range(20):
+        store.add_job(f"j{number}", "{}", "ada")
+        store.update_job(f"j{number}", "done")
+    with ThreadPoolExecutor(4) as pool:
+        trims = [pool.submit(store.trim_jobs, 0) for _ in range(8)]
+        asked = list(pool.map(lambda number: store.take_job(f"j{number}", "{}", "bob", "server"), range(20)))
+        gone = sum(trim.result() for trim in trims)
+    assert all(asked) and len(store.unfinished()) == 20 and gone <= 20

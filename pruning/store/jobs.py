@@ -98,8 +98,10 @@ class Jobs(Database):
         self.transact(lambda connection: connection.execute(statement))
 
     def trim_jobs(self, keep: int = JOB_ROWS) -> int:
-        """Forget all but the latest ``keep`` finished jobs; returns how many went. An unfinished one never goes, nor one
-        that is asked for again at this moment: its row is not finished any more, or is made anew."""
+        """Forget all but the latest ``keep`` finished jobs; returns how many went.
+
+        An unfinished one never goes, nor one that is asked for at this moment: it is unfinished, or is made anew.
+        """
         finished = jobs.c.state.in_(FINISHED)
         last = sa.select(jobs.c.created).where(finished).order_by(jobs.c.created.desc()).offset(keep).limit(1)
 

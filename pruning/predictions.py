@@ -20,16 +20,33 @@ from pruning.zoo.match import compatible
 WAITING = 10
 """Batches whose logits wait for each other: making classes of them one by one takes as long as a tiny network does.
 A row of a softmax does not depend on the other rows."""
+NARROW = 16
+"""Classes up to which logits are kept: their softmax, which takes a twentieth of a tiny network's time, waits until
+somebody asks for confidences. Of a thousand classes, logits would take a thousand times the memory."""
+NEAR = 1e-5
+"""Difference of two logits from which their probabilities differ in float32, too, many times over."""
 PACE = 0.01
 """Seconds between two looks of whoever asks: after each batch they would take a tenth of a tiny network's time."""
 
 
-class _Answers:
-    """A network's answers to the first images of a split, which grow: labels, classes and confidences, and logits of
-    which these are still to be made."""
+def _classes(logits: Tensor) -> Tensor:
+    """The class of the highest probability, ``(n,)`` int64: the first of those whose probabilities are equal.
 
-    def __init__(self, labels: Tensor, classes: Tensor, confidences: Tensor) -> None:
-        self.made = [(labels, classes, confidences)]
+    That of the highest logit, unless logits are so near each other, or so large, that only a softmax can tell.
+    """
+    top = logits.max(1)
+    if top.values.isfinite().all() and (logits >= (top.values - NEAR)[:, None]).count_nonzero() == len(logits):
+        return top.indices
+    return logits.softmax(1).max(1).indices
+
+
+class _Answers:
+    """A network's answers to the first images of a split, which grow: labels, classes, what confidences are made of,
+    and logits of which these are still to be made."""
+
+    def __init__(self, labels: Tensor, classes: Tensor, tops: list[Tensor]) -> None:
+        self.made = [(labels, classes)]
+        self.tops = list(tops)
         self.waiting: list[tuple[Tensor, Tensor]] = []
 
     def add(self, labels: Tensor, logits: Tensor) -> None:
@@ -38,19 +55,37 @@ class _Answers:
         if len(self.waiting) == WAITING:
             self._make()
 
-    def joined(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Labels, classes and confidences of all images so far; merged in place, so that growing stays linear."""
+    def joined(self) -> tuple[Tensor, Tensor]:
+        """Labels and classes of all images so far; merged in place, so that growing stays linear."""
         self._make()
         if len(self.made) > 1:
-            labels, classes, confidences = map(torch.cat, zip(*self.made, strict=True))
-            self.made = [(labels, classes, confidences)]
+            labels, classes = map(torch.cat, zip(*self.made, strict=True))
+            self.made = [(labels, classes)]
         return self.made[0]
+
+    def confidences(self, positions: Tensor | slice) -> Tensor:
+        """Of these images: the highest probability."""
+        self._make()
+        if len(self.tops) != 1:
+            self.tops = [torch.cat(self.tops) if self.tops else torch.empty(0)]
+        tops = self.tops[0][positions]
+        return tops.softmax(1).max(1).values.cpu() if tops.dim() == 2 else tops
+
+    def kept(self) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """What to remember."""
+        return *self.joined(), self.tops
 
     def _make(self) -> None:
         if self.waiting:
             labels, logits = map(torch.cat, zip(*self.waiting, strict=True))
-            top = logits.float().softmax(1).max(1)
-            self.made.append((labels, top.indices.cpu(), top.values.cpu()))
+            logits = logits.float()
+            if logits.shape[1] <= NARROW:
+                classes, tops = _classes(logits), logits
+            else:
+                top = logits.softmax(1).max(1)
+                classes, tops = top.indices, top.values.cpu()
+            self.made.append((labels, classes.cpu()))
+            self.tops.append(tops)
             self.waiting = []
 
 
@@ -76,7 +111,11 @@ class Predictions:
 
     @property
     def confidences(self) -> Tensor:
-        return self._answers.joined()[2][: self._count]
+        return self._answers.confidences(slice(self._count))
+
+    def confidences_of(self, positions: Tensor) -> Tensor:
+        """Of some of the images, by their positions; far fewer take far less time."""
+        return self._answers.confidences(positions)
 
     @property
     def right(self) -> Tensor:
@@ -84,7 +123,7 @@ class Predictions:
         return self.classes == self.labels
 
 
-_memory: Recent[tuple[Tensor, Tensor, Tensor]] = Recent(WORKER_PREDICTIONS, "predictions")
+_memory: Recent[tuple[Tensor, Tensor, list[Tensor]]] = Recent(WORKER_PREDICTIONS, "predictions")
 
 
 def split_of(state: State | Scene, split: str) -> zoo_data.Split:
@@ -109,7 +148,7 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
     """
     images = split_of(state, split)
     count, key = min(count, len(images)), f"{state.key}/{split}"
-    nothing = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), torch.empty(0))
+    nothing = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), [])
     answers = _Answers(*(_memory.get(key) or nothing))
     done = len(answers.joined()[0])
     if done >= count:
@@ -130,4 +169,4 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
             yield Predictions(answers, min(done, count))
             until = time.monotonic() + PACE
     finally:
-        _memory.put(key, answers.joined())
+        _memory.put(key, answers.kept())

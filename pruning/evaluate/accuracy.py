@@ -57,18 +57,23 @@ class Accuracy(OnImages):
 def _compared(before: Predictions, after: Predictions) -> dict[str, Any]:
     """The result on the first images, as many as both have."""
     n = min(len(before), len(after))
-    was, now = before.right[:n], after.right[:n]
-    changed = (before.classes[:n] != after.classes[:n]).nonzero().squeeze(1)
+    labels, old, new = after.labels[:n], before.classes[:n], after.classes[:n]
+    was, now = old == labels, new == labels
+    changed = (old != new).nonzero().squeeze(1)
+    named = changed[:FLIPS]
+    lists = (named, labels[named], old[named], before.confidences_of(named), new[named], after.confidences_of(named))
     flips = [
         {
-            "position": i,
-            "label": int(after.labels[i]),
-            "before": int(before.classes[i]),
-            "before_confidence": round(float(before.confidences[i]), 4),
-            "after": int(after.classes[i]),
-            "after_confidence": round(float(after.confidences[i]), 4),
+            "position": position,
+            "label": label,
+            "before": first,
+            "before_confidence": round(first_confidence, 4),
+            "after": last,
+            "after_confidence": round(last_confidence, 4),
         }
-        for i in changed[:FLIPS].tolist()
+        for position, label, first, first_confidence, last, last_confidence in zip(
+            *(values.tolist() for values in lists), strict=True
+        )
     ]
     return {
         "count": n,

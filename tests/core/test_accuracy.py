@@ -121,7 +121,28 @@ def test_numbers_are_those_of_each_batch_alone(images: Images, number: int, monk
             assert torch.equal(found.classes, classes[:count])
             assert torch.equal(found.confidences, confidences[:count])
             assert torch.equal(found.labels, split.labels[:count])
+            some = torch.arange(0, count, 7)
+            assert torch.equal(found.confidences_of(some), confidences[some])
         assert list(seen) == list(range(100, 700, 100))
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-3, 1.0, 100.0, 1e6, 1e38])
+def test_classes_are_those_of_the_softmax_also_where_logits_nearly_tie(scale: float) -> None:
+    below = (logits := torch.randn(400, 10, generator=torch.Generator().manual_seed(0)) * scale).max(1).values
+    for _ in range(4):  # the highest again at the first class, then one, two, three floats below it
+        near = torch.cat([below[:, None], logits[:, 1:]], 1)
+        for some in (near, near[:1], torch.cat([near, logits])):
+            assert torch.equal(predictions._classes(some), some.softmax(1).max(1).indices)
+        below = torch.nextafter(below, torch.tensor(-torch.inf))
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+def test_classes_are_those_of_the_softmax_also_where_logits_are_no_numbers(odd: float) -> None:
+    logits = torch.arange(30.0).reshape(3, 10)
+    for place in ((0, 3), (1, 9), (2, slice(None))):
+        some = logits.clone()
+        some[place] = odd
+        assert torch.equal(predictions._classes(some), some.softmax(1).max(1).indices)
 
 
 def test_who_asks_looks_after_the_first_batch_and_then_at_a_pace(images: Images, monkeypatch: Any) -> None:

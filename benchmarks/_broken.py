@@ -22,8 +22,11 @@ def _on(name: str) -> bool:
 
 
 @sa.event.listens_for(sa.Engine, "do_execute")
-def _execute(_cursor: Any, statement: str, _parameters: Any, _context: Any) -> None:
-    """Raise what SQLite's driver would raise; the statement is not executed then."""
+def _execute(_cursor: Any, statement: str, _parameters: Any, context: Any) -> None:
+    """Raise what SQLite's driver would raise; the statement is not executed then. PostgreSQL really goes away, and has
+    a disk of its own."""
+    if context.dialect.name != "sqlite":
+        return
     if _on("database"):
         raise sqlite3.OperationalError("unable to open database file")
     if _on("disk") and not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):

@@ -63,9 +63,9 @@ class Round:
     def lose_database(self) -> None:
         """What is known is in the server's memory: something new is asked for meanwhile."""
         self.studies.append(self.sweep(4))
-        (self.site.flags / "database").touch()
+        self.site.database.lose()
         self.listen(OUTAGE)
-        (self.site.flags / "database").unlink()
+        self.site.database.back()
 
     def fill_disk(self) -> None:
         """All that was asked for may be stored by now: something new is asked for while there is no room."""

@@ -13,7 +13,7 @@ from benchmarks._table import HEAD, Figure, table
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- measured: written by make bench -->", "<!-- end of what was measured -->"
-SEPARATE = ("load", "faults")
+SEPARATE = ("load", "faults", "faults_postgresql")
 """Scripts with a command of their own: their latest result on the same machine joins the report."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 import psutil
 import torch
 
+from benchmarks._database import PostgreSQL, Sqlite
 from pruning.settings import ROOT
 
 ANSWER_SECONDS = 240.0
@@ -70,16 +70,19 @@ class Server:
 
 
 class Site:
-    """The store's folder: on a small disk of its own where one may be mounted, else faults of the disk are injected."""
+    """The store's folder: on a small disk of its own where one may be mounted, else faults of the disk are injected.
 
-    def __init__(self, folder: Path) -> None:
+    A PostgreSQL server has its own folder on another disk, as on another machine.
+    """
+
+    def __init__(self, folder: Path, postgresql: bool = False) -> None:
         self.folder, self.flags = folder / "store", folder / "flags"
         self.folder.mkdir(parents=True), self.flags.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", f"size={STORE_MB}m", "pruning-faults", str(self.folder)]
         self.mounted = sys.platform == "linux" and subprocess.run(mount, capture_output=True).returncode == 0
-        self.database = self.folder / "store.db"
+        self.database = PostgreSQL() if postgresql else Sqlite(self.folder, self.flags)
         self.environment = os.environ | {
-            "PRUNING_STORE": f"sqlite:///{self.database}", "PRUNING_ARTEFACTS": str(self.folder / "artefacts"),
+            "PRUNING_STORE": self.database.url, "PRUNING_ARTEFACTS": str(self.folder / "artefacts"),
             "PRUNING_FAULTS": str(self.flags), "PRUNING_WORKERS": "2", "PRUNING_SCHEDULER": "",
             "PRUNING_LOG": str(folder / "log.jsonl"), "OMP_NUM_THREADS": "1",
         }  # fmt: skip
@@ -114,13 +117,10 @@ class Site:
     def check(self) -> list[str]:
         """What is wrong with what is stored, a sentence each; what is right is known from now on."""
         wrong = []
-        connection = sqlite3.connect(self.database, timeout=30)
-        ((state,),) = connection.execute("PRAGMA integrity_check").fetchall()
-        stored = dict(connection.execute("SELECT key, value FROM measures"))
-        left = self._unfinished(connection)
-        connection.close()
-        if state != "ok":
-            wrong.append(f"The database is damaged: {state}.")
+        if damage := self.database.damage():
+            wrong.append(f"The database is damaged: {damage}.")
+        stored = dict(self.database.rows("SELECT key, value FROM measures"))
+        left = self._unfinished()
         wrong += [f"The result {key} is lost or changed." for key in self.known if stored.get(key) != self.known[key]]
         wrong += [f"The result {key} is half-written." for key, text in stored.items() if not _whole(text)]
         wrong += [f"The job {job} is still '{state}' in the store." for job, state in left]
@@ -133,11 +133,11 @@ class Site:
         wrong += [f"{path.name} was left half-written by a living process." for path in self._halves()]
         return wrong
 
-    def _unfinished(self, connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    def _unfinished(self) -> list[tuple[str, str]]:
         """Jobs that the table calls unfinished; their ends are written within seconds."""
+        query, left = "SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'interrupted')", []
         for _ in range(100):
-            rows = connection.execute("SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'interrupted')")
-            if not (left := rows.fetchall()):
+            if not (left := [(job, state) for job, state in self.database.rows(query)]):
                 break
             time.sleep(0.2)
         return left
@@ -154,6 +154,7 @@ class Site:
         return sorted(halves)
 
     def close(self) -> None:
+        self.database.close()
         if self.mounted:
             subprocess.run(["umount", "-l", str(self.folder)], check=True)
 

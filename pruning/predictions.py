@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -35,7 +36,8 @@ def _classes(logits: Tensor) -> Tensor:
     That of the highest logit, unless logits are so near each other, or so large, that only a softmax can tell.
     """
     top = logits.max(1)
-    if top.values.isfinite().all() and (logits >= (top.values - NEAR)[:, None]).count_nonzero() == len(logits):
+    near = logits >= (top.values - NEAR)[:, None]
+    if math.isfinite(top.values.sum()) and near.count_nonzero() == len(logits):  # each row's highest is one of them
         return top.indices
     return logits.softmax(1).max(1).indices
 

@@ -112,7 +112,8 @@ def training(device: str, quick: bool) -> Iterator[Figure]:
     how = f"per network and step of 60 images, from {count} steps and what begins them; median of {rounds}"
     label = registry.models["lenet_300_100"].label
     models = [state_of(Base(model="lenet_300_100", mark="init", device=device), ()).model for _ in range(REPLICATES)]
-    alike = "the same bits together as alone" if fit_together(models, 60) else "one by one: other bits together"
+    fit = fit_together(models, 60, registry.models["lenet_300_100"].input_shape)
+    alike = "the same bits together as alone" if fit else "one by one: other bits together"
     plain, captured = (taken("lenet_300_100", REPLICATES, graphs, optimiser="adam") for graphs in (False, True))
     yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks, a captured step", captured, "ms", f"{how}; {alike}",
                         "launched piece by piece", plain)  # fmt: skip

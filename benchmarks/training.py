@@ -3,7 +3,8 @@
 ``python benchmarks/training.py``: one thread, alternating rounds, medians; seconds per network and epoch of
 12,000 images in batches of 60, without looks at validation. The *DataLoader loop* reads one image after another through
 torchvision's FashionMNIST and its usual transforms; the *tensor loop* indexes a tensor and has torch's default Adam;
-both hold masks by multiplication. All run in a process that keeps freed memory, as workers do.
+both hold masks by multiplication. Ours computes as the page Lottery ticket does by default. All
+run in a process that keeps freed memory, as workers do.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks._script import script
 from benchmarks._table import Figure
 from benchmarks._usual import pictures
 from pruning import registry, steps
+from pruning.choices import Ticket
 from pruning.engine import heap
 from pruning.entries import quiet
 from pruning.recipe import Prune, Train
@@ -61,7 +63,7 @@ def taken(name: str, count: int, rounds: int) -> dict[str, float]:
     start: State = steps.apply(Prune(scorer="random"), state_of(base, ()), "start", quiet)
     masks = {key: mask.float() for key, mask in start.masks.items()}
     train = Train(steps=count, batch=BATCH, samples=EPOCH, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0,
-                  weight_decay=0, validation=0, looks=1)  # fmt: skip
+                  weight_decay=0, validation=0, looks=1, convolution=Ticket.of(name).convolution)  # fmt: skip
     dataset = pictures("train", EPOCH)
     images, labels = zoo_data.load(str(base.data_name), "train").batch(0, EPOCH)
 
@@ -95,9 +97,10 @@ def rows(quick: bool = False) -> Iterator[Figure]:
            f"median of {rounds} alternating rounds")  # fmt: skip
     for name, wanted in WANTED.items():
         found, label = taken(name, count, rounds), registry.models[name].label
+        own = f"{how}; convolutions as {Ticket.of(name).convolution}" if registry.models[name].products else how
         for loop, least in zip(("DataLoader loop", "tensor loop"), wanted, strict=True):
-            yield Figure.faster(ITEM, f"{label}: one network", found["alone"], "s", how, loop, found[loop])
-            yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks together", found["together"], "s", how, loop,
+            yield Figure.faster(ITEM, f"{label}: one network", found["alone"], "s", own, loop, found[loop])
+            yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks together", found["together"], "s", own, loop,
                                 found[loop], least, least is not None)  # fmt: skip
 
 

@@ -57,6 +57,8 @@ class Choices(Words):
     schedule: Literal["cosine", "one_cycle", "steps", "constant"] = "cosine"
     decay: float = Field(0.0, ge=0, le=1, description="Weight decay.")
     looks: int = Field(20, ge=1, le=200, description="Looks at validation.")
+    convolution: Literal["direct", "products"] = "direct"
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class Recovery(Choices):
@@ -91,8 +93,9 @@ class Recovery(Choices):
         found = defaults_of(model)
         fine = found.fine
         return cls(
-            **_common(fine), crop=fine.crop, flip=fine.flip, train_seed=fine.seed, rounds=found.rounds, peak=found.peak
-        )
+            **_common(model, fine), crop=fine.crop, flip=fine.flip, train_seed=fine.seed, rounds=found.rounds,
+            peak=found.peak,
+        )  # fmt: skip
 
 
 class Ticket(Choices):
@@ -105,7 +108,7 @@ class Ticket(Choices):
 
     @classmethod
     def of(cls, model: str) -> Ticket:
-        return cls(**_common(quick(model)))
+        return cls(**_common(model, quick(model)))
 
 
 C = TypeVar("C", bound=Words)
@@ -153,10 +156,12 @@ def read_choices(words: Mapping[str, str], usual: S) -> tuple[S, list[str]]:
     return chosen, changes
 
 
-def _common(train: Train) -> dict[str, Any]:
-    """The fields that all pages share, as a training has them."""
-    names = ("steps", "batch", "samples", "optimiser", "lr", "schedule", "looks")
-    return {name: getattr(train, name) for name in names} | {"decay": train.weight_decay}
+def _common(model: str, train: Train) -> dict[str, Any]:
+    """The fields that all pages share, as a training has them; convolutions are computed the fast way, where a model's
+    can be: no result that comes with the program hangs on how."""
+    names = ("steps", "batch", "samples", "optimiser", "lr", "schedule", "looks", "precision")
+    fast = "products" if registry.models[model].products else train.convolution
+    return {name: getattr(train, name) for name in names} | {"decay": train.weight_decay, "convolution": fast}
 
 
 def _word(value: Any) -> str:

@@ -120,6 +120,8 @@ class Model(Entry):
     """Training seeds for which a trained checkpoint is embedded."""
     embedded: ClassVar[bool] = True
     """Whether the trained weights lie in ``assets/``."""
+    products: ClassVar[bool] = False
+    """Whether its convolutions can be computed as products of matrices, in which several networks train at once."""
 
     @abstractmethod
     def build(self) -> nn.Module: ...

@@ -51,15 +51,16 @@ def ahead(
     """The first cells whose trainings go as one computation, at most ``TOGETHER``: their states, by their keys, each
     with its share of the seconds.
 
-    Empty where the first cell is no training of a dense network: it is then made like any other.
+    Empty where the first cell is no training that others can join: it is then made like any other.
     """
     began, first = time.perf_counter(), next(iter(cells), None)
     if first is None or not first.recipe or not isinstance(first.recipe[-1], Train):
         return {}
     from pruning.steps.train import together
-    from pruning.training.kernel import is_dense
+    from pruning.training.kernel import as_products
 
-    if not is_dense(state_of(first.base, first.recipe[:-1], progress, shelf).model):
+    model = state_of(first.base, first.recipe[:-1], progress, shelf).model
+    if not as_products(model, first.recipe[-1].convolution == "products"):
         return {}
     chosen: dict[str, Cell] = {}
     for cell in cells:
@@ -85,8 +86,8 @@ def ahead(
 def _kind(cell: Cell) -> tuple[object, ...]:
     """Cells of one kind can be trained together; those of later rounds come later, when their prefixes are trained."""
     last, rounds = cell.recipe[-1] if cell.recipe else None, sum(isinstance(step, Train) for step in cell.recipe)
-    batch = last.batch if isinstance(last, Train) else None
-    return (cell.base.model, cell.base.data_name, cell.base.device, batch, rounds)
+    how = (last.batch, last.convolution) if isinstance(last, Train) else None
+    return (cell.base.model, cell.base.data_name, cell.base.device, how, rounds)
 
 
 def _along(progress: Progress, recipe: tuple[Step, ...], whole: tuple[Step, ...]) -> Progress:

@@ -136,6 +136,11 @@ class Train(Step):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="What layers multiply in; weights and the optimiser's steps stay float32."
     )
+    convolution: Literal["direct", "products"] = Field(
+        "direct",
+        description="How a small chain of convolutions is computed in float32: one by one, as PyTorch does, or as "
+        "products of matrices, in which several networks train at once; sums differ in their last bits.",
+    )
     during: str = Field("static", description="What happens to the masks while it trains.")
     during_options: Options = Field(default_factory=dict)
     validation: int = Field(1000, ge=0, le=50_000, description="Validation images looked at along the way.")

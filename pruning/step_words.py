@@ -32,6 +32,7 @@ def words(step: Step) -> str:
             taught = f", {100 * step.mixing:g} % of the loss from the dense network (temperature {step.temperature:g})"
             aware = f" ({registry.dynamics[step.during].label.lower()})" if step.during != "static" else ""
             half = ", layers in bfloat16" if step.precision == "bfloat16" else ""
+            half += ", convolutions as products of matrices" if step.convolution == "products" else ""
             return (
                 f"Train {step.steps:,} steps of {step.batch} images{aware}, {step.optimiser.upper()}, learning rate "
                 f"{step.lr:g}, {step.schedule.replace('_', ' ')}{half}{taught if step.teacher == 'dense' else ''}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.computing import computing
 from pages.ui.fields import OPTIMISERS, SCHEDULES, Fields
 from pages.ui.lottery_state import models
 from pages.ui.method import choice
@@ -49,6 +50,7 @@ def experiment() -> Experiment:
                 many = f"{seen} seeds; further ones differ" if seen > 1 else "one seed: the others differ"
                 st.caption(f"Early weights are stored for {many} in the order of their data alone.")
         device = _device()
+    train = train.model_copy(update=computing(fields, model, device))
     return Experiment.model_validate(
         {
             "model": model, "mark": mark, "train": train, "levels": levels,

@@ -42,8 +42,8 @@ def panel(experiment: Experiment) -> bool:
             "Pruned by magnitude, each layer the same share, the output layer at half the rate. "
             f"{len(experiment.seeds)} seeds; each network trains {train.steps:,} steps of {train.batch} images from "
             f"{used} training images{_augmented(train)}. The arms of one seed see the images in the same order, seeds "
-            "do not; small dense networks of a round train as one computation, bit for bit as alone. "
-            "Accuracy on 10,000 test images after the last step; the early stop is chosen on "
+            "do not; small dense networks of a round, and those of convolutions as products, train as one, bit for "
+            "bit as alone. Accuracy on 10,000 test images after the last step; the early stop is chosen on "
             f"{train.validation:,} validation images."
         )
     pending = lottery_valley.section(experiment, table)

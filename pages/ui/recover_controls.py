@@ -6,6 +6,7 @@ from typing import cast
 
 import streamlit as st
 
+from pages.ui.computing import computing
 from pages.ui.fields import OPTIMISERS, SCHEDULES, Fields
 from pages.ui.recover_work import offered
 from pruning.charts.words import tip
@@ -58,6 +59,7 @@ def training(setting: Setting, norm: bool) -> tuple[Plan, list[str]]:
             "Original learning rate (rewinding)", "peak", format="%.4g",
             help="Highest rate of the dense network's own training. " + tip("learning-rate rewinding"),
         )  # fmt: skip
+    train = train.model_copy(update=computing(fields, setting.model, setting.device))
     plan = Plan(
         prune=setting.prune, fine=train, peak=peak, rounds=rounds, growth=cast(Growth, growth),
         temperature=temperature, mixing=mixing, penalty=penalty, begins=begins, ends=ends, every=every,

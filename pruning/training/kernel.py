@@ -1,21 +1,25 @@
 """Forward and backward of one network, or of several in one computation.
 
-Dense networks (linear layers and ReLU) of one shape run together as batched matrix products: one network alone is the
-same kernel with one replicate, and each replicate's numbers are bit for bit those it has alone. (A plain linear layer's
-product depends on how many rows it has; a batched product computes each replicate by itself. Some libraries order a
-small product's sums by where in memory it begins: shapes for which that happens are found by trying, and run alone.)
+Chains of layers of one shape run together as batched matrix products: one network alone is the same kernel with one
+replicate, and each replicate's numbers are bit for bit those it has alone. (A plain linear layer's product depends on
+how many rows it has; a batched product computes each replicate by itself. Some libraries order a small product's sums
+by where in memory it begins: shapes for which that happens are found by trying, and run alone.) Dense networks are
+always computed so, those with convolutions where the recipe asks for it: torch's own convolutions sum in another order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from pruning.training.chain import Chain
+from pruning.training.layers import exact, layers_of
+
+IMAGES = 3_000
+"""Images of all networks whose patches lie in memory at once, 100 kB each for LeNet-5; more, and each runs alone."""
 
 
 class Kernel(Protocol):
@@ -34,71 +38,42 @@ class Kernel(Protocol):
         ...
 
 
-def kernel_of(models: Sequence[nn.Module], half: bool = False) -> Kernel:
-    """The kernel for these networks: one that is not dense runs alone, and so does one whose layers multiply in
-    bfloat16."""
-    if not half and all(is_dense(model) for model in models):
+def kernel_of(models: Sequence[nn.Module], half: bool = False, products: bool = False) -> Kernel:
+    """The kernel for these networks: one whose layers multiply in bfloat16 runs alone, and so does one of other layers
+    than linear ones, or, where convolutions are ``products``, than those of ``layers_of``."""
+    if not half and all(as_products(model, products) for model in models):
         return Together(models)
     (model,) = models
     return Alone(model, half)
 
 
-def fit_together(models: Sequence[nn.Module], batch: int) -> bool:
-    """Whether the networks can be trained as one computation with each one's numbers as they are alone."""
-    if not all(is_dense(model) for model in models) or len({_shapes(model) for model in models}) > 1:
+def as_products(model: nn.Module, products: bool) -> bool:
+    """Whether a network is computed by matrix products alone.
+
+    That is a chain of linear layers with ReLU between them, or, where it is asked for, one with convolutions.
+    """
+    layers = layers_of(model)
+    return bool(layers) and (products or all(layer.flat for layer in layers))
+
+
+def fit_together(models: Sequence[nn.Module], batch: int, image: Sequence[int], products: bool = False) -> bool:
+    """Whether the networks can be trained as one computation with each one's numbers as they are alone.
+
+    Args:
+        image: shape of an image, ``(C, H, W)``.
+    """
+    chains = {layers_of(model) for model in models}
+    if len(chains) > 1 or not all(as_products(model, products) for model in models):
         return False
-    layers = [layer for layer in models[0].modules() if isinstance(layer, nn.Linear)]
-    return all(
-        _exact(len(models), batch, layer.in_features, layer.out_features, str(layer.weight.device)) for layer in layers
-    )
-
-
-def _shapes(model: nn.Module) -> tuple[torch.Size, ...]:
-    return tuple(parameter.shape for parameter in model.parameters())
-
-
-@lru_cache(maxsize=256)
-def _exact(count: int, batch: int, n_in: int, n_out: int, device: str) -> bool:
-    """Whether a layer's three products give the same bits for each replicate as for that one alone."""
-    generator = torch.Generator().manual_seed(0)
-
-    def drawn(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator).to(device)
-
-    x, weight = drawn(count, batch, n_in), drawn(count, n_out, n_in)
-    bias, grad = drawn(count, n_out), drawn(count, batch, n_out)
-    whole = _products(x, weight, bias, grad)
-    return all(
-        torch.equal(many[number], one[0])
-        for number in range(count)
-        for many, one in zip(
-            whole, _products(*(part[number : number + 1].clone() for part in (x, weight, bias, grad))), strict=True
-        )
-    )
-
-
-def _products(x: Tensor, weight: Tensor, bias: Tensor, grad: Tensor) -> tuple[Tensor, ...]:
-    """All that is computed of a layer: outputs, and the gradients at inputs, weights and biases."""
-    return (_linear(x, weight, bias), torch.bmm(grad, weight),
-            *_gradients(x, grad, torch.empty_like(weight), torch.empty_like(bias)))  # fmt: skip
-
-
-def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """``x (R, B, in)``, ``weight (R, out, in)``, ``bias (R, out)`` -> ``(R, B, out)``."""
-    return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
-
-
-def _gradients(x: Tensor, grad: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients at a layer's weights and biases, written to ``weight`` and ``bias``."""
-    return torch.bmm(grad.mT, x, out=weight), torch.sum(grad, 1, out=bias)
-
-
-def is_dense(model: nn.Module) -> bool:
-    """Whether a network is a plain chain of linear layers with ReLU between them, which can be trained together."""
-    return isinstance(model, nn.Sequential) and all(
-        isinstance(layer, nn.Flatten | nn.ReLU) or (isinstance(layer, nn.Linear) and layer.bias is not None)
-        for layer in model
-    )
+    (layers,), values, device = chains, tuple(image), str(next(models[0].parameters()).device)
+    if len(models) > 1 and not layers[0].flat and len(models) * batch > IMAGES:
+        return False
+    for layer in layers:
+        values = layer.inputs(values)
+        if not exact(layer, len(models), batch, values, device):
+            return False
+        values = layer.outputs(values)
+    return True
 
 
 class Alone:
@@ -121,7 +96,7 @@ class Alone:
 
 
 class Together:
-    """Dense networks of one shape; their parameters become views of one stacked tensor each, until ``release``.
+    """Networks of one shape; their parameters become views of one stacked tensor each, until ``release``.
 
     Without autograd: nothing is taken apart for it, gradients are written where those of the last step lay (fresh
     memory for them costs as much as computing them), and none is computed at the images.
@@ -141,26 +116,20 @@ class Together:
             for parameters, grad in zip(self.owned, self.grads, strict=True)
             for pair in zip(parameters, grad, strict=True)
         ]
-        self.rectified = _rectified(models[0])
-        self.values: list[Tensor] = []
+        tensors = zip(self.stacks[::2], self.stacks[1::2], self.grads[::2], self.grads[1::2], strict=True)
+        self.layers = [layer.on(*own) for layer, own in zip(layers_of(models[0]), tensors, strict=True)]
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
-        values = images.flatten(2)
-        self.values = [values.relu() if self.rectified[0] else values]
-        for weight, bias, rectified in zip(self.stacks[::2], self.stacks[1::2], self.rectified[1:], strict=True):
-            values = _linear(self.values[-1], weight, bias)
-            self.values.append(values.relu_() if rectified else values)
-        return self.values[-1]
+        values = images
+        for layer in self.layers:
+            values = layer.forward(values)
+        return values
 
     @torch.no_grad()
     def backward(self, grad: Tensor) -> None:
-        for layer in reversed(range(len(self.stacks) // 2)):
-            if self.rectified[layer + 1]:
-                grad = torch.ops.aten.threshold_backward(grad, self.values[layer + 1], 0)
-            _gradients(self.values[layer], grad, *self.grads[2 * layer : 2 * layer + 2])
-            if layer:
-                grad = torch.bmm(grad, self.stacks[2 * layer])
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad, first=layer is self.layers[0])
         for parameter, part in self.handed:
             parameter.grad = part if parameter.grad is None else parameter.grad.add_(part)
 
@@ -169,14 +138,3 @@ class Together:
             for parameter in parameters:
                 parameter.data = parameter.data.clone()
                 parameter.grad = None
-
-
-def _rectified(model: nn.Module) -> list[bool]:
-    """Whether a ReLU follows the images, and each linear layer."""
-    found = [False]
-    for layer in model.children():
-        if isinstance(layer, nn.Linear):
-            found.append(False)
-        elif isinstance(layer, nn.ReLU):
-            found[-1] = True
-    return found

@@ -43,10 +43,10 @@ def train(session: Session, save: Save | None = None) -> None:
 def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) -> None:
     """Train the networks of some sessions under their masks, to the end.
 
-    Dense networks of one model go forward and backward as one computation, each with its own images, optimiser and
-    masks, bit for bit as it would alone; others train one after another. A session's ``diverged`` is then the step at
-    which its loss became NaN or infinite, if it did: its weights are those before that step, its training stops, and
-    the others go on.
+    Networks of one model, dense ones or such whose convolutions are products, go forward and backward as one
+    computation, each with its own images, optimiser and masks, bit for bit as it would alone; others train one after
+    another. A session's ``diverged`` is then the step at which its loss became NaN or infinite, if it did: its weights
+    are those before that step, its training stops, and the others go on.
 
     Args:
         sessions: of one model and one batch size.
@@ -61,9 +61,7 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
     try:
         with torch.random.fork_rng(devices=cuda):
             while active := [trainee for trainee in trainees if trainee.active]:
-                exact = not any(one.half for one in active)
-                together = exact and fit_together([one.session.model for one in active], active[0].session.spec.batch)
-                _stretch(active if together else active[:1])
+                _stretch(active if _fit(active) else active[:1])
     finally:
         for trainee in trainees:
             trainee.session.model.eval()
@@ -73,9 +71,17 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
         trainee.keep()
 
 
+def _fit(trainees: Sequence[Trainee]) -> bool:
+    """Whether all take their steps as one computation."""
+    spec, image = trainees[0].session.spec, trainees[0].session.state.base.input_shape
+    alike = not any(one.half for one in trainees) and len({one.products for one in trainees}) == 1
+    return alike and fit_together([one.session.model for one in trainees], spec.batch, image, trainees[0].products)
+
+
 def _stretch(trainees: Sequence[Trainee]) -> None:
     """Steps until the first of them has no more."""
-    kernel = kernel_of([trainee.session.model for trainee in trainees], trainees[0].half)
+    first = trainees[0]
+    kernel = kernel_of([trainee.session.model for trainee in trainees], first.half, first.products)
     burst = Burst(trainees, kernel) if may_run_ahead(trainees) else None
     try:
         while all(trainee.active for trainee in trainees):

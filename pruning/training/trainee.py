@@ -61,6 +61,11 @@ class Trainee:
         return self.session.spec.precision == "bfloat16"
 
     @property
+    def products(self) -> bool:
+        """Whether its convolutions are matrix products."""
+        return self.session.spec.convolution == "products"
+
+    @property
     def since(self) -> tuple[float, int, int]:
         """Of the training images since the last look: sum of their losses, how many were right, how many there were."""
         return self.session.memory.get("since_look", (0.0, 0, 0))

@@ -103,7 +103,7 @@ def test_one_that_diverges_in_a_burst_stays_as_it_was_before(
         trainees.append(self)
 
     monkeypatch.setattr(Trainee, "__init__", noted)
-    monkeypatch.setattr("pruning.training.loop.fit_together", lambda models, size: len(models) == 2)
+    monkeypatch.setattr("pruning.training.loop.fit_together", lambda models, *given: len(models) == 2)
     works = [(Train(**BASE, optimiser=kind, seed=n), pruned(500), str(n)) for n in range(2)]
 
     def run() -> list[State]:

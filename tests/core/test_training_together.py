@@ -21,7 +21,7 @@ from pruning.state import State
 from pruning.steps.train import together
 from pruning.tickets import Experiment
 from pruning.training import images as training_images
-from pruning.training.kernel import Alone, Together, fit_together, is_dense, kernel_of
+from pruning.training.kernel import Alone, Together, as_products, fit_together, kernel_of
 from pruning.zoo.checkpoints import initial
 from tests.core.conftest import Images
 from tests.core.networks import same, snapshot, state
@@ -55,7 +55,7 @@ def test_gradients_are_each_network_s_own_bit_for_bit_and_autograd_s(
     models = [dense(tuple(widths), seed + number) for number in range(count)]
     originals = copy.deepcopy(models)
     inputs = [torch.randn(batch, widths[0], generator=torch.Generator().manual_seed(seed + n)) for n in range(count)]
-    exact = fit_together(models, batch)
+    exact = fit_together(models, batch, (widths[0],))
     kernel = Together(models)
     logits = kernel.logits(torch.stack(inputs))
     kernel.backward(2 * logits)  # of the sum of squares
@@ -75,9 +75,9 @@ def test_gradients_are_each_network_s_own_bit_for_bit_and_autograd_s(
 
 
 def test_what_is_no_plain_chain_runs_alone() -> None:
-    assert is_dense(dense((4, 3, 2), 0))
-    assert not is_dense(nn.Sequential(nn.Linear(3, 3), nn.Dropout()))
-    assert not is_dense(nn.Sequential(nn.Conv2d(1, 1, 1)))
+    assert as_products(dense((4, 3, 2), 0), False)
+    assert not as_products(nn.Sequential(nn.Linear(3, 3), nn.Dropout()), True)
+    assert not as_products(nn.Sequential(nn.Conv2d(1, 1, 1)), False)
     assert isinstance(kernel_of([nn.Conv2d(1, 1, 1)]), Alone)
     with pytest.raises(ValueError):
         kernel_of([nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)])
@@ -85,7 +85,7 @@ def test_what_is_no_plain_chain_runs_alone() -> None:
 
 @pytest.mark.parametrize("batch", [60, 100, 128])
 def test_the_embedded_dense_network_fits_together_at_usual_batch_sizes(batch: int) -> None:
-    assert fit_together([initial("lenet_300_100", seed) for seed in range(12)], batch)
+    assert fit_together([initial("lenet_300_100", seed) for seed in range(12)], batch, (1, 28, 28))
 
 
 @pytest.mark.parametrize(("optimiser", "during"), [
@@ -171,6 +171,8 @@ def test_only_networks_of_one_round_are_trained_together() -> None:
     assert ahead([]) == {} and ahead(Study(measures=study.measures).cells()) == {}
     conv = Study(base=Base(model="lenet_5"), recipe=(train,), measures=study.measures)
     assert ahead(conv.cells()) == {}
+    products = conv.model_copy(update={"recipe": (train.model_copy(update={"convolution": "products"}),)})
+    assert set(ahead(products.cells())) == {products.cells()[0].state_key}
 
 
 def test_networks_and_axes_exclude_each_other_and_networks_are_named() -> None:

@@ -19,6 +19,7 @@ class LeNet5(Model):
     reference = "LeCun et al. 1998"
     rank = 20
     seeds = (0, 1, 2)
+    products = True
 
     def build(self) -> nn.Module:
         return self.scaled(100, 100)

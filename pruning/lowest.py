@@ -1,7 +1,7 @@
 """How the lowest of all scores fall on layers that are sorted each by itself, for a thousand numbers of them at once.
 
 Beside the sorting, which grows with the scores, most of the time goes into a sparse sample of them and one search for
-each layer and level: about two milliseconds for a million scores.
+each layer and level: a few milliseconds, whatever the number of scores.
 """
 
 from __future__ import annotations

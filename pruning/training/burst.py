@@ -17,7 +17,7 @@ from pruning.training.trainee import Trainee, batch_of, seed
 MOST = 50
 """Steps between two waits: progress is told, and cancelling heard, so often."""
 GRAPHS = True
-"""Whether dense networks replay a captured step; ``benchmarks/gpu.py`` compares."""
+"""Whether networks made of matrix products replay a captured step; ``benchmarks/gpu.py`` compares."""
 
 
 def may_run_ahead(trainees: Sequence[Trainee]) -> bool:

@@ -26,16 +26,13 @@ COPY pages pages
 COPY pruning pruning
 
 # PYTHONPATH: Dask's own command does not look for modules in the working directory, and its workers need these.
-# Threads that wait must sleep: spinning ones slow everything when workers share cores. What was freed goes back to the
-# system page by page, see the Makefile.
+# Threads that wait must sleep: spinning ones slow everything when workers share cores.
 ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_WAIT_POLICY=PASSIVE \
     GOMP_SPINCOUNT=0 \
-    PYTHONMALLOC=malloc \
-    MALLOC_ARENA_MAX=2 \
     PRUNING_STORE=sqlite:////data/pruning.db \
     PRUNING_ARTEFACTS=/data/artefacts \
     PRUNING_DATA=/data/datasets

@@ -21,10 +21,8 @@ export GOMP_SPINCOUNT := 0
 
 .PHONY: run test lint types bench faults load train grids orderings compare reproduce clean install
 
-# Python keeps what it freed in blocks of a megabyte, each as long as one object in it lives, and each thread has a heap of
-# its own: after a class a quarter of a server's memory was such holes. The C library gives back single pages.
 run: $(VENV)/.installed
-	PYTHONMALLOC=malloc MALLOC_ARENA_MAX=2 $(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 # Two processes: one waits for pages while the other computes. One alone: make test TOGETHER=
 TOGETHER ?= -n 2 --dist loadfile --no-loadscope-reorder

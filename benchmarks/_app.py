@@ -41,8 +41,7 @@ class Server:
         environment = os.environ | {
             "PRUNING_STORE": f"sqlite:///{folder / 'store.db'}", "PRUNING_ARTEFACTS": str(folder / "artefacts"),
             "PRUNING_LOG": str(self.log), "PRUNING_WORKERS": "2", "PRUNING_SCHEDULER": "",
-            "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0",  # as make run sets them
-            "PYTHONMALLOC": "malloc", "MALLOC_ARENA_MAX": "2",
+            "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0",
         }  # fmt: skip
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port),
                    "--server.headless", "true", "--server.address", "127.0.0.1"]  # fmt: skip

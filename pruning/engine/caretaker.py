@@ -59,9 +59,12 @@ class Caretaker:
         self.place.unlink(missing_ok=True)
 
     def _loop(self) -> None:
-        clean = time.monotonic() + GARBAGE_SECONDS
+        clean, rested = time.monotonic() + GARBAGE_SECONDS, time.monotonic() + REST_SECONDS
         while True:
             try:
+                if time.monotonic() >= rested:
+                    rested = time.monotonic() + REST_SECONDS
+                    self.store.rest()
                 if time.monotonic() >= clean:
                     clean = time.monotonic() + GARBAGE_SECONDS
                     self.forget()

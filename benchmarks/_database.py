@@ -36,8 +36,11 @@ class Sqlite:
 
     def damage(self) -> str:
         """What is wrong with the file, in SQLite's words; nothing where it is whole."""
-        ((state,),) = self.rows("PRAGMA integrity_check")
-        return "" if state == "ok" else str(state)
+        try:
+            state = "; ".join(str(row[0]) for row in self.rows("PRAGMA integrity_check"))
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        return "" if state == "ok" else state
 
     def close(self) -> None:
         """Nothing runs."""

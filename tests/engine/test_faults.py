@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks._database import Sqlite
 from benchmarks._fault import FAULTS, Round
 from benchmarks._site import Site
 from benchmarks.faults import faults
+from tests import postgres
 
 KINDS = ["kill a worker", "kill the server", "lose the database", "fill the disk", "cut a checkpoint"]
 
@@ -26,6 +28,20 @@ def test_nothing_is_lost_and_nothing_half_written_after_five_faults(tmp_path: Pa
     assert "The disk is full" in told["fill the disk"]
 
 
+@pytest.mark.skipif(postgres.binaries() is None, reason=f"no PostgreSQL under {postgres.WHERE}")
+def test_a_real_database_server_that_crashes_takes_nothing_with_it(tmp_path: Path) -> None:
+    ((_, one, _),) = faults(1, 3, ["lose the database"], tmp_path / "site", postgresql=True)
+    assert one.wrong == [] and "The database does not answer" in " ".join(one.said)
+
+
+def test_damage_of_a_file_is_said(tmp_path: Path) -> None:
+    database = Sqlite(tmp_path, tmp_path)
+    database.rows("CREATE TABLE measures (key TEXT PRIMARY KEY, value TEXT)")
+    assert database.damage() == ""
+    database.file.write_bytes(database.file.read_bytes()[:100] + bytes(range(256)) * 200)
+    assert "malformed" in database.damage()
+
+
 def test_every_kind_of_fault_is_drawn_equally_often() -> None:
     chance = random.Random(0)
     assert sorted(chance.sample(list(FAULTS), len(FAULTS))) == sorted(FAULTS) and len(FAULTS) == 7
@@ -34,7 +50,8 @@ def test_every_kind_of_fault_is_drawn_equally_often() -> None:
 def test_what_is_lost_changed_torn_or_left_over_is_found(tmp_path: Path) -> None:
     site = Site(tmp_path / "site")
     try:
-        connection = sqlite3.connect(site.database)
+        assert isinstance(site.database, Sqlite)
+        connection = sqlite3.connect(site.database.file)
         connection.execute("CREATE TABLE measures (key TEXT, value TEXT)")
         connection.execute("CREATE TABLE jobs (id TEXT, state TEXT)")
         rows = [("kept", '{"a": 1}'), ("changed", '{"a": 2}'), ("lost", '{"a": 3}')]

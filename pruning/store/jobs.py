@@ -98,18 +98,18 @@ class Jobs(Database):
         self.transact(lambda connection: connection.execute(statement))
 
     def trim_jobs(self, keep: int = JOB_ROWS) -> int:
-        """Forget all but the latest ``keep`` finished jobs; returns how many went.
+        """Forget all but the ``keep`` finished jobs that ended last; returns how many went.
 
-        An unfinished one never goes, nor one that is asked for at this moment: it is unfinished, or is made anew.
+        An unfinished one never goes, nor one that is asked for at this moment: it is unfinished, or is made anew. What
+        ended last stays, however long ago it was asked for: a training of hours outlasts thousands of slider moves.
         """
         finished = jobs.c.state.in_(FINISHED)
-        last = sa.select(jobs.c.created).where(finished).order_by(jobs.c.created.desc()).offset(keep).limit(1)
+        ended = sa.func.coalesce(jobs.c.ended, jobs.c.created)  # where no end was written
+        beyond = sa.select(jobs.c.id).where(finished).order_by(ended.desc(), jobs.c.id).offset(keep)
 
         def work(connection: sa.Connection) -> int:
-            bound = connection.execute(last).scalar()
-            if bound is None:
-                return 0
-            return connection.execute(jobs.delete().where(finished, jobs.c.created <= bound)).rowcount
+            # Asked once more for the state: somebody may have asked for the job between the two parts of the statement.
+            return connection.execute(jobs.delete().where(finished, jobs.c.id.in_(beyond.correlate(None)))).rowcount
 
         return self.transact(work)
 

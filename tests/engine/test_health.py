@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,19 @@ def test_a_caretaker_outlives_errors_and_leaves_no_half_of_a_report(
         lab.until(lambda: reports(store.artefacts.folder), 60)
         care.close()
         assert [one for one in room if one is store] == [store, store]
+
+
+def test_a_caretaker_trims_finished_jobs(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Store.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "artefacts")) as store:
+        for job_id in ("old", "new", "waiting"):
+            store.add_job(job_id, "{}", "ada")
+        for end, job_id in enumerate(("old", "new")):
+            store.update_job(job_id, "done", ended=1000.0 + end)
+        monkeypatch.setattr(store, "trim_jobs", partial(store.trim_jobs, keep=1))
+        care = Caretaker(store, "host:1:a", lambda: replace(WELL, at=time.time()))
+        lab.until(lambda: len(store.jobs()) == 2, 60)
+        care.close()
+        assert {job.id for job in store.jobs()} == {"new", "waiting"}
 
 
 def test_a_server_reports_and_takes_its_report_away(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

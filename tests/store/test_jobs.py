@@ -106,6 +106,23 @@ def test_only_the_latest_finished_jobs_are_remembered_and_every_unfinished_one(s
     assert store.trim_jobs(keep=0) == 2 and len(store.unfinished()) == 3
 
 
+def test_what_ended_last_is_remembered_though_it_was_asked_for_first(store: Store) -> None:
+    for job_id in ("training", "move 1", "move 2", "move 3"):
+        store.add_job(job_id, "{}", "ada")
+    for end, job_id in enumerate(("move 1", "move 2", "move 3", "training")):
+        store.update_job(job_id, "failed" if job_id == "training" else "done", ended=1000.0 + end)
+    assert store.trim_jobs(keep=2) == 2
+    assert {job.id for job in store.jobs()} == {"training", "move 3"}
+
+
+def test_exactly_so_many_are_remembered_where_all_ended_at_once(store: Store) -> None:
+    for number in range(6):
+        store.add_job(f"j{number}", "{}", "ada")
+        store.update_job(f"j{number}", "done", ended=1000.0)
+    assert store.trim_jobs(keep=4) == 2 and len(store.jobs()) == 4
+    assert store.trim_jobs(keep=4) == 0
+
+
 def test_servers_that_trim_while_a_job_is_asked_for_lose_none(store: Store) -> None:
     for number in range(20):
         store.add_job(f"j{number}", "{}", "ada")

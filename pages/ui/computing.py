@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.fields import Fields
 from pruning import registry
 
-CONVOLUTIONS = {"products": "products of matrices, many networks at once", "direct": "one by one, as PyTorch does"}
+CONVOLUTIONS = {"products": "as matrix products", "direct": "one by one"}
 PRECISIONS = {"float32": "float32", "bfloat16": "bfloat16 in the layers, float32 elsewhere"}
 
 

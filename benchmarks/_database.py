@@ -15,8 +15,6 @@ from tests import postgres
 class Sqlite:
     """A file in the store's folder. That it does not answer is injected into the processes that use it."""
 
-    name = "SQLite"
-
     def __init__(self, folder: Path, flags: Path) -> None:
         self.file, self.flag = folder / "store.db", flags / "database"
         self.url = f"sqlite:///{self.file}"
@@ -48,8 +46,6 @@ class Sqlite:
 
 class PostgreSQL:
     """A server of its own: it is lost as by a crash, and recovers from its log when it comes back."""
-
-    name = "PostgreSQL"
 
     def __init__(self) -> None:
         where = postgres.binaries()

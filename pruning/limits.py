@@ -40,6 +40,8 @@ FAILURES = 50
 """Failures that the server remembers for the page Status."""
 REST_SECONDS = 180.0
 """What nobody has used for so long is forgotten: a server and its workers give back what a class has used."""
+MESSAGES = 20
+"""Messages that each connection of Dask remembers, results and all; its own thousand fill 15 MB."""
 WORKER_PREDICTIONS = 24
 """Predictions of networks (logits of a split) that one worker keeps in memory."""
 WORKER_COMPARISONS = 2

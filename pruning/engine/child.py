@@ -11,9 +11,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from pruning.limits import MESSAGES
+
 CONFIG = {
     "distributed.admin.log-length": 200,  # progress events that the scheduler remembers; nobody reads them later
-    "distributed.admin.low-level-log-length": 20,  # of messages, results and all, each connection keeps a thousand
+    "distributed.admin.low-level-log-length": MESSAGES,
     "distributed.scheduler.allowed-failures": 0,  # the engine counts deaths itself, see ``runner``
     "distributed.deploy.lost-worker-timeout": "1 day",  # after its 15 s a worker that restarts slowly is never replaced
     "distributed.worker.profile.enabled": False,  # it would sample the task's stack a hundred times a second

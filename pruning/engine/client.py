@@ -8,9 +8,7 @@ import dask
 from distributed import Client as DaskClient
 
 from pruning.errors import Missing
-
-MESSAGES = 20
-"""The last ones that a connection remembers, results and all; Dask's thousand fill 15 MB."""
+from pruning.limits import MESSAGES
 
 
 class Client(DaskClient):

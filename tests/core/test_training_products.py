@@ -12,26 +12,23 @@ from torch import nn
 
 from pruning import registry, steps
 from pruning.entries import quiet
-from pruning.errors import Cancelled
-from pruning.recipe import Prune, Train
+from pruning.recipe import Train
 from pruning.run import state_of
 from pruning.specs import Base
 from pruning.state import State
-from pruning.steps.train import together
 from pruning.training import kernel as kernels
 from pruning.training.kernel import Alone, Together, as_products, fit_together, kernel_of
 from pruning.zoo.checkpoints import initial
+from tests.core import replicates
 from tests.core.conftest import Images
 from tests.core.networks import same, snapshot
-from tests.core.test_training import Shelf
 
 BASE = {"steps": 6, "batch": 20, "lr": 0.02, "validation": 40, "looks": 2, "convolution": "products"}
 IMAGE = (1, 28, 28)
 
 
 def pruned(level: int, seed: int = 0) -> State:
-    start = state_of(Base(model="lenet_5", seed=seed, mark="init"), ())
-    return steps.apply(Prune(sparsity=level, scorer="random", seed=seed), start, f"{level} {seed}", quiet)
+    return replicates.pruned(state_of(Base(model="lenet_5", seed=seed, mark="init"), ()), level, seed)
 
 
 @settings(max_examples=30, deadline=None)
@@ -113,37 +110,17 @@ def test_together_is_alone_bit_for_bit(optimiser: str, during: str, teacher: str
         for seed in (0, 0, 1)
     ]  # fmt: skip
     specs[2] = specs[2].model_copy(update={"steps": 4, "lr": 0.01})  # ends before the others, at its own rate
-    starts = [pruned(500), pruned(800), pruned(900, 1)]
-    made = together([(s, p, str(n)) for n, (s, p) in enumerate(zip(specs, starts, strict=True))], [quiet] * 3)
-    for number, (spec, start, after) in enumerate(zip(specs, starts, made, strict=True)):
-        lone = steps.apply(spec, start, str(number), quiet)
-        assert same(snapshot(lone.model), snapshot(after.model)) and lone.trace == after.trace
-        for name, mask in after.masks.items():
-            assert not after.weights[name][~mask].any()
+    replicates.are_bit_for_bit_as_alone(specs, [pruned(500), pruned(800), pruned(900, 1)])
 
 
 def test_one_that_diverges_stops_alone(images: Images) -> None:
-    train, broken = Train.model_validate(BASE), pruned(0)
-    with torch.no_grad():
-        next(iter(broken.model.parameters())).fill_(1e38)
-    good, bad = together([(train, pruned(500), "a"), (train, broken, "b")], [quiet, quiet])
-    assert bad.diverged == 0 and good.diverged is None
-    assert same(snapshot(good.model), snapshot(steps.apply(train, pruned(500), "a", quiet).model))
+    train = Train.model_validate(BASE)
+    replicates.one_that_diverges_stops_alone(train, train, pruned)
 
 
 def test_cancelled_together_goes_on_bit_for_bit(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", 0.0)
     works = [(Train.model_validate({**BASE, "seed": seed}), pruned(500), str(seed)) for seed in (0, 1)]
-    shelf = Shelf()
-
-    def stop(done: float, *_: object) -> None:
-        if done == 4:
-            raise Cancelled("stop")
-
-    with pytest.raises(Cancelled):
-        together(works, [quiet, stop], shelf)
-    for one, other in zip(together(works, [quiet] * 2, shelf), together(works, [quiet] * 2), strict=True):
-        assert same(snapshot(one.model), snapshot(other.model)) and one.trace == other.trace
+    replicates.cancelled_ones_go_on_bit_for_bit(works, 4, monkeypatch)
 
 
 def test_keys_are_as_before_where_nothing_is_asked_for_and_both_ways_learn_the_same(images: Images) -> None:

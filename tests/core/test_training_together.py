@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from pruning import steps
 from pruning.entries import quiet
-from pruning.errors import Cancelled
 from pruning.fold import ahead
 from pruning.recipe import Prune, Train
 from pruning.run import run, state_of
@@ -23,9 +21,9 @@ from pruning.tickets import Experiment
 from pruning.training import images as training_images
 from pruning.training.kernel import Alone, Together, as_products, fit_together, kernel_of
 from pruning.zoo.checkpoints import initial
+from tests.core import replicates
 from tests.core.conftest import Images
-from tests.core.networks import same, snapshot, state
-from tests.core.test_training import Shelf
+from tests.core.networks import state
 
 BASE = {"steps": 9, "batch": 30, "lr": 0.05, "validation": 60, "looks": 3}
 
@@ -40,8 +38,7 @@ def dense(widths: tuple[int, ...], seed: int) -> nn.Sequential:
 
 
 def pruned(level: int, seed: int = 0) -> State:
-    start = state(dense((784, 24, 10), seed), "lenet_300_100")
-    return steps.apply(Prune(sparsity=level, scorer="random", seed=seed), start, f"{level} {seed}", quiet)
+    return replicates.pruned(state(dense((784, 24, 10), seed), "lenet_300_100"), level, seed)
 
 
 @settings(max_examples=25, deadline=None)
@@ -95,42 +92,18 @@ def test_the_embedded_dense_network_fits_together_at_usual_batch_sizes(batch: in
 def test_together_is_alone_bit_for_bit(optimiser: str, during: str, images: Images) -> None:
     specs = [Train(**BASE, optimiser=optimiser, during=during, seed=seed) for seed in (0, 0, 1)]
     specs[2] = specs[2].model_copy(update={"steps": 5, "lr": 0.01})  # ends before the others, at its own rate
-    starts = [pruned(500), pruned(800), pruned(900, 1)]
-    made = together([(s, p, str(n)) for n, (s, p) in enumerate(zip(specs, starts, strict=True))], [quiet] * 3)
-    for number, (spec, start, after) in enumerate(zip(specs, starts, made, strict=True)):
-        lone = steps.apply(spec, start, str(number), quiet)
-        assert same(snapshot(lone.model), snapshot(after.model)) and lone.trace == after.trace
-        assert after.step == spec and not after.model.training
-        for name, mask in after.masks.items():
-            assert not after.weights[name][~mask].any()
-    parameters = [p for after in made for p in after.model.parameters()]
-    assert len({p.untyped_storage().data_ptr() for p in parameters}) == len(parameters)  # nothing is shared any more
+    replicates.are_bit_for_bit_as_alone(specs, [pruned(500), pruned(800), pruned(900, 1)])
 
 
 def test_one_that_diverges_stops_alone(images: Images) -> None:
     fine, wild = Train(**BASE), Train(**BASE | {"lr": 10.0}, weight_decay=1.0, optimiser="sgd")
-    broken = pruned(0)
-    with torch.no_grad():
-        next(iter(broken.model.parameters())).fill_(1e38)
-    good, bad = together([(fine, pruned(500), "a"), (wild, broken, "b")], [quiet, quiet])
-    assert bad.diverged == 0 and good.diverged is None
-    assert same(snapshot(good.model), snapshot(steps.apply(fine, pruned(500), "a", quiet).model))
+    replicates.one_that_diverges_stops_alone(fine, wild, pruned)
 
 
 def test_cancelled_together_goes_on_together_bit_for_bit(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", 0.0)
     works = [(Train(**BASE, seed=seed), pruned(500), str(seed)) for seed in (0, 1)]
-    shelf = Shelf()
-
-    def stop(done: float, *_: object) -> None:
-        if done == 5:
-            raise Cancelled("stop")
-
-    with pytest.raises(Cancelled):
-        together(works, [quiet, stop], shelf)
-    assert shelf.files and max(len(data) for data in shelf.files.values()) < 4 * 2 * 40_000  # not the whole stack
-    for one, other in zip(together(works, [quiet] * 2, shelf), together(works, [quiet] * 2), strict=True):
-        assert same(snapshot(one.model), snapshot(other.model)) and one.trace == other.trace
+    saved = replicates.cancelled_ones_go_on_bit_for_bit(works, 5, monkeypatch)
+    assert saved.files and max(len(data) for data in saved.files.values()) < 4 * 2 * 40_000  # not the whole stack
 
 
 def test_training_images_are_read_once_and_not_kept(images: Images) -> None:

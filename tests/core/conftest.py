@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from weakref import WeakValueDictionary
 
 import pytest
 import torch
 
 from pruning.lru import Recent
+from pruning.training import images as training_images
 from pruning.zoo import data as zoo_data
 
 
@@ -23,6 +25,8 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for module, name in places.items():  # by import_module: names without an attribute of the same name
         monkeypatch.setattr(importlib.import_module(module), name, Recent(8))
+    # Shared while somebody trains, and the traceback of a cancelled training holds its images until it is collected.
+    monkeypatch.setattr(training_images, "_loaded", WeakValueDictionary())
 
 
 class Images:

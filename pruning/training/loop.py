@@ -17,6 +17,13 @@ from pruning.training.objective import evaluated
 from pruning.training.session import Session, optimiser_of
 from pruning.training.trainee import Save, Trainee, batch_of, seed
 
+CACHED = 2**25
+"""Bytes of weights, gradients and moments that are looked at in turn: more hardly stay near a processor."""
+COPIES = 4
+"""Of each parameter: itself, its gradient, and two moments."""
+TURN = 50
+"""Steps of one lot before those of the next."""
+
 
 def opened(state: State, spec: Train, progress: Progress, saved: bytes | None = None) -> Session:
     """A session that trains a state's network in place, at its start or where an earlier one was saved.
@@ -61,7 +68,7 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
     try:
         with torch.random.fork_rng(devices=cuda):
             while active := [trainee for trainee in trainees if trainee.active]:
-                _stretch(active if _fit(active) else active[:1])
+                _stretch(_lots(active))
     finally:
         for trainee in trainees:
             trainee.session.model.eval()
@@ -71,6 +78,20 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
         trainee.keep()
 
 
+def _lots(trainees: Sequence[Trainee]) -> list[Sequence[Trainee]]:
+    """Those that are to take their next steps: each lot as one computation, and the first alone where that cannot be.
+
+    On the processor a lot holds no more than its cache: what is read at each step would else come from memory.
+    """
+    first = trainees[0]
+    count = 1
+    if first.device.type == "cpu":
+        most = max(1, CACHED // sum(COPIES * parameter.nbytes for parameter in first.parameters))
+        count = -(-len(trainees) // most)
+    lots = [trainees[number::count] for number in range(count)]
+    return lots if all(_fit(lot) for lot in lots) else [trainees[:1]]
+
+
 def _fit(trainees: Sequence[Trainee]) -> bool:
     """Whether all take their steps as one computation."""
     spec, image = trainees[0].session.spec, trainees[0].session.state.base.input_shape
@@ -78,19 +99,23 @@ def _fit(trainees: Sequence[Trainee]) -> bool:
     return alike and fit_together([one.session.model for one in trainees], spec.batch, image, trainees[0].products)
 
 
-def _stretch(trainees: Sequence[Trainee]) -> None:
-    """Steps until the first of them has no more."""
-    first = trainees[0]
-    kernel = kernel_of([trainee.session.model for trainee in trainees], first.half, first.products)
-    burst = Burst(trainees, kernel) if may_run_ahead(trainees) else None
+def _stretch(lots: Sequence[Sequence[Trainee]]) -> None:
+    """Steps of all, a few of each lot in turn, until one of them has no more."""
+    kernels = [kernel_of([one.session.model for one in lot], lot[0].half, lot[0].products) for lot in lots]
+    bursts = [Burst(lot, kernel) if may_run_ahead(lot) else None for lot, kernel in zip(lots, kernels, strict=True)]
     try:
-        while all(trainee.active for trainee in trainees):
-            if burst is not None and burst.ready:
-                burst.run()
-            else:
-                _step(trainees, kernel)
+        while all(one.active for lot in lots for one in lot):
+            for lot, kernel, burst in zip(lots, kernels, bursts, strict=True):
+                for _ in range(TURN):
+                    if not all(one.active for one in lot):
+                        break
+                    if burst is not None and burst.ready:
+                        burst.run()
+                    else:
+                        _step(lot, kernel)
     finally:
-        kernel.release()
+        for kernel in kernels:
+            kernel.release()
 
 
 def _step(trainees: Sequence[Trainee], kernel: Kernel) -> None:

@@ -46,13 +46,13 @@ def evaluated(
         images: ``(R, B, C, H, W)``; seen by teachers alone.
         labels: ``(R, B)``.
     """
-    logits = logits.detach().requires_grad_()
+    logits = logits.detach()
     if all(one.plain for one in objectives):
         chances = logits.log_softmax(2)
-        bare = torch.stack([F.nll_loss(own, true) for own, true in zip(chances.detach(), labels, strict=True)])
+        bare = torch.stack([F.nll_loss(own, true) for own, true in zip(chances, labels, strict=True)])
         slope = torch.zeros_like(chances).scatter_(2, labels.unsqueeze(2), -1 / labels.shape[1])
-        (grad,) = torch.autograd.grad(chances, logits, slope)
-        return bare, bare, grad
+        return bare, bare, torch._log_softmax_backward_data(slope, chances, 2, chances.dtype)
+    logits.requires_grad_()
     pairs = [
         one(own, seen, true)
         for one, own, seen, true in zip(objectives, logits.unbind(), images, labels, strict=True)

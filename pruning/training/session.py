@@ -30,6 +30,7 @@ class Session:
         step: number of the current step, from 0.
         memory: what the way of training must remember (tensors, numbers, strings, lists of them).
         records: one entry per look: step, losses, accuracies, sparsity per layer, weights that came and went.
+        settled: whether nothing but the optimiser changes weights or masks.
     """
 
     state: State
@@ -40,7 +41,9 @@ class Session:
     memory: dict[str, Any] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     diverged: int | None = None
+    settled: bool = False
     _kept: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
+    _at_rest: bool = False
 
     @cached_property
     def update(self) -> Update:
@@ -70,13 +73,26 @@ class Session:
         """Set masked entries to exact zero.
 
         The same as ``apply_masks``, after every step: bits are cleared, which is several times faster than filling and,
-        unlike a product, knows no -0.0 and no inf * 0.
+        unlike a product, knows no -0.0 and no inf * 0. Where nothing else changes weights, Adam holds them from then
+        on: it divides by the root of the second moment, and an entry for which that is infinite stays what it is.
         """
+        if self._at_rest:
+            return
         for name, mask in self.masks.items():
-            known = self._kept.get(name)
+            known, parameter = self._kept.get(name), self._parameters[name]
             if known is None or known[0] is not mask:
-                known = self._kept[name] = (mask, _bits(mask, self._parameters[name]))
-            self._parameters[name].data.view(known[1].dtype).bitwise_and_(known[1])
+                known = self._kept[name] = (mask, _bits(mask, parameter))
+            parameter.data.view(known[1].dtype).bitwise_and_(known[1])
+        if self.settled and (seconds := self._second_moments()):
+            for name, second in seconds.items():
+                second.masked_fill_(self._kept[name][1] == 0, torch.inf)
+            self._at_rest = True
+
+    def _second_moments(self) -> dict[str, Tensor]:
+        """Adam's of the masked weights; none before its first step, and of another optimiser."""
+        state = self.optimiser.state
+        found = {name: state.get(self._parameters[name], {}).get("exp_avg_sq") for name in self.masks}
+        return {name: second for name, second in found.items() if second is not None}
 
     @cached_property
     def _parameters(self) -> dict[str, nn.Parameter]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pruning import registry
+from pruning.criteria import Dynamics
 from pruning.schedules import rate
 from pruning.state import narrow
 from pruning.training.images import Batches, batches_together
@@ -34,6 +35,7 @@ class Trainee:
         self.objective = Objective(session, self.dynamics)
         self.parameters = list(session.model.parameters())
         self.kept, self.last = session.step, time.monotonic()
+        session.settled = type(self.dynamics).after is Dynamics.after
         self.dynamics.begin(session)
         session.hold()
         session.memory.setdefault("masks_before", dict(session.masks))

@@ -57,15 +57,20 @@ class Update:
             for own, count in zip(every, self.count, strict=True):
                 own["step"] = count
         made = _sgd if isinstance(self.optimiser, torch.optim.SGD) else _adam
-        return [(group["params"], made(group, [state[one] for one in group["params"]])) for group in groups]
+        # Groups that differ in nothing take their steps as one: each call costs as much as a small layer's arithmetic.
+        alike: dict[str, tuple[dict[str, Any], list[Tensor]]] = {}
+        for group in groups:
+            how = repr([value for name, value in group.items() if name != "params"])
+            alike.setdefault(how, (group, []))[1].extend(group["params"])
+        return [(own, made(group, own, [state[one] for one in own])) for group, own in alike.values()]
 
 
-def _sgd(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
+def _sgd(group: dict[str, Any], parameters: list[Tensor], states: list[dict[str, Tensor]]) -> Kernel:
     buffers = [state["momentum_buffer"] for state in states]
 
     def step(grads: list[Tensor], given: dict[str, Any]) -> None:
         torch._fused_sgd_(
-            group["params"], grads, buffers, weight_decay=group["weight_decay"], momentum=group["momentum"],
+            parameters, grads, buffers, weight_decay=group["weight_decay"], momentum=group["momentum"],
             dampening=group["dampening"], nesterov=group["nesterov"], maximize=False, is_first_step=False,
             **{"lr": group["lr"], **given},
         )  # fmt: skip
@@ -73,13 +78,13 @@ def _sgd(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
     return step
 
 
-def _adam(group: dict[str, Any], states: list[dict[str, Tensor]]) -> Kernel:
+def _adam(group: dict[str, Any], parameters: list[Tensor], states: list[dict[str, Tensor]]) -> Kernel:
     kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
     means, squares, counts = ([state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step"))
 
     def step(grads: list[Tensor], given: dict[str, Any]) -> None:
         kernel(
-            group["params"], grads, means, squares, [], counts, beta1=group["betas"][0], beta2=group["betas"][1],
+            parameters, grads, means, squares, [], counts, beta1=group["betas"][0], beta2=group["betas"][1],
             weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False, maximize=False,
             **{"lr": group["lr"], **given},
         )  # fmt: skip

@@ -17,12 +17,16 @@ from pruning.run import state_of
 from pruning.specs import Base
 from pruning.step_words import words
 from pruning.steps.train import together
+from pruning.training import session
 from pruning.training.images import Batches, batches_together
+from pruning.training.loop import opened, train
 from pruning.training.objective import Objective, evaluated
 from pruning.training.session import Session, optimiser_of
 from pruning.training.update import Update
 from tests.core.conftest import Images
 from tests.core.networks import same, snapshot, state
+
+BASE = {"steps": 9, "batch": 30, "lr": 0.05, "validation": 60, "looks": 3}
 
 
 def network(seed: int = 0) -> nn.Sequential:
@@ -74,6 +78,40 @@ def test_a_parameter_without_gradient_stays_as_it_is(kind: str) -> None:
         update()
     assert torch.equal(first, before) and first not in optimiser.state
     assert all((parameter < 1).all() for parameter in others[1:])
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+@pytest.mark.parametrize("during", ["static", "group_lasso"])
+def test_what_adam_holds_is_what_masks_would_hold(
+    kind: str, during: str, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = Train.model_validate(BASE | {"optimiser": kind, "during": during, "weight_decay": 0.01})
+    start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
+    cleared: list[int] = []
+    bits = session._bits
+    monkeypatch.setattr(session, "_bits", lambda *given: (cleared.append(0), bits(*given))[1])
+    held = steps.apply(spec, start, "a", quiet)
+    assert cleared  # once for each layer, then never again
+    with monkeypatch.context() as usual:
+        usual.setattr(Session, "_second_moments", lambda self: {})
+        masked = steps.apply(spec, start, "a", quiet)
+    assert same(snapshot(held.model), snapshot(masked.model)) and held.trace == masked.trace
+    for name, mask in held.masks.items():
+        gone = held.weights[name][~mask]
+        assert gone.numel() and not gone.view(torch.int32).any()  # not even a sign
+
+
+@pytest.mark.parametrize(("during", "infinite"), [("static", True), ("rigl", False), ("gradual", False)])
+def test_only_where_masks_stay_a_moment_holds_them(during: str, infinite: bool, images: Images) -> None:
+    spec = Train.model_validate(BASE | {"optimiser": "adam", "during": during})
+    start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
+    one = opened(start.next("trained"), spec, quiet)
+    train(one)
+    moments = torch.cat([own["exp_avg_sq"].flatten() for own in one.optimiser.state.values()])
+    assert moments.isinf().any() == infinite and not moments.isnan().any()
+    for name, mask in one.masks.items():
+        assert not one.weights[name][~mask].any()
+        assert not infinite or torch.equal(one.optimiser.state[one.weights[name]]["exp_avg_sq"].isinf(), ~mask)
 
 
 @pytest.mark.parametrize(("count", "batch"), [(1, 60), (3, 60), (5, 7), (2, 2)])

@@ -19,6 +19,7 @@ from pruning.state import State
 from pruning.steps.train import together
 from pruning.tickets import Experiment
 from pruning.training import images as training_images
+from pruning.training import loop
 from pruning.training.kernel import Alone, Together, as_products, fit_together, kernel_of
 from pruning.zoo.checkpoints import initial
 from tests.core import replicates
@@ -93,6 +94,23 @@ def test_together_is_alone_bit_for_bit(optimiser: str, during: str, images: Imag
     specs = [Train(**BASE, optimiser=optimiser, during=during, seed=seed) for seed in (0, 0, 1)]
     specs[2] = specs[2].model_copy(update={"steps": 5, "lr": 0.01})  # ends before the others, at its own rate
     replicates.are_bit_for_bit_as_alone(specs, [pruned(500), pruned(800), pruned(900, 1)])
+
+
+@pytest.mark.parametrize("cached", [1, 2 * 16 * 19_160])  # bytes: each network alone, or a lot of two and one of one
+def test_lots_in_turn_are_alone_bit_for_bit(cached: int, images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "CACHED", cached)
+    monkeypatch.setattr(loop, "TURN", 2)
+    lots: list[int] = []
+    real = loop.kernel_of
+    monkeypatch.setattr(loop, "kernel_of", lambda models, *how: (lots.append(len(models)), real(models, *how))[1])
+    specs = [Train(**BASE, seed=seed) for seed in range(3)]
+    specs[1] = specs[1].model_copy(update={"steps": 5})  # in the middle of a turn
+    works = [(spec, pruned(500, seed), str(seed)) for seed, spec in enumerate(specs)]
+    heard: list[int] = []
+    together(works, [lambda done, *_: heard.append(int(done)), quiet, quiet])
+    assert lots[:2] == ([1, 1] if cached == 1 else [2, 1])
+    assert heard == sorted(heard) and heard[-1] == 9
+    replicates.are_bit_for_bit_as_alone(specs, [start for _, start, _ in works])
 
 
 def test_one_that_diverges_stops_alone(images: Images) -> None:

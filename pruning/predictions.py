@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pruning.entries import Desk
 from pruning.errors import Missing
+from pruning.inference import forward_of
 from pruning.limits import WORKER_PREDICTIONS
 from pruning.lru import Recent
 from pruning.passes import BATCH, Scene
@@ -157,14 +158,14 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
         yield Predictions(answers, count)
         return
     device = next(state.model.parameters()).device
-    state.model.eval()
+    forward = forward_of(state.model.eval())
     until = time.monotonic()  # the first look comes after the first batch
     try:
         while done < count:
             with torch.inference_mode():
                 while done < count:
                     x, y = images.batch(done, min(done + BATCH, len(images)))
-                    answers.add(y, state.model(x.to(device)))
+                    answers.add(y, forward(x.to(device)))
                     done += len(y)
                     if time.monotonic() >= until:
                         break

@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from pruning.training.chain import Chain
+from pruning.chain import Chain
 from pruning.training.layers import exact, layers_of
 
 IMAGES = 3_000

@@ -27,9 +27,13 @@ class Chain:
         """Logits ``(B, classes)`` of images ``(B, C, H, W)``."""
         if not self.layers or images.device.type != "cpu":
             return self.model(images)
+        return self._fast(images) if self._exact(images) and self._bounded(images) else self.model(images)
+
+    def _exact(self, images: Tensor) -> bool:
+        """Whether images of this shape give the same bits."""
         if images.shape not in self.same:
             self.same[images.shape] = self._tried(images)
-        return self._fast(images) if self.same[images.shape] and self._bounded(images) else self.model(images)
+        return self.same[images.shape]
 
     def _fast(self, images: Tensor) -> Tensor:
         values = images.to_mkldnn()
@@ -40,11 +44,17 @@ class Chain:
     def _bounded(self, images: Tensor) -> bool:
         """Whether no value before the dense layers can be infinite or NaN, which oneDNN's pooling would hide."""
         bound = _highest(images)
-        for layer in self.layers:
-            if isinstance(layer, nn.Conv2d):
-                bound = bound * _highest(layer.weight) * layer.weight[0].numel()
-                bound += 0.0 if layer.bias is None else _highest(layer.bias)
+        for factor, more in self._growth():
+            bound = bound * factor + more
         return bound < SAFE  # not so where it is NaN
+
+    def _growth(self) -> list[tuple[float, float]]:
+        """By how much each convolution can enlarge the highest value at most: a factor, and what is added."""
+        return [
+            (_highest(layer.weight) * layer.weight[0].numel(), 0.0 if layer.bias is None else _highest(layer.bias))
+            for layer in self.layers
+            if isinstance(layer, nn.Conv2d)
+        ]
 
     def _tried(self, images: Tensor) -> bool:
         """Whether logits and gradients of these images are the same bits."""

@@ -30,7 +30,7 @@ RANKS = {
     "formats": 0, "quantization_tables": 0,  # fewer bits
     "choices": 0,  # what is chosen for it, as the words of an address
     # 1: models, data and their splits; exact counts and ties; how levels are shared among layers.
-    "zoo": 1, "lowest": 1, "ranking": 1, "units": 1, "budget": 1,
+    "zoo": 1, "lowest": 1, "ranking": 1, "units": 1, "budget": 1, "chain": 1, "inference": 1,
     # 2: what flows through a recipe, and passes through it.
     "state": 2, "passes": 2, "macs": 2, "peak": 2, "curvature": 2, "flow": 2, "activations": 2, "moments": 2,
     "calibration": 2, "overlap": 2, "replay": 2, "groups": 2,

@@ -51,8 +51,8 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
     """Train the networks of some sessions under their masks, to the end.
 
     Networks of one model, dense ones or such whose convolutions are products, go forward and backward as one
-    computation, each with its own images, optimiser and masks, bit for bit as it would alone; others train one after
-    another. A session's ``diverged`` is then the step at which its loss became NaN or infinite, if it did: its weights
+    computation (on a processor as several that take turns, as many as its cache wants), each with its own images,
+    optimiser and masks, bit for bit as it would alone; others train one after another. A session's ``diverged`` is then the step at which its loss became NaN or infinite, if it did: its weights
     are those before that step, its training stops, and the others go on.
 
     Args:
@@ -72,6 +72,7 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
     finally:
         for trainee in trainees:
             trainee.session.model.eval()
+            trainee.session.clear()
             for parameter in trainee.session.model.parameters():
                 parameter.grad = None
     for trainee in trainees:

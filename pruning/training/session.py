@@ -70,23 +70,30 @@ class Session:
         return self.state.masks
 
     def hold(self) -> None:
-        """Set masked entries to exact zero.
+        """After a step: masked entries are exact zero.
 
-        The same as ``apply_masks``, after every step: bits are cleared, which is several times faster than filling and,
-        unlike a product, knows no -0.0 and no inf * 0. Where nothing else changes weights, Adam holds them from then
-        on: it divides by the root of the second moment, and an entry for which that is infinite stays what it is.
+        Where nothing else changes weights, Adam holds them once it has begun: it divides by the root of the second
+        moment, and an entry for which that is infinite stays what it is. This saves a tenth of a dense network's step.
         """
         if self._at_rest:
             return
+        self.clear()
+        if self.settled and (seconds := self._second_moments()):
+            for name, second in seconds.items():
+                second.masked_fill_(self._kept[name][1] == 0, torch.inf)
+            self._at_rest = True
+
+    def clear(self) -> None:
+        """Set masked entries to exact zero.
+
+        The same as ``apply_masks``: bits are cleared, which is several times faster than filling and, unlike a product,
+        knows no -0.0 and no inf * 0.
+        """
         for name, mask in self.masks.items():
             known, parameter = self._kept.get(name), self._parameters[name]
             if known is None or known[0] is not mask:
                 known = self._kept[name] = (mask, _bits(mask, parameter))
             parameter.data.view(known[1].dtype).bitwise_and_(known[1])
-        if self.settled and (seconds := self._second_moments()):
-            for name, second in seconds.items():
-                second.masked_fill_(self._kept[name][1] == 0, torch.inf)
-            self._at_rest = True
 
     def _second_moments(self) -> dict[str, Tensor]:
         """Adam's of the masked weights; none before its first step, and of another optimiser."""
@@ -119,6 +126,7 @@ class Session:
 
     def saved(self) -> bytes:
         """Everything that a continued training needs, as a file."""
+        self.clear()  # a gradient that overflowed where a weight is masked makes NaN of it
         content = {
             "format": FORMAT,
             "step": self.step,

@@ -101,6 +101,24 @@ def test_what_adam_holds_is_what_masks_would_hold(
         assert gone.numel() and not gone.view(torch.int32).any()  # not even a sign
 
 
+def test_a_gradient_that_overflows_at_a_masked_weight_leaves_no_trace(images: Images) -> None:
+    spec = Train.model_validate(BASE | {"optimiser": "adam", "steps": 1})
+    start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
+    one = opened(start.next("trained"), spec, quiet)
+    train(one)
+    name, mask = next(iter(one.masks.items()))
+    weight = one.weights[name]
+    for parameter in one.model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    assert weight.grad is not None
+    weight.grad[~mask] = torch.inf
+    one.update()
+    one.hold()
+    assert weight[~mask].isnan().any() and weight[mask].isfinite().all()
+    one.saved()
+    assert not weight[~mask].view(torch.int32).any()
+
+
 @pytest.mark.parametrize(("during", "infinite"), [("static", True), ("rigl", False), ("gradual", False)])
 def test_only_where_masks_stay_a_moment_holds_them(during: str, infinite: bool, images: Images) -> None:
     spec = Train.model_validate(BASE | {"optimiser": "adam", "during": during})

@@ -27,7 +27,7 @@ class Chain:
         """Logits ``(B, classes)`` of images ``(B, C, H, W)``."""
         if not self.layers or images.device.type != "cpu":
             return self.model(images)
-        return self._fast(images) if self._exact(images) and self._bounded(images) else self.model(images)
+        return self._fast(images) if self._bounded(images) and self._exact(images) else self.model(images)
 
     def _exact(self, images: Tensor) -> bool:
         """Whether images of this shape give the same bits."""
@@ -74,11 +74,11 @@ def _highest(values: Tensor) -> float:
 
 def _layers(model: nn.Module) -> list[nn.Module]:
     """The layers in their order, ReLU after the pooling that follows it; none for what is no such chain."""
-    layers = list(model.children())
+    layers = list(model) if isinstance(model, nn.Sequential) else []
     kinds = nn.Conv2d | nn.MaxPool2d | nn.ReLU | nn.Flatten | nn.Linear
     pairs = list(zip(layers, layers[1:], strict=False))
     swapped = [n for n, (one, then) in enumerate(pairs) if isinstance(one, nn.ReLU) and isinstance(then, nn.MaxPool2d)]
-    if not isinstance(model, nn.Sequential) or not all(isinstance(layer, kinds) for layer in layers) or not swapped:
+    if not all(isinstance(layer, kinds) for layer in layers) or not swapped:
         return []
     for place in swapped:
         layers[place : place + 2] = [layers[place + 1], nn.ReLU()]

@@ -182,6 +182,11 @@ class Dynamics(Entry):
     criterion: ClassVar[str] = ""
     """The scorer that belongs to it: what is pruned after the training, whatever scorer is asked for."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether it leaves gradients, weights and masks to the optimiser."""
+        return all(getattr(type(self), hook) is getattr(Dynamics, hook) for hook in ("gradients", "after"))
+
     def begin(self, session: Session) -> None:
         """Before the first step, of a new training and of a continued one."""
 

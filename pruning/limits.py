@@ -17,6 +17,8 @@ WORKER_SCANS = 8
 """Sensitivity scans (tables of counts) that one worker keeps in memory."""
 SCAN_MB = 512
 """Activations that a sensitivity scan keeps, in megabytes; the images beyond run through the whole network."""
+FORWARDS = 64
+"""Shapes of images for which a process remembers whether a network's fast forward pass gives the same bits."""
 ENTRIES = 512
 """Registered things of which a process remembers what may be set and what goes with them."""
 SERVER_RESULTS = 512

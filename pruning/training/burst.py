@@ -8,7 +8,6 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from pruning.criteria import Dynamics
 from pruning.training.kernel import Kernel, Together
 from pruning.training.objective import evaluated
 from pruning.training.replay import Replay
@@ -22,10 +21,7 @@ GRAPHS = True
 
 def may_run_ahead(trainees: Sequence[Trainee]) -> bool:
     """Whether nothing on the host decides about a step: masks stay, and the device is one that can be waited for."""
-    return trainees[0].device.type == "cuda" and all(
-        type(one.dynamics).after is Dynamics.after and type(one.dynamics).gradients is Dynamics.gradients
-        for one in trainees
-    )
+    return trainees[0].device.type == "cuda" and all(one.dynamics.settled for one in trainees)
 
 
 class Burst:

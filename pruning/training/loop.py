@@ -18,7 +18,7 @@ from pruning.training.session import Session, optimiser_of
 from pruning.training.trainee import Save, Trainee, batch_of, seed
 
 CACHED = 2**25
-"""Bytes of weights, gradients and moments that are looked at in turn: more hardly stay near a processor."""
+"""Bytes of one lot's weights, gradients and moments: about what a processor's cache holds."""
 COPIES = 4
 """Of each parameter: itself, its gradient, and two moments."""
 TURN = 50
@@ -52,8 +52,9 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
 
     Networks of one model, dense ones or such whose convolutions are products, go forward and backward as one
     computation (on a processor as several that take turns, as many as its cache wants), each with its own images,
-    optimiser and masks, bit for bit as it would alone; others train one after another. A session's ``diverged`` is then the step at which its loss became NaN or infinite, if it did: its weights
-    are those before that step, its training stops, and the others go on.
+    optimiser and masks, bit for bit as it would alone; others train one after another. A session's ``diverged`` is then
+    the step at which its loss became NaN or infinite, if it did: its weights are those before that step, its training
+    stops, and the others go on.
 
     Args:
         sessions: of one model and one batch size.
@@ -72,9 +73,10 @@ def train_together(sessions: Sequence[Session], saves: Sequence[Save | None]) ->
     finally:
         for trainee in trainees:
             trainee.session.model.eval()
-            trainee.session.clear()
             for parameter in trainee.session.model.parameters():
                 parameter.grad = None
+        for trainee in trainees:
+            trainee.session.clear()
     for trainee in trainees:
         trainee.keep()
 
@@ -90,7 +92,10 @@ def _lots(trainees: Sequence[Trainee]) -> list[Sequence[Trainee]]:
         most = max(1, CACHED // sum(COPIES * parameter.nbytes for parameter in first.parameters))
         count = -(-len(trainees) // most)
     lots = [trainees[number::count] for number in range(count)]
-    return lots if all(_fit(lot) for lot in lots) else [trainees[:1]]
+    for ways in (lots, [trainees]):
+        if all(_fit(lot) for lot in ways):
+            return ways
+    return [trainees[:1]]
 
 
 def _fit(trainees: Sequence[Trainee]) -> bool:

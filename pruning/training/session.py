@@ -74,13 +74,17 @@ class Session:
 
         Where nothing else changes weights, Adam holds them once it has begun: it divides by the root of the second
         moment, and an entry for which that is infinite stays what it is. This saves a tenth of a dense network's step.
+        (A gradient that overflows there makes NaN of it, and the next loss says that the training has diverged.)
         """
         if self._at_rest:
             return
         self.clear()
-        if self.settled and (seconds := self._second_moments()):
-            for name, second in seconds.items():
-                second.masked_fill_(self._kept[name][1] == 0, torch.inf)
+        moments = self._moments() if self.settled else {}
+        if moments and len(moments) == len(self.masks):
+            for name, (first, second) in moments.items():
+                gone = self._kept[name][1] == 0
+                first.masked_fill_(gone, 0.0)
+                second.masked_fill_(gone, torch.inf)
             self._at_rest = True
 
     def clear(self) -> None:
@@ -95,11 +99,15 @@ class Session:
                 known = self._kept[name] = (mask, _bits(mask, parameter))
             parameter.data.view(known[1].dtype).bitwise_and_(known[1])
 
-    def _second_moments(self) -> dict[str, Tensor]:
-        """Adam's of the masked weights; none before its first step, and of another optimiser."""
-        state = self.optimiser.state
-        found = {name: state.get(self._parameters[name], {}).get("exp_avg_sq") for name in self.masks}
-        return {name: second for name, second in found.items() if second is not None}
+    @property
+    def masked(self) -> bool:
+        """Whether all masked entries are exact zero, so that a checkpoint may be made."""
+        return not any(bool(self._parameters[name][~mask].any()) for name, mask in self.masks.items())
+
+    def _moments(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Adam's first and second of the masked weights; none before its first step, and of another optimiser."""
+        states = {name: self.optimiser.state.get(self._parameters[name], {}) for name in self.masks}
+        return {name: (own["exp_avg"], own["exp_avg_sq"]) for name, own in states.items() if "exp_avg_sq" in own}
 
     @cached_property
     def _parameters(self) -> dict[str, nn.Parameter]:
@@ -122,11 +130,11 @@ class Session:
             self.masks[name] = mask & self.masks[name] if name in self.masks else mask
         self.state.plan = made
         self.model.train()
+        self._at_rest = False
         self.hold()
 
     def saved(self) -> bytes:
         """Everything that a continued training needs, as a file."""
-        self.clear()  # a gradient that overflowed where a weight is masked makes NaN of it
         content = {
             "format": FORMAT,
             "step": self.step,

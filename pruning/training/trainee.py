@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from pruning import registry
-from pruning.criteria import Dynamics
 from pruning.schedules import rate
 from pruning.state import narrow
 from pruning.training.images import Batches, batches_together
@@ -35,7 +34,7 @@ class Trainee:
         self.objective = Objective(session, self.dynamics)
         self.parameters = list(session.model.parameters())
         self.kept, self.last = session.step, time.monotonic()
-        session.settled = type(self.dynamics).after is Dynamics.after
+        session.settled = self.dynamics.settled
         self.dynamics.begin(session)
         session.hold()
         session.memory.setdefault("masks_before", dict(session.masks))
@@ -116,8 +115,8 @@ class Trainee:
             self.keep()
 
     def keep(self) -> None:
-        """A checkpoint, unless the last one still stands."""
-        if self.save is not None and self.session.step != self.kept:
+        """A checkpoint, unless the last one still stands, or the next loss will say that the training has diverged."""
+        if self.save is not None and self.session.step != self.kept and self.session.masked:
             self.save(self.session.saved())
             self.kept, self.last = self.session.step, time.monotonic()
 

@@ -46,7 +46,7 @@ class Update:
         return bool(self.kernels)
 
     def _kernels(self) -> list[tuple[list[Tensor], Kernel]]:
-        """One for each group of parameters; none where one of them has no state."""
+        """One for all groups that are told the same, with the first one's rate; none where a parameter has no state."""
         groups, state = self.optimiser.param_groups, self.optimiser.state
         every = [state.get(parameter, {}) for group in groups for parameter in group["params"]]
         if not all(every):

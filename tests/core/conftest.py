@@ -22,6 +22,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
         "pruning.steps.prune": "_rankings",
         "pruning.predictions": "_memory",
         "pruning.scan": "_memory",
+        "pruning.inference": "_exact",
     }
     for module, name in places.items():  # by import_module: names without an attribute of the same name
         monkeypatch.setattr(importlib.import_module(module), name, Recent(8))

@@ -17,7 +17,6 @@ from pruning.run import state_of
 from pruning.specs import Base
 from pruning.step_words import words
 from pruning.steps.train import together
-from pruning.training import session
 from pruning.training.images import Batches, batches_together
 from pruning.training.loop import opened, train
 from pruning.training.objective import Objective, evaluated
@@ -42,8 +41,9 @@ def objective(during: str, options: dict[str, Any]) -> Objective:
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "adamw"])
-def test_steps_are_those_of_torch_optim_and_so_is_the_state(kind: str) -> None:
-    spec = Train.model_validate({"optimiser": kind, "weight_decay": 0.01})
+@pytest.mark.parametrize(("decay", "calls"), [(0.01, 2), (0.0, 1)])  # biases are never decayed
+def test_steps_are_those_of_torch_optim_and_so_is_the_state(kind: str, decay: float, calls: int) -> None:
+    spec = Train.model_validate({"optimiser": kind, "weight_decay": decay})
     ours, usual = network(), network()
     optimisers = optimiser_of(ours, spec), optimiser_of(usual, spec)
     steps = Update(optimisers[0]), optimisers[1].step
@@ -59,7 +59,7 @@ def test_steps_are_those_of_torch_optim_and_so_is_the_state(kind: str) -> None:
         if number == 3:  # as from a checkpoint
             optimisers[0].load_state_dict(copy.deepcopy(optimisers[0].state_dict()))
             steps = Update(optimisers[0]), optimisers[1].step
-    assert same(snapshot(ours), snapshot(usual))
+    assert same(snapshot(ours), snapshot(usual)) and len(steps[0].kernels) == calls
     for one, other in zip(ours.parameters(), usual.parameters(), strict=True):
         left, right = optimisers[0].state[one], optimisers[1].state[other]
         assert left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
@@ -88,35 +88,55 @@ def test_what_adam_holds_is_what_masks_would_hold(
     spec = Train.model_validate(BASE | {"optimiser": kind, "during": during, "weight_decay": 0.01})
     start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
     cleared: list[int] = []
-    bits = session._bits
-    monkeypatch.setattr(session, "_bits", lambda *given: (cleared.append(0), bits(*given))[1])
+    clear = Session.clear
+    monkeypatch.setattr(Session, "clear", lambda self: (cleared.append(self.step), clear(self))[1])
     held = steps.apply(spec, start, "a", quiet)
-    assert cleared  # once for each layer, then never again
+    assert cleared == [0, 0, 9]  # at the start, after the first step, at the end
+    cleared.clear()
     with monkeypatch.context() as usual:
-        usual.setattr(Session, "_second_moments", lambda self: {})
+        usual.setattr(Session, "_moments", lambda self: {})
         masked = steps.apply(spec, start, "a", quiet)
+    assert cleared == [0, *range(9), 9]
     assert same(snapshot(held.model), snapshot(masked.model)) and held.trace == masked.trace
     for name, mask in held.masks.items():
         gone = held.weights[name][~mask]
         assert gone.numel() and not gone.view(torch.int32).any()  # not even a sign
 
 
-def test_a_gradient_that_overflows_at_a_masked_weight_leaves_no_trace(images: Images) -> None:
-    spec = Train.model_validate(BASE | {"optimiser": "adam", "steps": 1})
+class Kept:
+    """What was saved."""
+
+    def __init__(self) -> None:
+        self.files: list[bytes] = []
+
+    def __call__(self, data: bytes) -> None:
+        self.files.append(data)
+
+
+@pytest.mark.parametrize(("at", "diverged"), [(3, 3), (9, None)])
+def test_a_gradient_that_overflows_at_masked_weights_diverges_whenever_checkpoints_are_made(
+    at: int, diverged: int | None, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = Train.model_validate(BASE | {"optimiser": "adam"})
     start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
-    one = opened(start.next("trained"), spec, quiet)
-    train(one)
-    name, mask = next(iter(one.masks.items()))
-    weight = one.weights[name]
-    for parameter in one.model.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    assert weight.grad is not None
-    weight.grad[~mask] = torch.inf
-    one.update()
-    one.hold()
-    assert weight[~mask].isnan().any() and weight[mask].isfinite().all()
-    one.saved()
-    assert not weight[~mask].view(torch.int32).any()
+    real = Update.__call__
+
+    def overflowing(self: Update, **given: Tensor) -> None:
+        weight = one.weights["1.weight"]
+        if one.step == at - 1:
+            assert weight.grad is not None
+            weight.grad[~one.masks["1.weight"]] = torch.inf
+        real(self, **given)
+
+    monkeypatch.setattr(Update, "__call__", overflowing)
+    found = []
+    for seconds in (0.0, 1e9):  # a checkpoint after every step, or none before the end
+        monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", seconds)
+        one = opened(start.next("trained"), spec, quiet)
+        train(one, kept := Kept())
+        assert one.diverged == diverged and one.masked and len(kept.files) == (1 if seconds else at)
+        found.append({name: value.nan_to_num() for name, value in snapshot(one.model).items()})  # of the last images
+    assert same(*found)
 
 
 @pytest.mark.parametrize(("during", "infinite"), [("static", True), ("rigl", False), ("gradual", False)])

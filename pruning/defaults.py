@@ -43,8 +43,8 @@ _BASE = Train(steps=600, batch=100, lr=0.01, flip=True, looks=20)
 _DEEP = _BASE.model_copy(update={"steps": 200, "batch": 128, "crop": 2, "lr": 0.02, "looks": 10})
 
 DEFAULTS: dict[str, Defaults] = {
-    "lenet_300_100": Defaults(_BASE, 0.1, 1.2e-4),
-    "lenet_5": Defaults(_BASE.model_copy(update={"crop": 1, "lr": 0.005}), 0.05, 4e-4),
+    "lenet_300_100": Defaults(_BASE, 0.1, 5e-5),
+    "lenet_5": Defaults(_BASE.model_copy(update={"crop": 1, "lr": 0.005}), 0.05, 2e-4),
     "resnet_20": Defaults(_DEEP, 0.2, 3e-3, 3),
     "mobilenet_v2_small": Defaults(_DEEP.model_copy(update={"lr": 0.015, "weight_decay": 1e-4}), 0.15, 5e-3, 3),
     "vit_small": Defaults(

@@ -32,12 +32,11 @@ from pruning.settings import Settings, cores
 from pruning.specs import Base, MeasureSpec, Prune, Study
 
 ITEM = "Engine"
-JOBS, CELLS, ROUNDS, EFFICIENCY = 40, 40, (2, 1), 0.9
+JOBS, CELLS, EFFICIENCY = 40, 40, 0.9
 PATIENCE = 400.0
 TINY = Base(model="lenet_300_100")
-SWEPT = {Base(model="lenet_5"): 10_000, Base(model="resnet_20"): 2_000}
-"""What is swept, on so many test images: short cells, in which the engine's own work counts, and longer ones, which
-need no second round."""
+SWEPT = {"lenet_5": (10_000, 2), "resnet_20": (2_000, 1)}
+"""Test images, and rounds: short cells, in which the engine's own work counts, and longer ones."""
 
 
 @contextmanager
@@ -85,34 +84,36 @@ def overhead(count: int) -> tuple[float, float]:
     return 1000 * statistics.median(alone), 1000 * together
 
 
-def cells_of(base: Base, count: int, number: int) -> list[Study]:
+def cells_of(base: Base, images: int, count: int, number: int) -> list[Study]:
     """So many cells, a study each; other levels in each round, so that nothing is known from before."""
-    return [accuracy(base, 100 + 20 * place + number, SWEPT[base]) for place in range(count)]
+    return [accuracy(base, 100 + 20 * place + number, images) for place in range(count)]
 
 
-def warm(engine: Engine, base: Base, workers: int) -> None:
+def warm(engine: Engine, base: Base, images: int, workers: int) -> None:
     """Data, weights, ranking and the dense network's answers are in every worker's memory then."""
-    finish(engine, [accuracy(base, 1, SWEPT[base] - 100 + place) for place in range(3 * workers)])
+    finish(engine, [accuracy(base, 1, images - 100 + place) for place in range(3 * workers)])
 
 
-def sweeps(base: Base, counts: list[int], cells: int, rounds: int) -> tuple[dict[int, float], float]:
+def sweeps(
+    base: Base, images: int, counts: list[int], cells: int, rounds: int
+) -> tuple[dict[int, float], float]:
     """Median seconds of a sweep in this process (0 workers) and on so many workers, in alternating rounds; and the
     seconds with two workers of which one is killed in the middle."""
     torch.set_num_threads(1)
-    run(accuracy(base, 1, SWEPT[base]))
+    run(accuracy(base, 1, images))
     times: dict[int, list[float]] = {workers: [] for workers in (0, *counts)}
     with ExitStack() as stack:
         engines = {workers: stack.enter_context(engine(workers)) for workers in counts}
         for workers, one in engines.items():
-            warm(one, base, workers)
+            warm(one, base, images, workers)
         for number in range(rounds):
-            studies = cells_of(base, cells, number)
+            studies = cells_of(base, images, cells, number)
             times[0].append(seconds(lambda studies=studies: [run(study) for study in studies]))
             for workers, one in engines.items():
                 times[workers].append(seconds(lambda one=one, studies=studies: finish(one, studies)))
         pids = [worker.pid for worker in engines[2].health().workers]
         threading.Thread(target=_kill_half_way, args=(engines[2], cells, pids[0]), daemon=True).start()
-        killed = seconds(lambda: finish(engines[2], cells_of(base, cells, rounds)))
+        killed = seconds(lambda: finish(engines[2], cells_of(base, images, cells, rounds)))
     return {workers: statistics.median(taken) for workers, taken in times.items()}, killed
 
 
@@ -127,16 +128,17 @@ def _kill_half_way(engine: Engine, cells: int, pid: int) -> None:
 
 def rows(quick: bool = False) -> Iterator[Figure]:
     """Overhead, efficiency, loss."""
-    jobs, cells, rounds = (4, 6, (1, 1)) if quick else (JOBS, CELLS, ROUNDS)
+    jobs, cells = (4, 6) if quick else (JOBS, CELLS)
     alone, together = overhead(jobs)
     how = f"{jobs} accuracies of LeNet-300-100, warm worker; submitting to result, without the computation itself"
     yield Figure(ITEM, "Overhead of a job, one after another", alone, "ms", f"median; {how}", short=True)
     yield Figure(ITEM, f"Overhead of a job, {jobs} at once", together, "ms", how)
     counts = [1, *(count for count in (2, 4, 8) if count <= max(2, cores()))]
-    for (base, images), turns in zip(SWEPT.items(), rounds, strict=True):
-        taken, killed = sweeps(base, counts, cells, turns)
-        label = registry.models[base.model].label
-        how = (f"{label} on {images:,} images, alternating, rounds: {turns}; {taken[1]:.1f} s on one worker, "
+    for name, (images, rounds) in SWEPT.items():
+        rounds = 1 if quick else rounds
+        taken, killed = sweeps(Base(model=name), images, counts, cells, rounds)
+        label = registry.models[name].label
+        how = (f"{label} on {images:,} images, alternating, rounds: {rounds}; {taken[1]:.1f} s on one worker, "
                f"{taken[0]:.1f} s in one process without an engine")  # fmt: skip
         yield Figure(ITEM, f"{label}: sweep of {cells} cells on 1 worker: share of the bare computation's speed",
                      taken[0] / taken[1], "", how, bound="at least", wanted=EFFICIENCY, short=True)  # fmt: skip

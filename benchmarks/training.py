@@ -3,8 +3,8 @@
 ``python benchmarks/training.py``: one thread, alternating rounds, medians; seconds per network and epoch of
 12,000 images in batches of 60, without looks at validation. The *DataLoader loop* reads one image after another through
 torchvision's FashionMNIST and its usual transforms; the *tensor loop* indexes a tensor and has torch's default Adam;
-both hold masks by multiplication. Ours computes as the page Lottery ticket does by default. All
-run in a process that keeps freed memory, as workers do.
+both hold masks by multiplication. Ours computes as the page Lottery ticket does by default. All run in a process that
+keeps freed memory, as workers do.
 """
 
 from __future__ import annotations

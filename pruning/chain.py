@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+LAYERS = (nn.Conv2d, nn.MaxPool2d, nn.ReLU, nn.Flatten, nn.Linear)
+"""What such a chain is made of."""
 SAFE = 1e30
 """Size below which no value can have overflowed on the way; float32 ends at 3.4e38."""
 
@@ -75,10 +77,9 @@ def _highest(values: Tensor) -> float:
 def _layers(model: nn.Module) -> list[nn.Module]:
     """The layers in their order, ReLU after the pooling that follows it; none for what is no such chain."""
     layers = list(model) if isinstance(model, nn.Sequential) else []
-    kinds = nn.Conv2d | nn.MaxPool2d | nn.ReLU | nn.Flatten | nn.Linear
     pairs = list(zip(layers, layers[1:], strict=False))
     swapped = [n for n, (one, then) in enumerate(pairs) if isinstance(one, nn.ReLU) and isinstance(then, nn.MaxPool2d)]
-    if not all(isinstance(layer, kinds) for layer in layers) or not swapped:
+    if not all(isinstance(layer, LAYERS) for layer in layers) or not swapped:
         return []
     for place in swapped:
         layers[place : place + 2] = [layers[place + 1], nn.ReLU()]

@@ -10,15 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.chain import Chain
+from pruning.chain import LAYERS, Chain
 from pruning.limits import FORWARDS
 from pruning.lru import Recent
 
 Forward = Callable[[Tensor], Tensor]
 DENSE = (nn.Flatten, nn.Linear, nn.ReLU)
 """Layers that are computed here; of exactly these classes, as what is derived from them may do something else."""
-PLAIN = (*DENSE, nn.Conv2d, nn.MaxPool2d)
-"""Layers that may stay in oneDNN's layout."""
 
 _exact: Recent[bool] = Recent(FORWARDS, "shapes that were tried")
 
@@ -30,8 +28,9 @@ def forward_of(model: nn.Module) -> Forward:
     oneDNN's own layout; all others are computed as they are, and so are layers that somebody watches.
     """
     layers = list(model) if type(model) is nn.Sequential else []  # its children() leave out what stands there twice
-    watched = any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
-    if not layers or watched or not all(type(layer) in PLAIN for layer in layers):
+    if not layers or not all(type(layer) in LAYERS for layer in layers):
+        return model
+    if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
         return model
     if all(type(layer) in DENSE for layer in layers):
         return _dense(layers) or model

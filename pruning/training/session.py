@@ -101,7 +101,9 @@ class Session:
 
     @property
     def masked(self) -> bool:
-        """Whether all masked entries are exact zero, so that a checkpoint may be made."""
+        """Whether all masked entries are exact zero, as they are after ``clear``, so that a checkpoint may be made."""
+        if not self._at_rest:
+            return True
         return not any(bool(self._parameters[name][~mask].any()) for name, mask in self.masks.items())
 
     def _moments(self) -> dict[str, tuple[Tensor, Tensor]]:

@@ -103,16 +103,6 @@ def test_what_adam_holds_is_what_masks_would_hold(
         assert gone.numel() and not gone.view(torch.int32).any()  # not even a sign
 
 
-class Kept:
-    """What was saved."""
-
-    def __init__(self) -> None:
-        self.files: list[bytes] = []
-
-    def __call__(self, data: bytes) -> None:
-        self.files.append(data)
-
-
 @pytest.mark.parametrize(("at", "diverged"), [(3, 3), (9, None)])
 def test_a_gradient_that_overflows_at_masked_weights_diverges_whenever_checkpoints_are_made(
     at: int, diverged: int | None, images: Images, monkeypatch: pytest.MonkeyPatch
@@ -133,8 +123,9 @@ def test_a_gradient_that_overflows_at_masked_weights_diverges_whenever_checkpoin
     for seconds in (0.0, 1e9):  # a checkpoint after every step, or none before the end
         monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", seconds)
         one = opened(start.next("trained"), spec, quiet)
-        train(one, kept := Kept())
-        assert one.diverged == diverged and one.masked and len(kept.files) == (1 if seconds else at)
+        kept: list[bytes] = []
+        train(one, kept.append)
+        assert one.diverged == diverged and one.masked and len(kept) == (1 if seconds else at)
         found.append({name: value.nan_to_num() for name, value in snapshot(one.model).items()})  # of the last images
     assert same(*found)
 

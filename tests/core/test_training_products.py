@@ -78,7 +78,7 @@ def test_a_gradient_goes_to_the_first_of_equal_places_as_torch_s_does() -> None:
 def test_the_registry_knows_which_models_can(name: str) -> None:
     entry = registry.models[name]
     if entry.embedded:
-        model = entry.build() if isinstance(entry, type) is False else entry().build()
+        model = entry().build()
         assert entry.products == (as_products(model, True) and not as_products(model, False))
 
 

@@ -100,7 +100,7 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
         baseline = baseline if len(baseline) else curve_frame(curve_points(old, ("pruned",)))
     label = f"pinned: {old.sentence()}" if old is not None else "pinned"
     chart = accuracy_curve(curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running))
-    show(chart, "curve", width=540)
+    show(chart, "curve", width=440)
     if running:
         _progress(running)
     elif lacking and not answers(setting, norm)["pruned"].error:

@@ -52,5 +52,5 @@ def flipped(setting: Setting, norm: bool) -> bool:
     st.caption(
         f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}."
     )
-    show(flips(np.stack(pictures.value["images"]), table), "flips", width=540)
+    show(flips(np.stack(pictures.value["images"]), table), "flips", width=440)
     return pruned.pending

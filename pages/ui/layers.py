@@ -70,7 +70,7 @@ def layer_panel(
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=540)
+        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=440)
     with right:
         show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
 

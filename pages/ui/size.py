@@ -35,7 +35,7 @@ def size_panel(setting: Setting, old: Setting | None) -> bool:
     pinned = size_frame(baseline.value) if baseline is not None and baseline.value else None
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show(size_bars(size_frame(value), pinned), "sizes", width=540, dim=answer.pending)
+        show(size_bars(size_frame(value), pinned), "sizes", width=440, dim=answer.pending)
     with right:
         st.markdown(disappointment(value))
         table = counts_frame(value)

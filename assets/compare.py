@@ -1,6 +1,6 @@
 """Measure what the page Compare shows first: ``python assets/compare.py [--models resnet_20 …] [--only times]``.
 
-For each model every approach of ``pruning/approaches.py``, with one training each: right and wrong on 10,000 test and
+For each model every approach of ``pruning/study/methods/approaches.py``, with one training each: right and wrong on 10,000 test and
 5,000 validation images, bytes and MACs; and the times of a pass in ONNX Runtime, by turns with the dense network.
 Writes ``assets/grids/compare_MODEL.json``, which the app labels as stored with the program; times stand under the name
 of the machine that they were measured on and are never mixed with others. Resumable: results and trainings lie in
@@ -14,10 +14,11 @@ import time
 
 from grids import ROOT, Grid, run, torch, where
 
-from pruning.approaches import Plan, approaches, study_of, timing_of
-from pruning.errors import PruningError
-from pruning.specs import Base, Study
-from pruning.store import Store
+from pruning.common.errors import PruningError
+from pruning.store.store import Store
+from pruning.study.methods.approaches import ComparisonPlan, approaches, study_of, timing_of
+from pruning.study.study import Study
+from pruning.zoo.base import Base
 
 MODELS = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small")
 LEFT_OUT = {"resnet_20": ("b4_aware", "trained_on", "c50_w50_t_b8", "s25_t", "s_shallow_t"),
@@ -51,7 +52,7 @@ def main() -> None:
     for name in options.models:
         path = ROOT / "assets" / "grids" / f"compare_{name}.json"
         grid, base = Grid(path, f"python assets/compare.py --models {name}"), Base(model=name)
-        every = approaches(Plan(model=name))
+        every = approaches(ComparisonPlan(model=name))
         for approach in [every[way] for way in options.ways or every]:
             if approach.name in LEFT_OUT.get(name, ()):
                 continue

@@ -25,14 +25,15 @@ sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
 
-from pruning import registry  # noqa: E402
-from pruning.frames import GRID  # noqa: E402
-from pruning.links import Setting  # noqa: E402
-from pruning.run import run, state_of  # noqa: E402
-from pruning.settings import machine  # noqa: E402
-from pruning.specs import MeasureSpec, Study  # noqa: E402
-from pruning.state import has_batch_norm  # noqa: E402
-from pruning.structure_tables import FIRST  # noqa: E402
+from pages.choices.setting import Setting  # noqa: E402
+from pages.structure.words import FIRST  # noqa: E402
+from pruning.common.environment import machine  # noqa: E402
+from pruning.network.weights import has_batch_norm  # noqa: E402
+from pruning.results.frames import GRID  # noqa: E402
+from pruning.study.fold import state_of  # noqa: E402
+from pruning.study.run import run  # noqa: E402
+from pruning.study.study import MeasureSpec, Study  # noqa: E402
+from pruning.zoo.kinds import models  # noqa: E402
 
 ACCURACY, PROFILE, SIZE, VERDICTS = (
     MeasureSpec(name=name) for name in ("accuracy", "profile", "size", "verdicts")
@@ -121,7 +122,7 @@ class Grid:
 
 
 def main() -> None:
-    embedded = [name for name in registry.models if registry.models[name].embedded]
+    embedded = [name for name in models if models[name].embedded]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=embedded, default=embedded)
     options = parser.parse_args()

@@ -23,14 +23,19 @@ sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
 
-from pruning import registry  # noqa: E402
-from pruning.claims import claims  # noqa: E402
-from pruning.compatibility import allocations_for, granularities_for  # noqa: E402
-from pruning.criteria import Solver  # noqa: E402
-from pruning.errors import PruningError  # noqa: E402
-from pruning.run import run  # noqa: E402
-from pruning.settings import machine  # noqa: E402
-from pruning.specs import Base, MeasureSpec, Prune, Study  # noqa: E402
+from pruning.common.environment import machine  # noqa: E402
+from pruning.common.errors import PruningError  # noqa: E402
+from pruning.criteria.compatibility import allocations_for, granularities_for  # noqa: E402
+from pruning.criteria.kinds import (  # noqa: E402
+    Solver,  # noqa: E402
+    scorers,  # noqa: E402
+)
+from pruning.results.literature import claims  # noqa: E402
+from pruning.steps.prune import Prune  # noqa: E402
+from pruning.study.run import run  # noqa: E402
+from pruning.study.study import MeasureSpec, Study  # noqa: E402
+from pruning.zoo.base import Base  # noqa: E402
+from pruning.zoo.kinds import models  # noqa: E402
 
 SEEDS = (0, 1, 2)
 CONTROLS = ("shuffled", "inverted")
@@ -65,7 +70,7 @@ def accuracy(base: Base, step: Prune, count: int) -> dict[str, Any]:
 def half(base: Base, granularity: str, count: int) -> int:
     """The highest level at which magnitude keeps at least half of its margin over chance, in steps of 0.5 %."""
     low, high = 0, 200
-    chance = 1 / registry.models[base.model].classes
+    chance = 1 / models[base.model].classes
     while high - low > 1:
         middle = (low + high) // 2
         found = accuracy(base, Prune(granularity=granularity, sparsity=5 * middle), count)
@@ -78,7 +83,7 @@ def steps(
     name: str, granularity: str, allocation: str, level: int, seed: int, samples: int
 ) -> list[tuple[str, Prune]]:
     """A criterion's own step and its controls, each with the word for it."""
-    entry = registry.scorers[name]
+    entry = scorers[name]
     solver = issubclass(entry, Solver)
     options = {"samples": samples} if "samples" in entry.model_fields and not solver else {}
     common: dict[str, Any] = {"granularity": granularity, "allocation": allocation, "sparsity": level, "seed": seed}
@@ -120,8 +125,8 @@ def works() -> list[tuple[str, str, str]]:
     """Criterion, granularity and allocation of every row without a control: each criterion on the first granularity
     and allocation that it goes with, and what the claims need beside."""
     made = []
-    for name in registry.scorers.names():
-        if registry.scorers[name].family == "control" and name != "random":
+    for name in scorers.names():
+        if scorers[name].family == "control" and name != "random":
             continue
         granularity = granularities_for(name)[0]
         allocations = allocations_for(name, granularity)
@@ -134,7 +139,7 @@ def measure(model: str, count: int, samples: int, seeds: tuple[int, ...]) -> Non
     """All rows of one model."""
     made_by = f"python assets/orderings.py --models {model} --count {count} --samples {samples}"
     table = Table(ROOT / "assets" / "orderings" / f"{model}.json", made_by)
-    trained = registry.models[model].seeds
+    trained = models[model].seeds
     for seed in seeds:
         base = Base(model=model, seed=seed if seed in trained else trained[0])
         draw = 0 if seed in trained else seed
@@ -164,7 +169,7 @@ def measure(model: str, count: int, samples: int, seeds: tuple[int, ...]) -> Non
 
 
 def main() -> None:
-    embedded = [name for name in registry.models if registry.models[name].embedded]
+    embedded = [name for name in models if models[name].embedded]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=embedded, default=embedded)
     parser.add_argument("--count", type=int, default=1000, help="validation images")

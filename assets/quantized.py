@@ -11,9 +11,9 @@ import argparse
 
 from grids import ACCURACY, ROOT, Grid, run, torch
 
-from pruning.formats import BITS, Formats
-from pruning.setting import Setting
-from pruning.specs import MeasureSpec, Study
+from pages.choices.quantization import BITS, Formats
+from pages.choices.setting import Setting
+from pruning.study.study import MeasureSpec, Study
 
 FIRST = ("lenet_300_100",)
 """The models whose numbers come with the program."""

@@ -31,14 +31,17 @@ sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
 
-from pruning.defaults import defaults_of  # noqa: E402
-from pruning.recipe import AnyStep, Prune, Train  # noqa: E402
-from pruning.recipes import iterative, one_shot, rewound  # noqa: E402
-from pruning.run import run  # noqa: E402
-from pruning.settings import machine  # noqa: E402
-from pruning.specs import Base, Network, Study  # noqa: E402
-from pruning.store import Store  # noqa: E402
-from pruning.tickets import TEST, TRACE, Experiment, levels_of  # noqa: E402
+from pruning.common.environment import machine  # noqa: E402
+from pruning.steps.prune import Prune  # noqa: E402
+from pruning.steps.train import Train  # noqa: E402
+from pruning.store.store import Store  # noqa: E402
+from pruning.study.methods.defaults import defaults_of  # noqa: E402
+from pruning.study.methods.recipes import iterative, one_shot, rewound  # noqa: E402
+from pruning.study.methods.tickets import TEST, TRACE, Experiment, levels_of  # noqa: E402
+from pruning.study.recipe import AnyStep  # noqa: E402
+from pruning.study.run import run  # noqa: E402
+from pruning.study.study import Network, Study  # noqa: E402
+from pruning.zoo.base import Base  # noqa: E402
 
 SEEDS = (0, 1, 2)
 PAPER = Train(

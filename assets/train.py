@@ -30,9 +30,9 @@ from safetensors.torch import save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from pruning.registry import models  # noqa: E402
 from pruning.zoo import data as zoo_data  # noqa: E402
 from pruning.zoo.checkpoints import accuracy_of, initial, state_hash  # noqa: E402
+from pruning.zoo.kinds import models  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from pruning.settings import ROOT
+from pruning.common.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -48,6 +48,6 @@ os.fsync = _full
 
 def run(study: Any, store: Any, progress: Any) -> Any:
     """What workers do: the program's own task."""
-    from pruning.run import run as task
+    from pruning.study.run import run as task
 
     return task(study, store, progress)

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks._site import ANSWER_SECONDS, Server, Site
-from pruning.run import run
-from pruning.specs import Base, MeasureSpec, Prune, Study, Train
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 
 MODEL = "lenet_300_100"
 OUTAGE = 3.0

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def hardware() -> str:
     """The machine in words, without its name: processor, cores, memory, and GPU where there is one."""
-    from pruning.settings import machine, memory
+    from pruning.common.environment import machine, memory
 
     words = f"{machine().partition(': ')[2]}, {memory() / 2**30:.0f} GB of memory"
     import torch

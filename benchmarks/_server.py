@@ -14,10 +14,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import benchmarks._broken  # noqa: F401 - the faults of this process
-from pruning.engine import Engine, JobView
-from pruning.errors import PruningError
-from pruning.settings import Settings
-from pruning.specs import load_study
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError
+from pruning.engine.engine import Engine
+from pruning.engine.jobs import JobView
+from pruning.study.study import load_study
 
 
 def look(engine: Engine, job: str) -> dict[str, Any]:

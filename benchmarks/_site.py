@@ -15,7 +15,7 @@ import psutil
 import torch
 
 from benchmarks._database import PostgreSQL, Sqlite
-from pruning.settings import ROOT
+from pruning.common.environment import ROOT
 
 ANSWER_SECONDS = 240.0
 STORE_MB = 96

@@ -24,14 +24,17 @@ from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
 from benchmarks._usual import pictures
-from pruning import registry
-from pruning.lru import Recent
-from pruning.passes import BATCH
-from pruning.run import run, state_of
-from pruning.specs import Base, MeasureSpec, Prune, Study
-from pruning.state import prunable
+from pruning.common.memory import Recent
+from pruning.network.passes import BATCH
+from pruning.network.weights import prunable
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import load_model
+from pruning.zoo.kinds import models
 
 ITEM = "A curve of 20 points"
 LEVELS = tuple(range(50, 1000, 50)) + (990,)
@@ -43,7 +46,7 @@ LIMIT, LOOP = 1.1, 2.5
 
 def forget() -> None:
     """No state, ranking or prediction of an earlier round may answer."""
-    places = {"pruning.fold": "_states", "pruning.steps.prune": "_rankings", "pruning.predictions": "_memory"}
+    places = {"pruning.study.fold": "_states", "pruning.criteria.plan": "_rankings", "pruning.measures.tools.predictions": "_memory"}
     for module, name in places.items():
         assert isinstance(getattr(importlib.import_module(module), name), Recent)
         setattr(importlib.import_module(module), name, Recent(8))
@@ -89,7 +92,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     torch.set_num_threads(1)
     for name, (count, rounds) in MODELS.items():
         count, rounds = (200, 1) if quick else (count, rounds)
-        calls, label = works(name, count), registry.models[name].label
+        calls, label = works(name, count), models[name].label
         found = medians(calls, rounds)
         how = f"{count:,} test images, one thread, median of {rounds} alternating rounds"
         yield Figure.share(ITEM, f"{label}: curve beside bare evaluations", found["ours"], "s", how,

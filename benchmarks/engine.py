@@ -25,11 +25,14 @@ import torch
 from benchmarks._rounds import seconds
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry
-from pruning.engine import Engine, JobView
-from pruning.run import run
-from pruning.settings import Settings, cores
-from pruning.specs import Base, MeasureSpec, Prune, Study
+from pruning.common.environment import Settings, cores
+from pruning.engine.engine import Engine
+from pruning.engine.jobs import JobView
+from pruning.steps.prune import Prune
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 
 ITEM = "Engine"
 JOBS, CELLS, EFFICIENCY = 40, 40, 0.9
@@ -137,7 +140,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     for name, (images, rounds) in SWEPT.items():
         rounds = 1 if quick else rounds
         taken, killed = sweeps(Base(model=name), images, counts, cells, rounds)
-        label = registry.models[name].label
+        label = models[name].label
         how = (f"{label} on {images:,} images, alternating, rounds: {rounds}; {taken[1]:.1f} s on one worker, "
                f"{taken[0]:.1f} s in one process without an engine")  # fmt: skip
         yield Figure(ITEM, f"{label}: sweep of {cells} cells on 1 worker: share of the bare computation's speed",

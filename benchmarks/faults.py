@@ -34,7 +34,7 @@ from benchmarks._fault import FAULTS, Round
 from benchmarks._report import keep
 from benchmarks._site import Site
 from benchmarks._table import Figure
-from pruning.settings import machine
+from pruning.common.environment import machine
 
 COUNT = {"SQLite": 50, "PostgreSQL": 20}
 """A run with at least so many faults is kept for the report of ``make bench``."""

@@ -2,7 +2,7 @@
 
 ``python benchmarks/gpu.py``: absolute times, medians, the device waited for. Without CUDA it says so and gives no
 figure. ResNet-50 has random weights and sees random images of 224 x 224 that lie on the device: times do not depend on
-them. The sweep is LeNet-5's and ResNet-20's curve through ``pruning.run``, as pages and the command line ask for it.
+them. The sweep is LeNet-5's and ResNet-20's curve through ``pruning.study.run``, as pages and the command line ask for it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,21 @@ import torch
 from benchmarks._script import script
 from benchmarks._table import Figure
 from benchmarks.curve import LEVELS, forget
-from pruning import registry, steps
-from pruning.budget import ranked
-from pruning.entries import quiet
-from pruning.passes import BATCH
-from pruning.run import run, state_of
-from pruning.specs import Base, MeasureSpec, Prune, Study, Train
-from pruning.state import apply_masks, prunable
-from pruning.steps.train import together
+from pruning.common.progress import quiet
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations
+from pruning.network.passes import BATCH
+from pruning.network.weights import apply_masks, prunable
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
 from pruning.training import burst
 from pruning.training.kernel import fit_together
+from pruning.training.trainings import together
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models as model_registry
 
 ITEM = "On a GPU"
 ROUNDS, IMAGES, LEVEL = 7, 1_000, 800
@@ -57,13 +62,13 @@ def milliseconds(work: Callable[[], object], rounds: int, device: str) -> float:
 
 def alone(name: str, images: int, rounds: int, device: str) -> Iterator[Figure]:
     """Ranking, masks and curve of one network."""
-    label, base = registry.models[name].label, Base(model=name, mark="init", device=device)
+    label, base = model_registry[name].label, Base(model=name, mark="init", device=device)
     model = state_of(base, ()).model
     scores = {key: weight.detach().abs() for key, weight in prunable(model).items()}
-    allocation = registry.allocations["global"]()
+    allocation = allocations["global"]()
     ranking, target = ranked(scores, allocation), copy.deepcopy(model)
     everything = torch.cat([score.flatten() for score in scores.values()])
-    x = torch.randn(images, *registry.models[name].input_shape, device=device)
+    x = torch.randn(images, *model_registry[name].input_shape, device=device)
 
     def passes() -> None:
         with torch.inference_mode():
@@ -102,7 +107,7 @@ def training(device: str, quick: bool) -> Iterator[Figure]:
 
     def taken(name: str, replicates: int, graphs: bool, **changes: object) -> float:
         fresh = state_of(Base(model=name, mark="init", device=device), ())
-        start = steps.apply(Prune(scorer="random"), fresh, "start", quiet)
+        start = fresh.after(Prune(scorer="random"), "start", quiet)
         train = Train.model_validate({"steps": count, "batch": 60, "validation": 0, "looks": 1, **changes})
         works = [(train.model_copy(update={"seed": seed}), start, str(seed)) for seed in range(replicates)]
         with patch.object(burst, "GRAPHS", graphs):
@@ -110,15 +115,15 @@ def training(device: str, quick: bool) -> Iterator[Figure]:
         return spent / count / replicates
 
     how = f"per network and step of 60 images, from {count} steps and what begins them; median of {rounds}"
-    label = registry.models["lenet_300_100"].label
+    label = model_registry["lenet_300_100"].label
     models = [state_of(Base(model="lenet_300_100", mark="init", device=device), ()).model for _ in range(REPLICATES)]
-    fit = fit_together(models, 60, registry.models["lenet_300_100"].input_shape)
+    fit = fit_together(models, 60, model_registry["lenet_300_100"].input_shape)
     alike = "the same bits together as alone" if fit else "one by one: other bits together"
     plain, captured = (taken("lenet_300_100", REPLICATES, graphs, optimiser="adam") for graphs in (False, True))
     yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks, a captured step", captured, "ms", f"{how}; {alike}",
                         "launched piece by piece", plain)  # fmt: skip
     deep = taken("resnet_20", 1, False)
-    yield Figure.faster(ITEM, f"{registry.models['resnet_20'].label}: layers in bfloat16",
+    yield Figure.faster(ITEM, f"{model_registry['resnet_20'].label}: layers in bfloat16",
                         taken("resnet_20", 1, False, precision="bfloat16"), "ms", how, "float32", deep)  # fmt: skip
 
 
@@ -140,7 +145,7 @@ def busy(name: str, count: int, device: str) -> Figure:
         spent = time.perf_counter() - began
     spans = sorted((e.time_range.start, e.time_range.end) for e in seen.events() or ()
                    if e.device_type == DeviceType.CUDA)  # fmt: skip
-    return Figure(ITEM, f"{registry.models[name].label}: share of a sweep in which the device is busy",
+    return Figure(ITEM, f"{model_registry[name].label}: share of a sweep in which the device is busy",
                   covered(spans) / 1e6 / spent, "", f"20 levels, {count:,} test images, {spent:.2f} s; kernels and "
                   "copies by torch's profiler", short=True)  # fmt: skip
 
@@ -156,8 +161,8 @@ def covered(spans: list[tuple[float, float]]) -> float:
 
 def shared(device: str) -> Figure:
     """Several studies at once: the most of the device's memory that is taken while they run."""
-    from pruning.engine import Engine
-    from pruning.settings import Settings
+    from pruning.common.environment import Settings
+    from pruning.engine.engine import Engine
 
     measure = MeasureSpec(name="accuracy", options={"count": 5_000})
     studies = [Study(base=Base(model="resnet_20", device=device), recipe=(Prune(scorer="random", seed=seed),),

@@ -29,8 +29,8 @@ from benchmarks._app import START_SECONDS, Server
 from benchmarks._person import Person, Tally
 from benchmarks._report import keep
 from benchmarks._table import Figure
-from pruning.limits import REST_SECONDS
-from pruning.settings import machine
+from pruning.common.environment import machine
+from pruning.common.limits import REST_SECONDS
 
 ITEM = "A class at work"
 PEOPLE, SECONDS, SETTLE = 30, 180.0, REST_SECONDS + 40

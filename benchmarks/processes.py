@@ -25,7 +25,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pruning.settings import machine  # noqa: E402
+from pruning.common.environment import machine  # noqa: E402
 from tests import postgres  # noqa: E402
 from tests.engine.cluster import Processes  # noqa: E402
 

@@ -20,9 +20,9 @@ import torch
 from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry
-from pruning.budget import ranked
-from pruning.state import prunable
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations
+from pruning.network.weights import prunable
 from pruning.zoo.checkpoints import initial
 
 ITEM = "Ranking"
@@ -54,7 +54,7 @@ def forget_highest() -> None:
 def measured(sizes: list[int], rounds: int) -> dict[str, float]:
     """Seconds of each, and on Linux the peak of extra memory over the bytes of the scores; in a process of its own."""
     torch.set_num_threads(1)
-    allocation, count = registry.allocations["global"](), sum(sizes)
+    allocation, count = allocations["global"](), sum(sizes)
     ranked({str(place): torch.rand(1 + size // 100) for place, size in enumerate(sizes)}, allocation)  # warms up
     everything = torch.empty(count).normal_(generator=torch.Generator().manual_seed(0)).abs_()
     scores = {str(place): score for place, score in enumerate(everything.split(sizes))}

@@ -20,16 +20,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.macs import counted
-from pruning.passes import forward_order
-from pruning.settings import machine
-from pruning.specs import Base, Prune
-from pruning.state import State, apply_masks
-from pruning.surgery import remove
-from pruning.surgery.cuts import LAYOUTS
-from pruning.units import Layout
+from pruning.common.environment import machine
+from pruning.compression.removal import remove
+from pruning.compression.removal.cuts import LAYOUTS
+from pruning.network.macs import macs
+from pruning.network.passes import forward_order
+from pruning.network.units import Layout
+from pruning.network.weights import apply_masks
+from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
+from pruning.zoo.kinds import models
 
 FAMILIES = ("resnet50", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "densenet121",
             "vgg16", "vgg16_bn", "convnext_tiny", "vit_b_16", "swin_t")  # fmt: skip
@@ -85,12 +87,12 @@ def kept(layout: Layout, share: float) -> dict[str, Tensor]:
 def lines(name: str) -> Iterator[Line]:
     """All removals of one network."""
     if name not in WHOLE:
-        registry.models[name].input_shape = (3, SIDE, SIDE)
-    shape = registry.models[name].input_shape
+        models[name].input_shape = (3, SIDE, SIDE)
+    shape = models[name].input_shape
     model = lively(name)
     order = forward_order(model, shape)
     shapes = {key: tuple(p.shape) for key, p in model.named_parameters(remove_duplicate=False)}
-    dense, operations = sum(p.numel() for p in model.parameters()), counted(model, shape)[1]
+    dense, operations = sum(p.numel() for p in model.parameters()), macs(model, shape)[1]
     for kind, find in LAYOUTS.items():
         layout = find(model, order, shape)
         for share in SHARES if layout.groups else ():
@@ -103,7 +105,7 @@ def lines(name: str) -> Iterator[Line]:
             reasons = Counter(why.partition(" (")[0] for why in done.left.values())
             yield Line(
                 name, kind, share, (len(layout.groups), len(layout.groups) - len(done.units.groups)),
-                sum(p.numel() for p in small.parameters()) / dense, counted(small, shape)[1] / operations,
+                sum(p.numel() for p in small.parameters()) / dense, macs(small, shape)[1] / operations,
                 done.difference, dict(reasons),
             )  # fmt: skip
             del twin, state, done, small

@@ -21,15 +21,17 @@ from torch.nn import functional as F
 from benchmarks._rounds import seconds
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry
-from pruning.criteria import Scorer
-from pruning.criterion import plan
-from pruning.entries import quiet
-from pruning.errors import PruningError
-from pruning.passes import Scene, forward_order, mode, parts
-from pruning.specs import Base, Prune
+from pruning.common.errors import PruningError
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import Scorer, scorers
+from pruning.criteria.plan import plan
+from pruning.network.passes import forward_order, mode, parts
+from pruning.network.scene import Scene
 from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import load_model
+from pruning.zoo.kinds import models
 
 ITEM = "Scores"
 MODELS = {"lenet_5": 5, "resnet_20": 3}
@@ -44,7 +46,7 @@ def works(name: str) -> dict[str, tuple[str, int, Callable[[], object]]]:
     """By name the family, the number of images, and the call: bare passes, and each criterion's plan for all levels."""
     base = Base(model=name)
     model = load_model(name).eval()
-    state = State(base, name, model, forward_order(model, registry.models[name].input_shape))
+    state = State(base, name, model, forward_order(model, models[name].input_shape))
     scene = Scene(model, state.weights, base, 0, quiet)
 
     def bare(count: int) -> Callable[[], object]:
@@ -61,15 +63,15 @@ def works(name: str) -> dict[str, tuple[str, int, Callable[[], object]]]:
     found: dict[str, tuple[str, int, Callable[[], object]]] = {
         f"bare passes, {count:,} images": ("", count, bare(count)) for count in (FIRST, SECOND)
     }
-    for scorer in registry.scorers:
-        entry = registry.scorers[scorer]
+    for scorer in scorers:
+        entry = scorers[scorer]
         if not issubclass(entry, Scorer) or entry.family not in FAMILIES or entry.gives == "blocks":
             continue
         count = SECOND if entry.family == "second order" else FIRST
         options = {"samples": count} if "samples" in entry.model_fields else {}
         granularity = "channel" if entry.gives == "channels" else "weight"
         step = Prune(scorer=scorer, options=options, granularity=granularity)
-        found[scorer] = (entry.family, count, lambda step=step: plan(state, step, quiet))
+        found[scorer] = (entry.family, count, lambda step=step: plan(state.scene(quiet), step))
     return found
 
 
@@ -98,7 +100,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
         if quick and name != "lenet_5":
             continue
         rounds = 1 if quick else rounds
-        calls, label = works(name), registry.models[name].label
+        calls, label = works(name), models[name].label
         found, dearest = taken(calls, rounds), None
         for work, median in found.items():
             family, count, _ = calls[work]
@@ -107,7 +109,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
             peer = f"bare passes, {count:,} images"
             first = family == "gradients"
             how = f"{family}; one thread, median of {rounds} alternating rounds"
-            figure = Figure.share(ITEM, f"{label}: {registry.scorers[work].label}", median, "s", how, peer,
+            figure = Figure.share(ITEM, f"{label}: {scorers[work].label}", median, "s", how, peer,
                                   found[peer], MOST if first else None)  # fmt: skip
             yield figure
             if first and (dearest is None or figure.ratio > dearest.ratio):

@@ -20,25 +20,27 @@ import torch
 from benchmarks._rounds import seconds
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry, scan
-from pruning.allocations.sensitivity import SHARES
-from pruning.criterion import Plan
-from pruning.entries import quiet
-from pruning.lru import Recent
-from pruning.passes import BATCH
-from pruning.predictions import split_of
-from pruning.ranking import counts
-from pruning.run import state_of
-from pruning.specs import Base, Prune
+from pruning.common.memory import Recent
+from pruning.common.progress import quiet
+from pruning.criteria import sensitivity_scan
+from pruning.criteria.allocations.sensitivity import SHARES
+from pruning.criteria.plan import RemovalPlan
+from pruning.criteria.ranking import counts
+from pruning.network.passes import BATCH
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
+from pruning.zoo.match import split_of
 
 ITEM = "Sensitivity scan"
 MODELS = {"lenet_5": (1_000, 5), "resnet_20": (300, 1)}
 """Validation images (the page takes 1,000), and rounds after one of few images that warms up."""
 
 
-def naive(plan: Plan, count: int) -> list[list[int]]:
+def naive(plan: RemovalPlan, count: int) -> list[list[int]]:
     """Correct answers, layers by shares, every time through the whole network."""
-    model, split = copy.deepcopy(plan.scene.model), split_of(plan.scene, "validation")
+    model, split = copy.deepcopy(plan.scene.model), split_of(plan.scene.base, "validation")
     parameters = dict(model.named_parameters(remove_duplicate=False))
     assert plan.ranking is not None
     table = []
@@ -46,7 +48,7 @@ def naive(plan: Plan, count: int) -> list[list[int]]:
         order = plan.ranking.scores[name].flatten().argsort(stable=True)
         line = []
         for removed in counts(torch.tensor(SHARES).numpy(), group.count):
-            with scan.pruned(parameters, group, order[: int(removed)]), torch.inference_mode():
+            with sensitivity_scan.pruned(parameters, group, order[: int(removed)]), torch.inference_mode():
                 right = 0
                 for start in range(0, count, BATCH):
                     x, y = split.batch(start, start + BATCH)
@@ -62,17 +64,17 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     for name, (count, rounds) in MODELS.items():
         if quick and name != "lenet_5":
             continue
-        rounds, count, label = 1 if quick else rounds, 100 if quick else count, registry.models[name].label
+        rounds, count, label = 1 if quick else rounds, 100 if quick else count, models[name].label
         plan = state_of(Base(model=name), (Prune(),)).plan
         assert plan is not None and plan.ranking is not None
         scores, taken, tables = plan.ranking.scores, [], {}
 
-        def ours(plan: Plan = plan, count: int = count, tables: dict[str, Any] = tables) -> None:
-            scan._memory = Recent(1)
+        def ours(plan: RemovalPlan = plan, count: int = count, tables: dict[str, Any] = tables) -> None:
+            sensitivity_scan._memory = Recent(1)
             assert plan.ranking is not None
-            tables["ours"] = scan.scan(plan.scene, plan.ranking.scores, count, SHARES, quiet)["correct"]
+            tables["ours"] = sensitivity_scan.scan(plan.scene, plan.ranking.scores, count, SHARES, quiet)["correct"]
 
-        def theirs(plan: Plan = plan, count: int = count, tables: dict[str, Any] = tables) -> None:
+        def theirs(plan: RemovalPlan = plan, count: int = count, tables: dict[str, Any] = tables) -> None:
             tables["naive"] = naive(plan, count)
 
         ours(count=20)

@@ -19,9 +19,9 @@ from torch.nn.utils import prune
 from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry
-from pruning.budget import ranked
-from pruning.state import apply_masks, prunable
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations
+from pruning.network.weights import apply_masks, prunable
 from pruning.zoo.checkpoints import initial
 
 ITEM = "A slider move"
@@ -36,7 +36,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     for name, label in (("resnet18", "ResNet-18"), ("resnet_20", "ResNet-20"), ("lenet_5", "LeNet-5")):
         model = initial(name, 0)
         scores = {key: weight.detach().abs() for key, weight in prunable(model).items()}
-        ranking, target = ranked(scores, registry.allocations["global"]()), copy.deepcopy(model)
+        ranking, target = ranked(scores, allocations["global"]()), copy.deepcopy(model)
 
         def usual(model: torch.nn.Module = model, names: tuple[str, ...] = tuple(scores)) -> torch.nn.Module:
             pruned = copy.deepcopy(model)

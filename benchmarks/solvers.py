@@ -19,13 +19,14 @@ import torch
 from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry
-from pruning.criteria import Solver
-from pruning.entries import quiet
-from pruning.passes import Scene, parts
-from pruning.run import state_of
-from pruning.specs import Base
-from pruning.units import Layout
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import Solver, scorers
+from pruning.network.passes import parts
+from pruning.network.scene import Scene
+from pruning.network.units import Layout
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 
 ITEM = "Solvers"
 MODELS = ("lenet_5", "resnet_20")
@@ -54,21 +55,21 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     torch.set_num_threads(1)
     rounds = 1 if quick else ROUNDS
     for model in MODELS[:1] if quick else MODELS:
-        scene, label = scene_of(model), registry.models[model].label
+        scene, label = scene_of(model), models[model].label
         names = list(scene.weights)
         if model != "lenet_5":
             names = [max(names, key=lambda name, weights=scene.weights: weights[name].numel())]
         removed = {name: round(LEVEL * scene.weights[name].numel()) for name in names}
         works: dict[str, Callable[[], object]] = {"bare": partial(bare, scene, IMAGES, len(names))}
         for name in SOLVERS:
-            entry = registry.scorers[name]()
+            entry = scorers[name]()
             assert isinstance(entry, Solver)
             works[name] = partial(entry.solve, scene, removed)
         found = medians(works, rounds)
         layers = f"{len(names)} layers" if len(names) > 1 else f"its largest layer, {names[0]}"
         how = f"{layers}, {LEVEL:.0%} removed, one thread, median of {rounds} alternating rounds"
         for name in SOLVERS:
-            yield Figure.share(ITEM, f"{label}: {registry.scorers[name].label}", found[name], "s", how,
+            yield Figure.share(ITEM, f"{label}: {scorers[name].label}", found[name], "s", how,
                                f"{len(names)} bare passes of {IMAGES} images", found["bare"])  # fmt: skip
 
 

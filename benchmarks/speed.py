@@ -20,13 +20,14 @@ from torch import nn
 
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning import registry
-from pruning.macs import counted
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.state import lay_out
-from pruning.stopwatch import by_turns, ratios
-from pruning.surgery import remove
+from pruning.compression.removal import remove
+from pruning.measures.tools.stopwatch import by_turns, ratios
+from pruning.network.macs import macs
+from pruning.network.weights import lay_out
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 
 ITEM = "Structured removal"
 MODELS, BATCHES = ("resnet18", "resnet50"), (1, 16)
@@ -59,11 +60,11 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     """One figure a model and batch size."""
     torch.set_num_threads(1)
     for name in MODELS[:1] if quick else MODELS:
-        entry, base = registry.models[name], Base(model=name, mark="init")
+        entry, base = models[name], Base(model=name, mark="init")
         shape, label = entry.input_shape, entry.label
         dense = state_of(base, ()).model
         networks = {"dense": dense, "ours": ours(base), "theirs": theirs(dense, shape)}
-        macs = {key: counted(model, shape)[1] for key, model in networks.items()}
+        macs = {key: macs(model, shape)[1] for key, model in networks.items()}
         for batch in BATCHES[:1] if quick else BATCHES:
             images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0))
             works = {key: partial(model, images) for key, model in networks.items()}

@@ -24,17 +24,18 @@ from benchmarks._rounds import medians
 from benchmarks._script import script
 from benchmarks._table import Figure
 from benchmarks._usual import pictures
-from pruning import registry, steps
-from pruning.choices import Ticket
+from pages.choices.training import Ticket
+from pruning.common.progress import quiet
 from pruning.engine import heap
-from pruning.entries import quiet
-from pruning.recipe import Prune, Train
-from pruning.run import state_of
-from pruning.specs import Base
 from pruning.state import State
-from pruning.steps.train import together
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.training.trainings import together
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
+from pruning.zoo.kinds import models
 
 ITEM = "Replicates"
 ROUNDS, STEPS, EPOCH, BATCH, REPLICATES = 3, 200, 12_000, 60, 12
@@ -60,7 +61,7 @@ def usual(model: nn.Module, masks: dict[str, Tensor], batches: object, count: in
 def taken(name: str, count: int, rounds: int) -> dict[str, float]:
     """Seconds per network and epoch of each way."""
     base = Base(model=name, mark="init")
-    start: State = steps.apply(Prune(scorer="random"), state_of(base, ()), "start", quiet)
+    start: State = state_of(base, ()).after(Prune(scorer="random"), "start", quiet)
     masks = {key: mask.float() for key, mask in start.masks.items()}
     train = Train(steps=count, batch=BATCH, samples=EPOCH, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0,
                   weight_decay=0, validation=0, looks=1, convolution=Ticket.of(name).convolution)  # fmt: skip
@@ -96,8 +97,8 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     how = (f"seconds per network and epoch of {EPOCH:,} images, from {count} steps of {BATCH}, one thread, "
            f"median of {rounds} alternating rounds")  # fmt: skip
     for name, wanted in WANTED.items():
-        found, label = taken(name, count, rounds), registry.models[name].label
-        own = f"{how}; convolutions as {Ticket.of(name).convolution}" if registry.models[name].products else how
+        found, label = taken(name, count, rounds), models[name].label
+        own = f"{how}; convolutions as {Ticket.of(name).convolution}" if models[name].products else how
         for loop, least in zip(("DataLoader loop", "tensor loop"), wanted, strict=True):
             yield Figure.faster(ITEM, f"{label}: one network", found["alone"], "s", own, loop, found[loop])
             yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks together", found["together"], "s", own, loop,

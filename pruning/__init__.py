@@ -9,55 +9,101 @@
 ... )
 >>> rows = pruning.run(study)  # doctest: +SKIP
 >>> pruning.table(rows)  # doctest: +SKIP
+
+``pruning.scorers.names()`` tells what there is; ``pruning.registries`` holds every registry by its name: ``measures``,
+``steps`` and so on.
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pruning.common import old_names
+
 if TYPE_CHECKING:
-    from pruning.specs import Base as Base
-    from pruning.specs import MeasureSpec as MeasureSpec
-    from pruning.specs import Prune as Prune
-    from pruning.specs import Recalibrate as Recalibrate
-    from pruning.specs import Study as Study
-    from pruning.tables import Results as Results
-    from pruning.tables import table as table
+    from pruning.common.errors import PruningError as PruningError
+    from pruning.common.progress import Progress
+    from pruning.common.registry import registries as registries
+    from pruning.compression.removal.files import load_small as load_small
+    from pruning.criteria.kinds import allocations as allocations
+    from pruning.criteria.kinds import granularities as granularities
+    from pruning.criteria.kinds import scorers as scorers
+    from pruning.results.table import Results as Results
+    from pruning.results.table import table as table
+    from pruning.steps.prune import Prune as Prune
+    from pruning.steps.quantize import Quantize as Quantize
+    from pruning.steps.recalibrate import Recalibrate as Recalibrate
+    from pruning.steps.remove import Remove as Remove
+    from pruning.steps.rewind import Rewind as Rewind
+    from pruning.steps.shuffle import Shuffle as Shuffle
+    from pruning.steps.student import Student as Student
+    from pruning.steps.train import Train as Train
+    from pruning.study.fold import state_of as state_of
+    from pruning.study.run import ResultStore
+    from pruning.study.study import MeasureSpec as MeasureSpec
+    from pruning.study.study import Study as Study
+    from pruning.study.study import load_study as load_study
+    from pruning.training.kinds import dynamics as dynamics
+    from pruning.zoo.base import Base as Base
+    from pruning.zoo.kinds import datasets as datasets
+    from pruning.zoo.kinds import models as models
 
-_HOMES = {name: "pruning.specs" for name in ("Base", "MeasureSpec", "Prune", "Recalibrate", "Study")} | {
-    "Results": "pruning.tables",
-    "table": "pruning.tables",
+_HOMES = {
+    "pruning.common.errors": ("PruningError",),
+    "pruning.compression.removal.files": ("load_small",),
+    "pruning.criteria.kinds": ("allocations", "granularities", "scorers"),
+    "pruning.results.table": ("Results", "table"),
+    "pruning.steps.prune": ("Prune",),
+    "pruning.steps.quantize": ("Quantize",),
+    "pruning.steps.recalibrate": ("Recalibrate",),
+    "pruning.steps.remove": ("Remove",),
+    "pruning.steps.rewind": ("Rewind",),
+    "pruning.steps.shuffle": ("Shuffle",),
+    "pruning.steps.student": ("Student",),
+    "pruning.steps.train": ("Train",),
+    "pruning.study.fold": ("state_of",),
+    "pruning.study.study": ("MeasureSpec", "Study", "load_study"),
+    "pruning.training.kinds": ("dynamics",),
+    "pruning.zoo.base": ("Base",),
+    "pruning.zoo.kinds": ("datasets", "models"),
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*_HOMES, "run"]
+_KINDS = ("criteria", "measures", "steps", "training", "zoo")
+"""Rooms whose ``kinds`` hold registries."""
 
-
-def _run(study: Study, *args: Any, **kwargs: Any) -> Results:
-    """All results of a study, computed in this process: ``pruning.run.run``, whose arguments these are. The rows
-    remember their study, so that ``table`` needs nothing else."""
-    module, results = importlib.import_module("pruning.run"), importlib.import_module("pruning.tables").Results
-    return results(module.run(study, *args, **kwargs), study)
+__all__ = [*_HOME, "registries", "run"]
 
 
-class _Package(ModuleType):
-    """This package, with one attribute that an import must not replace: ``pruning.run`` is the function, also after
-    the module of the same name was imported (``from pruning.run import state_of`` works as ever)."""
+def run(study: Study, store: ResultStore | None = None, progress: Progress | None = None) -> Results:
+    """All results of a study, computed in this process. They remember their study, so that ``table`` needs no more.
 
-    @property
-    def run(self) -> Any:
-        return _run
+    Args:
+        store: where finished results are kept and looked for; none: nothing is.
+        progress: is told how far the work is; see ``pruning.common.progress``.
 
-    @run.setter
-    def run(self, module: ModuleType) -> None:
-        """Python binds a submodule to its package here; the module stays in ``sys.modules``."""
+    Raises:
+        PruningError: the first cell that cannot be computed, with one sentence.
+    """
+    from pruning.common.progress import quiet
+    from pruning.results.table import Results
+    from pruning.study import run as runs
+
+    return Results(runs.run(study, store, progress or quiet), study)
+
+
+run_study = run
+"""The same, where an old ``import pruning.run`` has put a module in the function's place."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name == "registries":
+        for room in _KINDS:
+            importlib.import_module(f"pruning.{room}.kinds")
+        return importlib.import_module("pruning.common.registry").registries
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'pruning' has no attribute '{name}'")
 
 
@@ -65,4 +111,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-sys.modules[__name__].__class__ = _Package
+old_names.install()

@@ -6,41 +6,17 @@ import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
-from pruning.errors import BadTensor, Missing
-from pruning.specs import Base, Step
+from pruning.common.progress import Progress, Shelf, quiet
+from pruning.common.spec import Step
+from pruning.network.scene import Scene
+from pruning.network.weights import prunable
+from pruning.zoo.base import Base
 
 if TYPE_CHECKING:
-    from pruning.criterion import Plan
-    from pruning.quantization.grid import Format
-
-
-def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
-    """The weights that may be pruned: those of convolution and linear layers, and of attention projections.
-
-    Biases and norm parameters stay. Tied weights appear once, under their first name. Order: as registered.
-    """
-    found: dict[str, nn.Parameter] = {}
-    seen: set[int] = set()
-    for prefix, module in model.named_modules():
-        names: tuple[str, ...] = ()
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
-            names = ("weight",)
-        elif isinstance(module, nn.MultiheadAttention):
-            names = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
-        for name in names:
-            weight = getattr(module, name)
-            if weight is not None and id(weight) not in seen:
-                seen.add(id(weight))
-                found[f"{prefix}.{name}" if prefix else name] = weight
-    return found
-
-
-def layer_label(weight: str) -> str:
-    """Name of a layer as people read it: the weight's name without its ending."""
-    return weight.removesuffix(".weight").removesuffix("_weight")
+    from pruning.criteria.plan import RemovalPlan
+    from pruning.network.rounding import Format
 
 
 @dataclass(frozen=True)
@@ -90,7 +66,7 @@ class State:
     order: tuple[str, ...]
     masks: dict[str, Tensor] = field(default_factory=dict)
     parent: State | None = None
-    plan: Plan | None = None
+    plan: RemovalPlan | None = None
     step: Step | None = None
     trace: list[dict[str, Any]] = field(default_factory=list)
     diverged: int | None = None
@@ -114,6 +90,16 @@ class State:
         found = prunable(self.model)
         return {name: found[name].detach() for name in self.order}
 
+    def scene(self, progress: Progress = quiet, seed: int = 0) -> Scene:
+        """What a criterion sees of this state."""
+        return Scene(self.model, self.weights, self.base, seed, progress, masks=self.masks, key=self.key)
+
+    def after(self, step: Step, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
+        """The state after one more step; this one stays as it was. See ``Step.apply``."""
+        found: State = step.apply(self, key, progress, shelf)
+        found.step = step
+        return found
+
     def next(self, key: str, model: nn.Module | None = None) -> State:
         """The next step's beginning: the same with another network, else with a copy of this one, that may be changed.
 
@@ -123,70 +109,3 @@ class State:
         return replace(self, key=key, model=model, masks=dict(self.masks), parent=self, step=None, formats={})
 
 
-_INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-
-
-def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
-    """Set the weights to exact zero where their mask is False, in place."""
-    found = dict(model.named_parameters(remove_duplicate=False))
-    with torch.no_grad():
-        for name, mask in masks.items():
-            # A product of bits as integers: of numbers, inf * 0 would be NaN, and -1 * 0 a negative zero. It takes a
-            # third to a ninth of the time of masked_fill, which branches at each number.
-            weight = found[name].detach()
-            weight.view(_INTEGERS[weight.element_size()]).mul_(mask.to(weight.device))
-
-
-def has_batch_norm(model: nn.Module) -> bool:
-    """Whether the network keeps running statistics that pruning makes stale."""
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats for m in model.modules())
-
-
-NARROW = 16
-"""Input channels below which a strided pointwise convolution is not trusted with channels last."""
-
-
-def narrow(model: nn.Module) -> bool:
-    """Whether the network has a strided pointwise convolution of few inputs, as a shortcut is after pruning.
-
-    With channels last, the backward pass of oneDNN, by which torch 2.13 computes it, writes beyond its memory and kills
-    the process where there are fewer inputs than a vector holds (seen with 2 to 7 on a CPU with AVX2; with 8 and more
-    it is right). Weights *and* images must be laid out plainly then.
-    """
-    return any(
-        isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and max(m.stride) > 1 and m.in_channels < NARROW
-        for m in model.modules()
-    )
-
-
-def lay_out(model: nn.Module) -> None:
-    """Deep convolutional networks run a quarter faster on a CPU, and faster on a GPU, with channels last."""
-    if has_batch_norm(model):
-        last = torch.contiguous_format if narrow(model) else torch.channels_last
-        model.to(memory_format=last)  # ty: ignore[no-matching-overload]
-
-
-def check_finite(model: nn.Module) -> None:
-    """Raise ``BadTensor`` that names the first weight with NaN or infinity."""
-    for name, tensor in model.state_dict().items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise BadTensor(f"Weight '{name}' holds NaN or infinite values: this checkpoint cannot be used.")
-
-
-def present_devices() -> list[str]:
-    """Names of the devices that are really there, the CPU first."""
-    found = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    return [*found, "mps"] if torch.backends.mps.is_available() else found
-
-
-def check_device(device: str) -> torch.device:
-    """The torch device of that name.
-
-    Raises:
-        Missing: it is not on this machine; the message lists what is.
-    """
-    present = present_devices()
-    name = "cuda:0" if device == "cuda" else device
-    if name not in present:
-        raise Missing(f"There is no device '{device}' on this machine. Present: {', '.join(present)}.")
-    return torch.device(name)

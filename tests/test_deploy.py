@@ -15,8 +15,8 @@ import yaml
 from distributed.cli import dask_scheduler, dask_worker
 from streamlit import config as streamlit_config
 
-from pruning import settings
-from pruning.settings import ROOT, Settings
+from pruning.common import environment as settings
+from pruning.common.environment import ROOT, Settings
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())

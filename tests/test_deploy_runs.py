@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from pruning.settings import ROOT
+from pruning.common.environment import ROOT
 from tests import postgres
 from tests.test_deploy import SERVICES, filled, instructions
 

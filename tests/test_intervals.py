@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from pruning.errors import BadValue
-from pruning.intervals import mcnemar, wilson
+from pruning.common.errors import BadValue
+from pruning.results.intervals import mcnemar, wilson
 
 counts = st.integers(1, 50_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 

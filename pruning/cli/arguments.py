@@ -9,12 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pruning import registry
-from pruning.checks import checked
-from pruning.entries import Entry
-from pruning.errors import BadValue, UnknownName
-from pruning.limits import LEVELS
-from pruning.specs import Study, load_study
+from pruning.common.errors import BadValue, UnknownName
+from pruning.common.limits import LEVELS
+from pruning.common.registry import Entry
+from pruning.common.validation import checked
+from pruning.criteria.kinds import allocations, granularities, scorers
+from pruning.measures.kinds import measures
+from pruning.study.study import Study, load_study
+from pruning.zoo.kinds import models
 
 SPARSITY_RULE = (
     "The share of all prunable weights to remove: a share from 0 to 1 with a decimal point (0.8), a percentage (80%%), "
@@ -96,7 +98,7 @@ def study_of(given: argparse.Namespace) -> Study:
     sparsities = levels(given.sparsity)
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", given.device):
         raise BadValue(f"'{given.device}' is no device: write cpu, cuda, cuda:0 or mps.")
-    scorer, seeds = registry.scorers[given.scorer], registry.models[given.model].seeds
+    scorer, seeds = scorers[given.scorer], models[given.model].seeds
     if given.model_seed not in seeds:
         listed = ", ".join(map(str, seeds))
         raise BadValue(f"{given.model} has weights of training seeds {listed}, not {given.model_seed}.")
@@ -107,12 +109,12 @@ def study_of(given: argparse.Namespace) -> Study:
             "options": options("scorer", scorer, given.option),
             "granularity": given.granularity,
             "granularity_options": options(
-                "granularity", registry.granularities[given.granularity], given.granularity_option
+                "granularity", granularities[given.granularity], given.granularity_option
             ),
             "reduction": given.reduction,
             "allocation": given.allocation,
             "allocation_options": options(
-                "allocation", registry.allocations[given.allocation], given.allocation_option
+                "allocation", allocations[given.allocation], given.allocation_option
             ),
             "sparsity": sparsities[0],
             "seed": given.seed,
@@ -120,7 +122,7 @@ def study_of(given: argparse.Namespace) -> Study:
     ]
     if given.recalibrate:
         recipe.append({"kind": "recalibrate"})
-    measured = options("measure", registry.measures["accuracy"], [f"count={given.count}", f"split={given.split}"])
+    measured = options("measure", measures["accuracy"], [f"count={given.count}", f"split={given.split}"])
     content = {
         "base": {"model": given.model, "data": given.data, "seed": given.model_seed, "device": given.device},
         "recipe": recipe,

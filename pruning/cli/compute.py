@@ -10,12 +10,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pruning.errors import Cancelled, PruningError
-from pruning.settings import Settings
+from pruning.common.environment import Settings
+from pruning.common.errors import Cancelled, PruningError
 
 if TYPE_CHECKING:
-    from pruning.engine import Engine, JobView
-    from pruning.specs import Study
+    from pruning.engine.engine import Engine
+    from pruning.engine.jobs import JobView
+    from pruning.study.study import Study
 
 LOOK_SECONDS = 0.2
 STUCK_SECONDS = 60.0
@@ -29,7 +30,7 @@ def compute(study: Study) -> list[dict[str, Any]]:
         Cancelled: Ctrl-C; what was finished is kept.
         PruningError: it could not be computed, in one sentence.
     """
-    from pruning.engine import Engine
+    from pruning.engine.engine import Engine
 
     with Engine(_settings()) as engine:
         view = _wait(engine, study, durable=True)

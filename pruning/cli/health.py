@@ -6,8 +6,8 @@ import urllib.request
 from typing import Any
 
 from pruning.cli import output
-from pruning.errors import PruningError
-from pruning.settings import Settings
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError
 
 SECONDS = 5.0
 
@@ -16,8 +16,8 @@ def health(url: str | None) -> tuple[dict[str, Any], list[str]]:
     """What servers on this store say of themselves, what the store takes, and all that is wrong, a sentence each."""
     from pruning.engine.caretaker import reports
     from pruning.engine.health import stale
-    from pruning.store import Store
     from pruning.store.footprint import footprint
+    from pruning.store.store import Store
 
     settings = Settings.read()
     about: dict[str, Any] = {"servers": reports(settings.artefacts)}

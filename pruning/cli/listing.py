@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pruning import registry
 from pruning.cli.output import columns
-from pruning.options import option_list
+from pruning.common.options import option_list
+from pruning.common.registry import Registry
+from pruning.criteria.kinds import allocations, granularities, scorers
+from pruning.zoo.kinds import datasets, models
 
-LISTS: dict[str, tuple[registry.Registry[Any], tuple[str, ...]]] = {
-    "models": (registry.models, ("data", "input_shape", "classes", "seeds", "embedded")),
-    "scorers": (registry.scorers, ("family", "needs", "draws", "formula", "idea", "cost", "fails")),
-    "granularities": (registry.granularities, ()),
-    "allocations": (registry.allocations, ()),
-    "datasets": (registry.datasets, ("shape", "classes", "licence", "embedded", "megabytes")),
+LISTS: dict[str, tuple[Registry[Any], tuple[str, ...]]] = {
+    "models": (models, ("data", "input_shape", "classes", "seeds", "embedded")),
+    "scorers": (scorers, ("family", "needs", "draws", "formula", "idea", "cost", "fails")),
+    "granularities": (granularities, ()),
+    "allocations": (allocations, ()),
+    "datasets": (datasets, ("shape", "classes", "licence", "embedded", "megabytes")),
 }
 """For each list its registry, and what an entry says about itself beside name, label, summary and reference."""
 SHOWN: dict[str, tuple[str, ...]] = {

@@ -14,8 +14,8 @@ from typing import Any
 
 from pruning.cli import arguments, listing, output
 from pruning.cli.parser import parser
-from pruning.errors import BadValue, Cancelled, PruningError, UnknownName
-from pruning.specs import Study
+from pruning.common.errors import BadValue, Cancelled, PruningError, UnknownName
+from pruning.study.study import Study
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ DONE, FAILED, BAD_INPUT, CANCELLED = 0, 1, 2, 130
 
 def _run(study: Study, as_json: bool, *, values: bool) -> str:
     from pruning.cli.compute import compute
-    from pruning.tables import table
+    from pruning.results.table import table
 
     rows = compute(study)
     frame = table(rows, study)

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from pruning.cli import listing
 from pruning.cli.arguments import SPARSITY_RULE
-from pruning.errors import BadValue
-from pruning.specs import Prune
+from pruning.common.errors import BadValue
+from pruning.steps.prune import Prune
 
 
 class Parser(argparse.ArgumentParser):

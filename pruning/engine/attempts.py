@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pruning.common.environment import Settings
 from pruning.engine import journal
 from pruning.engine.book import Book
 from pruning.engine.jobs import Attempt, Job
 from pruning.engine.ledger import Ledger
 from pruning.engine.link import Link
-from pruning.settings import Settings
 from pruning.store.records import JobState
 
 log = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pruning.common.limits import FAILURES, PEOPLE, RESULT_BYTES, SERVER_RESULTS
 from pruning.engine.health import Failure
 from pruning.engine.jobs import Job, Waiter
-from pruning.limits import FAILURES, PEOPLE, RESULT_BYTES, SERVER_RESULTS
 from pruning.store.records import JobState
 
 if TYPE_CHECKING:
-    from pruning.specs import Study
+    from pruning.study.study import Study
 
 
 class Book:

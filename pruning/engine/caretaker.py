@@ -12,14 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pruning.common.errors import PruningError
+from pruning.common.limits import REST_SECONDS
+from pruning.common.memory import rest
 from pruning.engine import journal
 from pruning.engine.health import Health, gone
 from pruning.engine.heap import give_back, share
-from pruning.errors import PruningError
-from pruning.limits import REST_SECONDS
-from pruning.lru import rest
-from pruning.store import Store
 from pruning.store.artefacts import full
+from pruning.store.store import Store
 from pruning.store.tidy import make_room, tidy
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from pruning.limits import MESSAGES
+from pruning.common.limits import MESSAGES
 
 CONFIG = {
     "distributed.admin.log-length": 200,  # progress events that the scheduler remembers; nobody reads them later

@@ -7,8 +7,8 @@ from typing import Any
 import dask
 from distributed import Client as DaskClient
 
-from pruning.errors import Missing
-from pruning.limits import MESSAGES
+from pruning.common.errors import Missing
+from pruning.common.limits import MESSAGES
 
 
 class Client(DaskClient):

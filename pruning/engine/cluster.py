@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 
-from pruning.errors import PruningError
-from pruning.settings import Settings
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError
 
 START_SECONDS = 180.0
 """How long the child may take until it says where it listens."""

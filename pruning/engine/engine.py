@@ -8,6 +8,9 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pruning.common.environment import Settings
+from pruning.common.errors import Incompatible, StoreError
+from pruning.common.limits import REST_SECONDS
 from pruning.engine import journal
 from pruning.engine.book import Book
 from pruning.engine.caretaker import Caretaker
@@ -16,13 +19,10 @@ from pruning.engine.jobs import Job, JobView
 from pruning.engine.ledger import Ledger
 from pruning.engine.runner import Runner
 from pruning.engine.watch import Watch
-from pruning.errors import Incompatible, StoreError
-from pruning.limits import REST_SECONDS
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.store.store import Store
 
 if TYPE_CHECKING:
-    from pruning.specs import Study
+    from pruning.study.study import Study
 
 
 class Engine:
@@ -38,7 +38,7 @@ class Engine:
         StoreError: when the store cannot be opened.
     """
 
-    def __init__(self, settings: Settings, task: str = "pruning.run:run", care: bool = False) -> None:
+    def __init__(self, settings: Settings, task: str = "pruning.study.run:run", care: bool = False) -> None:
         self.settings = settings
         self.store = Store(settings)
         self._changed = threading.Condition()

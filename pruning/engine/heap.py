@@ -12,8 +12,8 @@ import gc
 import sys
 import time
 
-from pruning.limits import REST_SECONDS
-from pruning.lru import rest
+from pruning.common.limits import REST_SECONDS
+from pruning.common.memory import rest
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of glibc's malloc.h: free bytes at the heap's end that are given back at once; allocations that are mapped alone; how

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pruning.store.records import FINISHED, JobState
 
 if TYPE_CHECKING:
-    from pruning.specs import Study
+    from pruning.study.study import Study
 
 RATE_SECONDS = 30.0
 """The rate of progress is that of the last half minute: stored results at the start would make it look too good."""

@@ -15,12 +15,12 @@ import time
 from functools import partial
 from typing import Any
 
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError
+from pruning.common.hashing import digest
 from pruning.engine import shared, tasks
 from pruning.engine.papers import difference, papers
-from pruning.errors import PruningError
-from pruning.keys import digest
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pruning import registry
-from pruning.errors import StoreError
-from pruning.limits import LOG_FILES, LOG_MB
+from pruning.common.errors import StoreError
+from pruning.common.limits import LOG_FILES, LOG_MB
+from pruning.measures.kinds import measures
 
 if TYPE_CHECKING:
     from pruning.engine.jobs import Job
@@ -92,4 +92,4 @@ def _new(row: Any) -> bool:
     """Whether a result is one that the store did not have, and has now: looks at a layer are not stored."""
     if not isinstance(row, dict) or row.get("origin") != "computed":
         return False
-    return row["measure"] in registry.measures and registry.measures[row["measure"]].stored
+    return row["measure"] in measures and measures[row["measure"]].stored

@@ -8,12 +8,12 @@ import socket
 import time
 from typing import Any
 
+from pruning.common.errors import Missing, PruningError
 from pruning.engine.health import gone
 from pruning.engine.jobs import Job, JobView
-from pruning.errors import Missing, PruningError
-from pruning.store import JobState, Store, StoredJob
 from pruning.store.jobs import LEASE_SECONDS
-from pruning.store.records import FINISHED
+from pruning.store.records import FINISHED, JobState, StoredJob
+from pruning.store.store import Store
 
 
 class Ledger:
@@ -100,7 +100,7 @@ class Ledger:
 
     def study(self, row: StoredJob) -> Any:
         """The study of a stored job, or None after it was marked failed because it cannot be read any more."""
-        from pruning.specs import load_study
+        from pruning.study.study import load_study
 
         try:
             return load_study(row.study)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from pruning.common.environment import Settings
+from pruning.common.errors import Missing, PruningError
 from pruning.engine.cluster import Cluster
-from pruning.errors import Missing, PruningError
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.store.store import Store
 
 log = logging.getLogger(__name__)
 

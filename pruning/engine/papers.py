@@ -10,9 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pruning import registry
-from pruning.entries import ASSETS
-from pruning.errors import Missing
+from pruning.common.errors import Missing
+from pruning.zoo.kinds import ASSETS, datasets
 
 LIBRARIES = ("torch", "numpy", "dask", "distributed")
 """Those that make numbers, or carry them."""
@@ -25,7 +24,7 @@ def papers() -> dict[str, Any]:
     """``code``: hash of this package's files; ``python`` and ``libraries``: versions, without a build's mark such as
     ``+cpu``; ``embedded``: hashes of the weights and images that come with the program; ``data``: the form of each
     other data set, or ``absent``. Plain data; a second's work the first time."""
-    entries = [registry.datasets[name] for name in registry.datasets]
+    entries = [datasets[name] for name in datasets]
     return {
         "code": _hash(sorted(Path(__file__).parents[1].rglob("*.py")), Path(__file__).parents[1]),
         "python": ".".join(platform.python_version_tuple()[:2]),

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError, StoreError
 from pruning.engine import journal
 from pruning.engine.attempts import Attempts
 from pruning.engine.book import Book
@@ -18,8 +20,6 @@ from pruning.engine.keeper import Keeper
 from pruning.engine.ledger import Ledger
 from pruning.engine.link import Link
 from pruning.engine.stranded import Stranded
-from pruning.errors import PruningError, StoreError
-from pruning.settings import Settings
 
 log = logging.getLogger(__name__)
 

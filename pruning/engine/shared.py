@@ -7,9 +7,9 @@ import secrets
 import time
 from contextlib import suppress
 
-from pruning.errors import PruningError
-from pruning.store import Store
+from pruning.common.errors import PruningError
 from pruning.store.schema import meta
+from pruning.store.store import Store
 
 KIND = "joining"
 OLD_SECONDS = 3600

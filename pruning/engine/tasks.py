@@ -18,9 +18,9 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
+from pruning.common.environment import Settings
+from pruning.common.errors import Cancelled, PruningError, unforeseen
 from pruning.engine import heap
-from pruning.errors import Cancelled, PruningError, unforeseen
-from pruning.settings import Settings
 
 EVENTS_PER_SECOND = 5.0
 EVENTS_AT_ONCE = 3.0
@@ -48,7 +48,7 @@ def census() -> dict[str, Any]:
     """What this worker process is and holds; called in its event loop, also while it computes."""
     import psutil
 
-    from pruning.lru import sizes
+    from pruning.common.memory import sizes
 
     _rest.look()
     return {"pid": os.getpid(), "memory": psutil.Process().memory_info().rss, "caches": sizes()}
@@ -56,7 +56,7 @@ def census() -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def _store(settings: Settings) -> Any:
-    from pruning.store import Store
+    from pruning.store.store import Store
 
     return Store(settings)
 
@@ -103,7 +103,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
     Args:
         key: the attempt's name.
         topic: where the server listens.
-        task: dotted path of the function that does it ("pruning.run:run").
+        task: dotted path of the function that does it ("pruning.study.run:run").
 
     Returns:
         ``{"state": "done", "rows": pickled rows}``, ``{"state": "cancelled"}``, or ``{"state": "failed", "error":
@@ -117,7 +117,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
         report.check()  # it may have been cancelled on its way here
         module, _, name = task.partition(":")
         function = getattr(importlib.import_module(module), name)
-        from pruning.specs import load_study
+        from pruning.study.study import load_study
 
         rows = function(load_study(study_json), _store(settings), report)
         return {"state": "done", "rows": pickle.dumps(rows, protocol=5)}

@@ -19,13 +19,15 @@ with contextlib.suppress(Exception):  # whatever is missing or broken is reporte
     torch.set_num_threads(1)
     importlib.import_module("pruning.engine.tasks")
     importlib.import_module("pruning.store")
-    importlib.import_module("pruning.specs")
-    importlib.import_module(os.environ.get(TASK, "pruning.run"))
+    importlib.import_module("pruning.study.study")
+    importlib.import_module(os.environ.get(TASK, "pruning.study.run"))
 with contextlib.suppress(Exception):
-    from pruning import registry
+    from pruning.criteria.kinds import allocations, granularities, scorers
+    from pruning.measures.kinds import measures
+    from pruning.zoo.kinds import datasets, models
 
-    for kind in (registry.models, registry.datasets, registry.scorers, registry.granularities, registry.allocations):
+    for kind in (models, datasets, scorers, granularities, allocations):
         kind.load()
-    registry.measures.load()
+    measures.load()
 gc.collect()
 gc.freeze()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 
+from pruning.common.limits import RESULT_BYTES, SERVER_RESULTS
 from pruning.engine.health import Health, WorkerView
 from pruning.engine.runner import Runner
-from pruning.limits import RESULT_BYTES, SERVER_RESULTS
 
 
 class Watch:

@@ -2,48 +2,66 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING, Literal
 
-from pruning import registry
-from pruning.criteria import Solver
-from pruning.criterion import Plan, plan
-from pruning.entries import Progress, Shelf
-from pruning.keys import digest
-from pruning.limits import WORKER_RANKINGS
-from pruning.lru import Recent
-from pruning.specs import Prune
-from pruning.state import State, apply_masks
+from pydantic import Field
 
-_rankings: Recent[Plan] = Recent(WORKER_RANKINGS, "rankings")
+from pruning.common.limits import LEVELS
+from pruning.common.progress import Progress, Shelf, quiet
+from pruning.common.spec import Step, said
+from pruning.criteria.kinds import allocations, granularities, scorers
+from pruning.criteria.method import Method
+from pruning.steps.kinds import steps
 
-
-def plan_of(step: Prune, state: State, progress: Progress) -> Plan:
-    """The plan of this step, from memory if this process made it before."""
-    key = digest(state.key, step.criterion())
-    return _rankings.get_or_make(key, lambda: plan(state, step, progress))
+if TYPE_CHECKING:
+    from pruning.state import State
 
 
-def apply(step: Prune, state: State, key: str, progress: Progress, shelf: Shelf | None = None) -> State:
-    """The state with exactly the units masked that the plan counts at this level."""
-    made = plan_of(step, state, progress)
-    pruned = state.next(key)
-    parameters = dict(pruned.model.named_parameters(remove_duplicate=False))
-    if made.ranking is not None:
-        shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-        masks = made.layout.expanded(made.ranking.masks(step.sparsity), shapes)
-    else:
-        criterion = registry.scorers[step.scorer](**step.options)
-        assert isinstance(criterion, Solver)
-        counts = {name: int(row[step.sparsity]) for name, row in zip(made.layout.groups, made.removed, strict=True)}
-        found = criterion.solve(made.scene, counts)
-        masks = found.masks
-        with torch.no_grad():
-            for name, weight in found.weights.items():
-                parameters[name].copy_(weight)
-    for name, mask in masks.items():
-        pruned.masks[name] = mask & state.masks[name] if name in state.masks else mask
-    pruned.plan = made
-    apply_masks(pruned.model, pruned.masks)
-    if made.ranking is not None:  # a solver moves weights off their levels
-        pruned.formats = {name: kept.masked(pruned.masks.get(name)) for name, kept in state.formats.items()}
-    return pruned
+@steps.register
+class Prune(Method, Step):
+    """Set the least important units to zero, by a mask, at one level of sparsity."""
+
+    name = "prune"
+    label = "Prune"
+    rank = 10
+
+    kind: Literal["prune"] = "prune"
+    sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
+
+    def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
+        """The state with exactly the units masked that the plan counts at this level."""
+        import torch
+
+        from pruning.criteria.kinds import Solver
+        from pruning.criteria.plan import plan_of
+        from pruning.network.weights import apply_masks
+
+        made = plan_of(state.scene(progress), self)
+        pruned = state.next(key)
+        parameters = dict(pruned.model.named_parameters(remove_duplicate=False))
+        if made.ranking is not None:
+            shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+            masks = made.layout.expanded(made.ranking.masks(self.sparsity), shapes)
+        else:
+            criterion = scorers[self.scorer](**self.options)
+            assert isinstance(criterion, Solver)
+            counts = {name: int(row[self.sparsity]) for name, row in zip(made.layout.groups, made.removed, strict=True)}
+            found = criterion.solve(made.scene, counts)
+            masks = found.masks
+            with torch.no_grad():
+                for name, weight in found.weights.items():
+                    parameters[name].copy_(weight)
+        for name, mask in masks.items():
+            pruned.masks[name] = mask & state.masks[name] if name in state.masks else mask
+        pruned.plan = made
+        apply_masks(pruned.model, pruned.masks)
+        if made.ranking is not None:  # a solver moves weights off their levels
+            pruned.formats = {name: kept.masked(pruned.masks.get(name)) for name, kept in state.formats.items()}
+        return pruned
+
+    def words(self) -> str:
+        entry, scorer = granularities[self.granularity], scorers[self.scorer].label
+        level = entry(**self.granularity_options).said(self.sparsity)
+        shared = allocations[self.allocation].label.lower()
+        what = level if self.granularity == "n_m" else f"{level} of the {entry.unit}"
+        return f"Mask {what} by {scorer}, {shared}{said(self.allocation_options)}."

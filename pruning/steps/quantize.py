@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING, Literal
 
-from pruning.entries import Progress, Shelf
-from pruning.passes import Scene
-from pruning.quantization.gptq import gptq
-from pruning.quantization.grid import nearest
-from pruning.specs import Quantize
-from pruning.state import State
+from pydantic import Field, model_validator
+
+from pruning.common.errors import BadValue
+from pruning.common.progress import Progress, Shelf, quiet
+from pruning.common.spec import Step
+from pruning.network.number_format import FLOATING, NumberFormat
+from pruning.steps.kinds import steps
+
+if TYPE_CHECKING:
+    from pruning.state import State
 
 
-def apply(step: Quantize, state: State, key: str, progress: Progress, shelf: Shelf | None = None) -> State:
-    """The state whose weights are the levels' values, with the formats that say how they are kept.
+@steps.register
+class Quantize(NumberFormat, Step):
+    """Round the prunable weights to few levels; masked weights stay exactly zero."""
 
-    Raises:
-        Incompatible: GPTQ cannot see what reaches a layer.
-    """
-    after = state.next(key)
-    if step.rounding == "gptq":
-        scene = Scene.of(state, step.seed, progress)
-        formats = gptq(scene, step)
-    else:
-        formats = {name: nearest(weight, step) for name, weight in state.weights.items()}
-    parameters = dict(after.model.named_parameters(remove_duplicate=False))
-    with torch.no_grad():
-        for name, kept in formats.items():
-            after.formats[name] = kept.masked(after.masks.get(name))
-            parameters[name].copy_(after.formats[name].values())
-    return after
+    name = "quantize"
+    label = "Quantize"
+    rank = 50
+
+    kind: Literal["quantize"] = "quantize"
+    rounding: Literal["nearest", "gptq"] = Field(
+        "nearest", description="To the nearest level; or column by column, later columns making up for the error."
+    )
+    samples: int = Field(256, ge=10, le=50_000, description="Training images that GPTQ sees.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of which images.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Quantize:
+        if self.kept_as != "integer" and self.rounding != "nearest":
+            raise BadValue(FLOATING)
+        if self.rounding == "nearest":
+            object.__setattr__(self, "samples", 256)
+            object.__setattr__(self, "seed", 0)
+        return self
+
+    def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
+        """The state whose weights are the levels' values, with the formats that say how they are kept.
+
+        Raises:
+            Incompatible: GPTQ cannot see what reaches a layer.
+        """
+        import torch
+
+        from pruning.compression.quantization.gptq import gptq
+        from pruning.network.rounding import nearest
+
+        after = state.next(key)
+        if self.rounding == "gptq":
+            formats = gptq(state.scene(progress, self.seed), self, self.samples)
+        else:
+            formats = {name: nearest(weight, self) for name, weight in state.weights.items()}
+        parameters = dict(after.model.named_parameters(remove_duplicate=False))
+        with torch.no_grad():
+            for name, kept in formats.items():
+                after.formats[name] = kept.masked(after.masks.get(name))
+                parameters[name].copy_(after.formats[name].values())
+        return after
+
+    def words(self) -> str:
+        if self.kept_as != "integer":
+            return f"Keep the weights as {self.kept_as}."
+        how = "to the nearest level" if self.rounding == "nearest" else "by GPTQ: later columns make up for the error"
+        part = f"groups of {self.group} inputs" if self.group else "each output channel"
+        middle = "" if self.symmetric else ", with a zero point"
+        return f"Round the weights to {self.bits} bits {how}; one scale for {part}{middle}."

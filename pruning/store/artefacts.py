@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pruning.errors import BadValue, StoreError
+from pruning.common.errors import BadValue, StoreError
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,95}")

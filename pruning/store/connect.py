@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from pruning.errors import StoreError
+from pruning.common.errors import StoreError
 from pruning.store.migrate import migrate
 
 WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from pruning.errors import StoreError
+from pruning.common.errors import StoreError
 from pruning.store.connect import WAITS, connect, explain, lost
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pruning.specs import Prune, Study
+from pruning.steps.prune import Prune
+from pruning.study.study import Study
 
 
 def describe(study: Study) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from pruning.limits import ARTEFACT_MB, DISK_MB, OTHER_ARTEFACT_MB
+from pruning.common.limits import ARTEFACT_MB, DISK_MB, OTHER_ARTEFACT_MB
 from pruning.store.schema import jobs
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Footprint:
+class StoreFootprint:
     """Bytes of a store.
 
     Attributes:
@@ -38,7 +38,7 @@ class Footprint:
         return f"Only {self.free / 1e6:.0f} MB of disk are free: results cannot be stored soon."
 
 
-def footprint(store: Store) -> Footprint:
+def footprint(store: Store) -> StoreFootprint:
     """Measure a store.
 
     Raises:
@@ -52,7 +52,7 @@ def footprint(store: Store) -> Footprint:
     while not place.exists():  # nothing was written yet
         place = place.parent
     disk = shutil.disk_usage(place)
-    return Footprint(_database(store), kinds, disk.free, disk.total)
+    return StoreFootprint(_database(store), kinds, disk.free, disk.total)
 
 
 def _database(store: Store) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from pruning.limits import JOB_ROWS
+from pruning.common.limits import JOB_ROWS
 from pruning.store.database import Database
 from pruning.store.records import FINISHED, UNFINISHED, JobState, StoredJob
 from pruning.store.schema import jobs

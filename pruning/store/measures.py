@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pruning.errors import StoreError
-from pruning.limits import STORE_ROWS
-from pruning.lru import Recent
-from pruning.settings import machine
+from pruning.common.environment import machine
+from pruning.common.errors import StoreError
+from pruning.common.limits import STORE_ROWS
+from pruning.common.memory import Recent
 from pruning.store.bundled import Bundled
 from pruning.store.database import Database
 from pruning.store.records import StoredMeasure

@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from pruning.errors import StoreError
+from pruning.common.errors import StoreError
 from pruning.store.schema import SCHEMA_VERSION, meta
 
 FOLDER = Path(__file__).parent / "migrations"

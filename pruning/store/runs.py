@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pruning.errors import Incompatible, Missing, StoreError
-from pruning.keys import digest
+from pruning.common.errors import Incompatible, Missing, StoreError
+from pruning.common.hashing import digest
 from pruning.store.database import Database
 from pruning.store.records import StoredRun
 from pruning.store.schema import runs
@@ -56,8 +56,8 @@ class Runs(Database):
             BadValue: for a study that cannot be read.
             StoreError: for a summary that is not plain data, or when the database cannot be written.
         """
-        from pruning.specs import load_study  # what a worker's store never needs
         from pruning.store.describe import describe
+        from pruning.study.study import load_study  # what a worker's store never needs
 
         study = load_study(study_json)
         try:

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from pruning.errors import StoreError
-from pruning.settings import ROOT, Settings
+from pruning.common.environment import ROOT, Settings
+from pruning.common.errors import StoreError
 from pruning.store.artefacts import Artefacts, full
 from pruning.store.bundled import Bundled
 from pruning.store.connect import no_room

@@ -14,19 +14,27 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from pruning.errors import PruningError
-from pruning.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS, FULL_DISK_REST_SECONDS, OTHER_ARTEFACT_MB, ROOM_MB
+from pruning.common.errors import PruningError
+from pruning.common.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS, FULL_DISK_REST_SECONDS, OTHER_ARTEFACT_MB, ROOM_MB
 
 if TYPE_CHECKING:
-    from pruning.store.artefacts import Artefact
-    from pruning.store.store import Store
+    from pruning.store.artefacts import Artefact, Artefacts
+    from pruning.store.records import StoredJob
 
 log = logging.getLogger(__name__)
 
 
-def tidy(store: Store, bounds: Mapping[str, int] = ARTEFACT_MB) -> dict[str, int]:
+class Tidied(Protocol):
+    """What cleaning up needs of a store."""
+
+    artefacts: Artefacts
+
+    def unfinished(self) -> list[StoredJob]: ...
+
+
+def tidy(store: Tidied, bounds: Mapping[str, int] = ARTEFACT_MB) -> dict[str, int]:
     """Delete what is beyond the bounds, and what dead processes left half-written.
 
     Args:
@@ -51,7 +59,7 @@ def tidy(store: Store, bounds: Mapping[str, int] = ARTEFACT_MB) -> dict[str, int
     return freed
 
 
-def make_room(store: Store, wanted: int = 0) -> int:
+def make_room(store: Tidied, wanted: int = 0) -> int:
     """The disk is full: delete the oldest artefacts of all kinds, until so many bytes and ``ROOM_MB`` went or nothing
     more may go. Returns the bytes that were freed; 0 also where nobody can say what unfinished jobs need."""
     files = [file for found in store.artefacts.listed().values() for file in found]
@@ -67,7 +75,7 @@ def make_room(store: Store, wanted: int = 0) -> int:
 
 
 def _trim(
-    store: Store, files: Iterable[Artefact], bound: int, needed: frozenset[str], rest: float = ARTEFACT_REST_SECONDS
+    store: Tidied, files: Iterable[Artefact], bound: int, needed: frozenset[str], rest: float = ARTEFACT_REST_SECONDS
 ) -> int:
     """Delete the oldest until what is left is within the bound; returns the bytes that went."""
     files = sorted(files, key=lambda file: (file.used, file.key))
@@ -81,9 +89,9 @@ def _trim(
     return before - left
 
 
-def _needed(store: Store) -> Iterable[str]:
+def _needed(store: Tidied) -> Iterable[str]:
     """Keys of all states on the way of unfinished jobs."""
-    from pruning.specs import load_study
+    from pruning.study.study import load_study
 
     for job in store.unfinished():
         try:

@@ -8,9 +8,9 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from pruning.training.kernel import Kernel, Together
+from pruning.training.cuda_graph import GraphReplay
+from pruning.training.kernel import Together, TrainingKernel
 from pruning.training.objective import evaluated
-from pruning.training.replay import Replay
 from pruning.training.trainee import Trainee, batch_of, seed
 
 MOST = 50
@@ -31,7 +31,7 @@ class Burst:
     network as it is from then on. A network takes the same steps however they are cut into bursts.
     """
 
-    def __init__(self, trainees: Sequence[Trainee], kernel: Kernel) -> None:
+    def __init__(self, trainees: Sequence[Trainee], kernel: TrainingKernel) -> None:
         self.trainees, self.kernel = trainees, kernel
         self.device, count = trainees[0].device, len(trainees)
         self.rates, self.stopped = (torch.zeros(count, device=self.device) for _ in range(2))
@@ -39,7 +39,7 @@ class Burst:
             torch.zeros(count, dtype=torch.float64, device=self.device) for _ in range(3)
         )
         plain = isinstance(kernel, Together) and all(one.objective.plain for one in trainees)
-        self.step = Replay(self._step) if GRAPHS and plain and self.device.type == "cuda" else self._step
+        self.step = GraphReplay(self._step) if GRAPHS and plain and self.device.type == "cuda" else self._step
 
     @property
     def ready(self) -> bool:

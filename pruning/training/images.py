@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pruning.errors import Missing
-from pruning.recipe import Train
-from pruning.specs import Base
+from pruning.common.errors import Missing
+from pruning.training.options import TrainingOptions
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from pruning.zoo.match import compatible
 
 IN_MEMORY = 200_000_000
@@ -52,7 +52,7 @@ class Batches:
     drawing what came before; arms of one experiment that share the seed see the same images in the same order.
     """
 
-    def __init__(self, base: Base, spec: Train, device: torch.device) -> None:
+    def __init__(self, base: Base, spec: TrainingOptions, device: torch.device) -> None:
         name = base.data_name
         if name is None:
             raise Missing(f"Training needs images, and there is no data set for {base.model}.")

@@ -15,14 +15,14 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from pruning.chain import Chain
+from pruning.network.chain import Chain
 from pruning.training.layers import exact, layers_of
 
 IMAGES = 3_000
 """Images of all networks whose patches lie in memory at once, 100 kB each for LeNet-5; more, and each runs alone."""
 
 
-class Kernel(Protocol):
+class TrainingKernel(Protocol):
     """What the loop trains with; R networks, B images each."""
 
     def logits(self, images: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class Kernel(Protocol):
         ...
 
 
-def kernel_of(models: Sequence[nn.Module], half: bool = False, products: bool = False) -> Kernel:
+def kernel_of(models: Sequence[nn.Module], half: bool = False, products: bool = False) -> TrainingKernel:
     """The kernel for these networks: one whose layers multiply in bfloat16 runs alone, and so does one of other layers
     than linear ones, or, where convolutions are ``products``, than those of ``layers_of``."""
     if not half and all(as_products(model, products) for model in models):

@@ -16,7 +16,7 @@ from pruning.training.convolution import Convolution
 
 
 @dataclass(frozen=True)
-class Layer:
+class StackedLayer:
     """What decides how a layer is computed: a linear one, or a convolution of stride 1 with the pooling after it.
 
     Attributes:
@@ -74,19 +74,19 @@ class Dense:
         return grad if first else torch.bmm(grad, self.weight)
 
 
-def layers_of(model: nn.Module) -> tuple[Layer, ...]:
+def layers_of(model: nn.Module) -> tuple[StackedLayer, ...]:
     """The layers of a chain of convolutions, max-pooling, linear layers and ReLU; none for what is no such chain."""
-    found: list[Layer] = []
+    found: list[StackedLayer] = []
     flat = False  # whether images have become rows of numbers
     for layer in model if isinstance(model, nn.Sequential) else ():
         last = found[-1] if found else None
         if isinstance(layer, nn.Flatten):
             flat = True
         elif isinstance(layer, nn.Linear) and layer.bias is not None and (flat or last is None):
-            found.append(Layer(layer.weight.shape))
+            found.append(StackedLayer(layer.weight.shape))
             flat = True
         elif isinstance(layer, nn.Conv2d) and _plain(layer) and not flat:
-            found.append(Layer(layer.weight.shape, layer.padding))  # ty: ignore[invalid-argument-type]
+            found.append(StackedLayer(layer.weight.shape, layer.padding))  # ty: ignore[invalid-argument-type]
         elif isinstance(layer, nn.ReLU) and last is not None:
             found[-1] = replace(last, rectified=True)
         elif isinstance(layer, nn.MaxPool2d) and last is not None and not flat and _tiles(layer) and last.pool == 1:
@@ -113,7 +113,7 @@ def _tiles(layer: nn.MaxPool2d) -> bool:
 
 
 @lru_cache(maxsize=256)
-def exact(layer: Layer, count: int, batch: int, inputs: tuple[int, ...], device: str) -> bool:
+def exact(layer: StackedLayer, count: int, batch: int, inputs: tuple[int, ...], device: str) -> bool:
     """Whether a layer of so many networks gives the same bits for each as for that one alone; found by trying.
 
     Args:
@@ -132,7 +132,7 @@ def exact(layer: Layer, count: int, batch: int, inputs: tuple[int, ...], device:
     )
 
 
-def _computed(layer: Layer, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, ...]:
+def _computed(layer: StackedLayer, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, ...]:
     """All that is computed of a layer: outputs, and the gradients of half their squares at values, weights, biases."""
     grads = torch.empty_like(weight), torch.empty_like(bias)
     made = layer.on(weight, bias, *grads)

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from pruning.passes import BATCH, mode
-from pruning.state import layer_label
+from pruning.network.passes import BATCH, mode
+from pruning.network.weights import layer_label
 from pruning.training.images import Loaded, loaded
 from pruning.training.session import Session
 

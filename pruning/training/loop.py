@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import torch
 
-from pruning.entries import Progress
-from pruning.errors import BadTensor
-from pruning.recipe import Train
+from pruning.common.errors import BadTensor
+from pruning.common.progress import Progress
 from pruning.state import State
 from pruning.training.burst import Burst, may_run_ahead
-from pruning.training.kernel import Kernel, fit_together, kernel_of
+from pruning.training.kernel import TrainingKernel, fit_together, kernel_of
 from pruning.training.objective import evaluated
+from pruning.training.options import TrainingOptions
 from pruning.training.session import Session, optimiser_of
 from pruning.training.trainee import Save, Trainee, batch_of, seed
 
@@ -25,7 +25,7 @@ TURN = 50
 """Steps of one lot before those of the next."""
 
 
-def opened(state: State, spec: Train, progress: Progress, saved: bytes | None = None) -> Session:
+def opened(state: State, spec: TrainingOptions, progress: Progress, saved: bytes | None = None) -> Session:
     """A session that trains a state's network in place, at its start or where an earlier one was saved.
 
     Args:
@@ -124,7 +124,7 @@ def _stretch(lots: Sequence[Sequence[Trainee]]) -> None:
             kernel.release()
 
 
-def _step(trainees: Sequence[Trainee], kernel: Kernel) -> None:
+def _step(trainees: Sequence[Trainee], kernel: TrainingKernel) -> None:
     """One step of each; one whose loss is no number any more stays as it was before."""
     seed(trainees[0])
     for trainee in trainees:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.criteria import Dynamics
-from pruning.recipe import Train
 from pruning.state import State
+from pruning.training.kinds import Dynamics
+from pruning.training.options import TrainingOptions
 from pruning.training.session import Session
 
 
@@ -64,7 +64,7 @@ def evaluated(
     return whole.detach(), bare.detach(), logits.grad
 
 
-def _distilled(logits: Tensor, teacher: nn.Module, images: Tensor, spec: Train) -> Tensor:
+def _distilled(logits: Tensor, teacher: nn.Module, images: Tensor, spec: TrainingOptions) -> Tensor:
     """T² KL(teacher || student) at temperature T (Hinton et al. 2015, section 2)."""
     with torch.no_grad():
         soft = (teacher(images) / spec.temperature).log_softmax(1)

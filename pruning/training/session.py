@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pruning.criterion import plan
-from pruning.entries import Progress
-from pruning.errors import StoreError
-from pruning.recipe import Prune, Train
-from pruning.state import State, prunable
+from pruning.common.errors import StoreError
+from pruning.common.progress import Progress
+from pruning.criteria.method import Method
+from pruning.criteria.plan import plan
+from pruning.network.weights import prunable
+from pruning.state import State
+from pruning.training.options import TrainingOptions
 from pruning.training.update import Update
 
 FORMAT = 1
@@ -34,7 +36,7 @@ class Session:
     """
 
     state: State
-    spec: Train
+    spec: TrainingOptions
     progress: Progress
     optimiser: torch.optim.Optimizer
     step: int = 0
@@ -123,9 +125,8 @@ class Session:
 
     def prune(self, scorer: str, allocation: str, level: int) -> None:
         """Prune the network as it is now to a level; what is masked stays masked."""
-        step = Prune(scorer=scorer, allocation=allocation, sparsity=level)
         self.model.eval()
-        made = plan(self.state, step, self.progress)
+        made = plan(self.state.scene(self.progress), Method(scorer=scorer, allocation=allocation))
         assert made.ranking is not None
         shapes = {name: tuple(weight.shape) for name, weight in self.weights.items()}
         for name, mask in made.layout.expanded(made.ranking.masks(level), shapes).items():
@@ -181,7 +182,7 @@ def _bits(mask: Tensor, weight: Tensor) -> Tensor:
     return kept.copy_(mask.to(weight.device)).neg_()  # 1 becomes -1: all bits
 
 
-def optimiser_of(model: nn.Module, spec: Train) -> torch.optim.Optimizer:
+def optimiser_of(model: nn.Module, spec: TrainingOptions) -> torch.optim.Optimizer:
     """A new optimiser; biases and norms are not decayed (Goyal et al. 2017)."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from pruning import registry
-from pruning.schedules import rate
-from pruning.state import narrow
+from pruning.network.weights import narrow
 from pruning.training.images import Batches, batches_together
+from pruning.training.kinds import dynamics
 from pruning.training.looks import Looks
 from pruning.training.objective import Objective
+from pruning.training.schedules import rate
 from pruning.training.session import Session
 
 Save = Callable[[bytes], object]
@@ -30,7 +30,7 @@ class Trainee:
         self.batches = Batches(session.state.base, spec, self.device)
         self.looks = Looks(session, self.device)
         self.narrow = narrow(session.model)
-        self.dynamics = registry.dynamics[spec.during](**spec.during_options)
+        self.dynamics = dynamics[spec.during](**spec.during_options)
         self.objective = Objective(session, self.dynamics)
         self.parameters = list(session.model.parameters())
         self.kept, self.last = session.step, time.monotonic()

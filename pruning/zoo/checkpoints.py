@@ -13,11 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pruning.entries import ASSETS, Model
-from pruning.errors import BadTensor, BadValue, Missing
-from pruning.registry import models
+from pruning.common.errors import BadTensor, BadValue, Missing
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
+from pruning.zoo.kinds import ASSETS, Model, models
 
 MARKS = ("init", "early", "dense")
 _DRAWING = threading.Lock()

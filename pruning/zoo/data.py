@@ -8,41 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.errors import BadValue, Missing
-from pruning.limits import NORMALISED_NUMBERS, WORKER_SPLITS
-from pruning.registry import datasets
+from pruning.common.errors import BadValue, Missing
+from pruning.common.limits import NORMALISED_NUMBERS, WORKER_SPLITS
+from pruning.zoo.kinds import SPLITS, Split, datasets
 from pruning.zoo.places import data_root
-
-SPLITS = ("train", "validation", "test")
-
-
-class Split(Protocol):
-    """Images with labels, read by position."""
-
-    @property
-    def labels(self) -> Tensor:
-        """int64 ``(n,)``, at hand without a look at the images."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """Images ``start <= i < stop`` as normalised float32 ``(n, C, H, W)``, and int64 labels ``(n,)``."""
-        ...
-
-    def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """The images at these positions, as ``batch`` gives them."""
-        ...
-
-    def picture(self, position: int) -> np.ndarray:
-        """One image for people: uint8 ``(H, W)`` or ``(H, W, 3)``."""
-        ...
 
 
 @dataclass(frozen=True)

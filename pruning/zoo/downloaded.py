@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from pruning.entries import Dataset
-from pruning.errors import Missing
+from pruning.common.errors import Missing
 from pruning.zoo.data import TensorSplit, train_validation_order
+from pruning.zoo.kinds import Dataset
 from pruning.zoo.places import data_root
 
 Numbers = tuple[float, ...]

@@ -14,9 +14,9 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pruning.entries import Progress, quiet
-from pruning.errors import BadValue, Missing
-from pruning.registry import datasets
+from pruning.common.errors import BadValue, Missing
+from pruning.common.progress import Progress, quiet
+from pruning.zoo.kinds import datasets
 from pruning.zoo.places import data_root
 
 CONNECT_SECONDS = 6.0

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.errors import Missing
+from pruning.common.errors import Missing
 from pruning.zoo.data import train_validation_order
 from pruning.zoo.vision import torchvision
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pruning.errors import Missing
-from pruning.registry import datasets, models
+from typing import TYPE_CHECKING
+
+from pruning.common.errors import Missing
+from pruning.zoo.kinds import datasets, models
 from pruning.zoo.places import class_folders, image_folder, imagenet_indices
+
+if TYPE_CHECKING:
+    from pruning.zoo.base import Base
+    from pruning.zoo.kinds import Split
 
 IMAGENET = "imagenette"
 """The data set that stands for ImageNet's classes: weights trained on all 1,000 are scored on these ten."""
@@ -34,6 +40,22 @@ def compatible(model: str, data: str) -> str | None:
         f"its weights were trained on {trained}" if trained else "none of its weights were trained on a data set here"
     )
     return f"{network.label} has no weights trained on {images.label}: {known}, so its accuracy there means nothing."
+
+
+def split_of(base: Base, split: str) -> Split:
+    """The split on which networks of this base can be evaluated.
+
+    Raises:
+        Missing: no data, or none that the weights were trained for; the sentence says which.
+    """
+    name = base.data_name
+    if name is None:
+        raise Missing(f"There is no data set for {base.model}: accuracy cannot be measured.")
+    if (reason := compatible(base.model, name)) is not None:
+        raise Missing(reason)
+    from pruning.zoo.data import load
+
+    return load(name, split)
 
 
 def _own_folder(label: str) -> str | None:

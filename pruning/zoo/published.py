@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pruning.entries import Model
-from pruning.errors import BadTensor, Missing
+from pruning.common.errors import BadTensor, Missing
 from pruning.zoo.fetch import download
+from pruning.zoo.kinds import Model
 
 
 def path_of(entry: Model) -> Path:

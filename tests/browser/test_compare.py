@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pruning.specs import load_study
+from pruning.study.study import load_study
 from tests.browser.conftest import PATIENCE, Server
 from tests.browser.test_journey import shot
 from tests.browser.test_recover import fits

@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from pruning.charts.accuracy_curve import accuracy_curve
-from pruning.charts.palette import BASELINE, PAPER
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.accuracy_curve import accuracy_curve
+from pruning.results.charts.palette import BASELINE, PAPER
 
 
 def trace(figure: go.Figure, name: str) -> go.Scatter:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pruning.charts.base import Chart, config, labels, percent, short
-from pruning.charts.palette import INK, PAPER, ROLES, template
-from pruning.charts.sketch import Sketch
-from pruning.charts.words import GLOSSARY, tip
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.base import Chart, config, labels, percent, short
+from pruning.results.charts.palette import INK, PAPER, ROLES, template
+from pruning.results.charts.sketch import Sketch
+from pruning.results.charts.words import GLOSSARY, tip
 
 
 def chart(title: str) -> Chart:
@@ -127,8 +127,8 @@ def test_glossary_is_sentences_found_in_any_case() -> None:
 
 def test_charts_and_report_load_neither_torch_nor_streamlit() -> None:
     script = (
-        "import importlib, pkgutil, sys, pruning.charts, pruning.report\n"
-        "for room in (pruning.charts, pruning.report):\n"
+        "import importlib, pkgutil, sys, pruning.results.charts, pruning.results.report\n"
+        "for room in (pruning.results.charts, pruning.results.report):\n"
         "    for module in pkgutil.iter_modules(room.__path__, room.__name__ + '.'):\n"
         "        importlib.import_module(module.name)\n"
         "print([name for name in ('torch', 'streamlit', 'sqlalchemy') if name in sys.modules])\n"

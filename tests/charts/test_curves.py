@@ -11,11 +11,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from pruning.charts.curve_looks import STYLES
-from pruning.charts.curves import curves
-from pruning.charts.palette import CONTROL, PAPER
-from pruning.curve_tables import means_frame, points_frame
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.curve_looks import STYLES
+from pruning.results.charts.curves import curves
+from pruning.results.charts.palette import CONTROL, PAPER
+from pruning.results.curves import means_frame, points_frame
 
 PLANNED = {"magnitude": 1, "random": 2}
 

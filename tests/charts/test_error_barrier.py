@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pruning.charts.error_barrier import error_barrier
-from pruning.errors import BadValue
-from pruning.valleys import lines_frame
+from pruning.common.errors import BadValue
+from pruning.results.charts.error_barrier import error_barrier
+from pruning.results.connectivity import lines_frame
 
 LINES = lines_frame(
     [("ticket", seed, {"places": [0, 0.5, 1], "errors": [0.1, 0.12 + 0.01 * seed, 0.1]}) for seed in (0, 1)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pruning.charts.layer_bars import layer_bars
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.layer_bars import layer_bars
 
 
 @pytest.fixture

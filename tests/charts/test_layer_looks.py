@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pruning.charts.channel_density import channel_density
-from pruning.charts.flips import flips
-from pruning.charts.mask_image import mask_image
-from pruning.charts.size_bars import size, size_bars
-from pruning.charts.weight_histogram import weight_histogram
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.channel_density import channel_density
+from pruning.results.charts.flips import flips
+from pruning.results.charts.mask_image import mask_image
+from pruning.results.charts.size_bars import size, size_bars
+from pruning.results.charts.weight_histogram import weight_histogram
 
 
 def words(text: str) -> str:

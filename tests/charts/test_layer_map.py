@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pruning.charts.axes import Axis
-from pruning.charts.layer_map import layer_map
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.axes import Axis
+from pruning.results.charts.layer_map import layer_map
 from tests.charts.tables import LAYERS, make_profile
 
 

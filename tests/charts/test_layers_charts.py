@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pruning.charts.agreement_matrix import agreement_matrix
-from pruning.charts.allocation_multiples import allocation_multiples
-from pruning.charts.base import Chart
-from pruning.charts.compatibility_table import compatibility_table
-from pruning.charts.palette import CONTROL, KEPT
-from pruning.charts.score_scatter import score_scatter
-from pruning.charts.sensitivity_map import sensitivity_map
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.agreement_matrix import agreement_matrix
+from pruning.results.charts.allocation_multiples import allocation_multiples
+from pruning.results.charts.base import Chart
+from pruning.results.charts.compatibility_table import compatibility_table
+from pruning.results.charts.palette import CONTROL, KEPT
+from pruning.results.charts.score_scatter import score_scatter
+from pruning.results.charts.sensitivity_map import sensitivity_map
 
 SHARES = (500, 800, 950)
 ACCURACY = {"conv1": (0.88, 0.60, 0.20), "conv2": (0.90, 0.89, 0.70), "fc": (0.90, 0.90, 0.88)}

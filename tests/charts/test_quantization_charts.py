@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pruning.charts.base import Chart
-from pruning.charts.bits_curve import bits_curve
-from pruning.charts.level_histogram import level_histogram
-from pruning.charts.palette import BASELINE, CONTROL, DENSE, INK, KEPT, REMOVED
-from pruning.charts.rounding_errors import rounding_errors
-from pruning.errors import BadValue
-from pruning.intervals import wilson
-from pruning.quantization_tables import curve_frame, layers_frame, level_frames
+from pruning.common.errors import BadValue
+from pruning.results.charts.base import Chart
+from pruning.results.charts.bits_curve import bits_curve
+from pruning.results.charts.level_histogram import level_histogram
+from pruning.results.charts.palette import BASELINE, CONTROL, DENSE, INK, KEPT, REMOVED
+from pruning.results.charts.rounding_errors import rounding_errors
+from pruning.results.intervals import wilson
+from pruning.results.quantization import curve_frame, layers_frame, level_frames
 
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 

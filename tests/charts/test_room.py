@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pruning.charts.base import ROW
-from pruning.charts.room import EDGE, LEGEND, OVERHANG, room
+from pruning.results.charts.base import ROW
+from pruning.results.charts.room import EDGE, LEGEND, OVERHANG, room
 
 LINE: dict[str, Any] = {"type": "scatter", "x": [0], "y": [0]}
 NAMED: dict[str, Any] = {"xaxis": {"title": {"text": "x"}}, "yaxis": {"title": {"text": "y"}}, "legend": ROW}

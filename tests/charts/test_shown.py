@@ -11,13 +11,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from pruning.charts import shown as module
-from pruning.charts.accuracy_curve import accuracy_curve
-from pruning.charts.base import Chart
-from pruning.charts.layer_map import layer_map
-from pruning.charts.shown import content, shown
-from pruning.charts.sketch import Sketch
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts import shown as module
+from pruning.results.charts.accuracy_curve import accuracy_curve
+from pruning.results.charts.base import Chart
+from pruning.results.charts.layer_map import layer_map
+from pruning.results.charts.shown import content, shown
+from pruning.results.charts.sketch import Sketch
 from tests.charts.tables import make_profile, shuffled_profile, small_curve
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pruning.charts.channel_times import channel_times
-from pruning.charts.sparse_speed import sparse_speed
-from pruning.charts.speed_curve import speed_curve
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results.charts.channel_times import channel_times
+from pruning.results.charts.sparse_speed import sparse_speed
+from pruning.results.charts.speed_curve import speed_curve
 
 
 def said(chart) -> str:  # noqa: ANN001

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pruning.charts.head_grid import head_grid
-from pruning.charts.latency_bars import latency_bars, milliseconds
-from pruning.charts.structure_bars import structure_bars
-from pruning.errors import BadValue
-from pruning.structure_tables import heads_frame, layers_frame, verdicts
+from pruning.common.errors import BadValue
+from pruning.results.charts.head_grid import head_grid
+from pruning.results.charts.latency_bars import latency_bars, milliseconds
+from pruning.results.charts.structure_bars import structure_bars
+from pruning.results.structure import heads_frame, layers_frame, verdicts
 
 
 def layer(name: str, channels: int, left: int) -> dict:

@@ -7,10 +7,10 @@ import math
 import pandas as pd
 import pytest
 
-from pruning.charts.tradeoff import DEPTH, LOOKS, tradeoff
-from pruning.errors import BadValue
-from pruning.families import FAMILIES
-from pruning.tradeoffs import COLUMNS
+from pruning.common.errors import BadValue
+from pruning.results.charts.tradeoff import DEPTH, LOOKS, tradeoff
+from pruning.results.families import FAMILIES
+from pruning.results.tradeoffs import COLUMNS
 
 USUAL = dict.fromkeys(COLUMNS, math.nan) | {
     "dense_bytes": 1000.0, "dense_macs": 80.0, "macs": 80.0, "count": 100, "steps": 0, "origin": "bundled",

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pruning.charts.budget_comparison import budget_comparison
-from pruning.charts.sparsity_over_time import mask_churn, sparsity_over_time
-from pruning.charts.ticket_curves import ticket_curves
-from pruning.charts.training_curves import training_curves
-from pruning.errors import BadValue
-from pruning.ticket_tables import means_frame, rows_frame
-from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
+from pruning.common.errors import BadValue
+from pruning.results.charts.budget_comparison import budget_comparison
+from pruning.results.charts.sparsity_over_time import mask_churn, sparsity_over_time
+from pruning.results.charts.ticket_curves import ticket_curves
+from pruning.results.charts.training_curves import training_curves
+from pruning.results.tickets import means_frame, rows_frame
+from pruning.results.training import churn_frame, curves_frame, layers_frame, results_frame
 
 THEMES = ("light", "dark")
 

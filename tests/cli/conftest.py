@@ -62,7 +62,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Studies are run in this process, without an engine; as there, what goes wrong is only a sentence."""
     import pruning
     from pruning.cli import compute
-    from pruning.errors import PruningError
+    from pruning.common.errors import PruningError
 
     def run(study: pruning.Study) -> list[Any]:
         try:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning import registry
 from pruning.cli import arguments
 from pruning.cli.parser import parser
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.criteria.kinds import scorers
 
 
 @pytest.mark.parametrize(
@@ -156,5 +156,5 @@ def test_every_scorer_and_option_is_in_the_help(cli: Callable[..., Any], capsys:
         cli("prune", "--help")
     text = capsys.readouterr().out
     assert end.value.code == 0
-    assert all(f"  {name}: " in text for name in registry.scorers)
-    assert all(f"{field}=" in text for name in registry.scorers for field in registry.scorers[name].model_fields)
+    assert all(f"  {name}: " in text for name in scorers)
+    assert all(f"{field}=" in text for name in scorers for field in scorers[name].model_fields)

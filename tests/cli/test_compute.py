@@ -17,8 +17,8 @@ import pytest
 import pruning
 from pruning.cli import arguments, compute, output
 from pruning.cli.parser import parser
-from pruning.errors import Cancelled, PruningError
-from pruning.settings import Settings
+from pruning.common.environment import Settings
+from pruning.common.errors import Cancelled, PruningError
 from tests.cli.conftest import ROOT
 
 WEIGHTS = 28 * 28 * 300 + 300 * 100 + 100 * 10
@@ -59,8 +59,8 @@ def test_the_table_holds_what_run_measured(cli: Callable[..., Any], here: None) 
 
 
 def test_weights_removed_are_those_that_are_zero() -> None:
-    from pruning.run import state_of
-    from pruning.state import prunable
+    from pruning.network.weights import prunable
+    from pruning.study.fold import state_of
 
     (line,) = output.records(pruning.table(pruning.run(one := study().model_copy(update={"axes": {}}))))
     pruned = state_of(one.base, one.recipe)
@@ -146,7 +146,7 @@ class FakeEngine:
         return "job"
 
     def wait(self, job: str, timeout: float) -> Any:
-        from pruning.engine import JobView
+        from pruning.engine.jobs import JobView
 
         end = self.ends.pop(0)
         if isinstance(end, BaseException):
@@ -160,7 +160,7 @@ class FakeEngine:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeEngine]:
-    monkeypatch.setattr("pruning.engine.Engine", FakeEngine)
+    monkeypatch.setattr("pruning.engine.engine.Engine", FakeEngine)
     monkeypatch.delenv("PRUNING_WORKERS", raising=False)
     FakeEngine.ends, FakeEngine.log = [], []
     return FakeEngine
@@ -215,7 +215,7 @@ def test_with_the_real_engine(python: Callable[..., Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_ctrl_c_ends_in_130_and_keeps_what_was_finished(environment: dict[str, str]) -> None:
-    from pruning.store import Store
+    from pruning.store.store import Store
 
     store = Store(Settings.read(environment))
     levels = ",".join(f"{n / 10:g}%" for n in range(20, 1000))

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 import pruning
-from pruning import specs, tables
-from pruning.errors import BadValue
+from pruning.common.errors import BadValue
+from pruning.results import table
 
 
 def test_importing_the_package_loads_nothing_else(python: Callable[..., Any]) -> None:
     heavy = ("torch", "numpy", "pandas", "pydantic", "sqlalchemy")
     code = f"print([m for m in sys.modules if m.split('.')[0] in {heavy} or m.startswith('pruning.')])"
     said = python("-c", f"import pruning, sys; {code}")
-    assert said.out.strip() == "[]", said.err
+    assert said.out.strip() == "['pruning.common', 'pruning.common.old_names']", said.err
 
 
 def test_a_table_needs_no_torch(python: Callable[..., Any]) -> None:
@@ -33,17 +33,22 @@ def test_a_table_needs_no_torch(python: Callable[..., Any]) -> None:
 
 
 def test_names_are_those_of_the_modules() -> None:
-    for name in ("Study", "Base", "Prune", "Recalibrate", "MeasureSpec"):
-        assert getattr(pruning, name) is getattr(specs, name)
-    assert pruning.table is tables.table
+    for name in pruning.__all__:
+        thing = getattr(pruning, name)
+        home = getattr(thing, "__module__", "pruning.common.registry")
+        assert home.startswith("pruning") and getattr(importlib.import_module(home), name, thing) is thing
+    assert {name.capitalize() for name in pruning.registries["steps"]} <= set(pruning.__all__)
+    for name in ("models", "datasets", "scorers", "granularities", "allocations", "dynamics"):
+        assert getattr(pruning, name) is pruning.registries[name]
+    assert pruning.table is table.table
     assert set(pruning.__all__) <= set(dir(pruning))
     with pytest.raises(AttributeError, match="no attribute 'Sudy'"):
         _ = pruning.Sudy  # type: ignore[attr-defined]
 
 
 def test_run_is_the_function_even_after_its_module_was_imported() -> None:
-    module = importlib.import_module("pruning.run")
-    from pruning.run import state_of
+    module = importlib.import_module("pruning.study.run")
+    from pruning.study.fold import state_of
 
     assert isinstance(module, types.ModuleType)
     assert state_of is module.state_of

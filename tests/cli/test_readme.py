@@ -7,9 +7,9 @@ import shlex
 
 import pytest
 
-from pruning import settings
 from pruning.cli import arguments
 from pruning.cli.parser import parser
+from pruning.common import environment
 from tests.cli.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -42,12 +42,12 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_scorer_is_the_file() -> None:
     shown = next(block for block in blocks("python") if "@scorers.register" in block)
-    assert shown == (ROOT / "pruning" / "scorers" / "random_.py").read_text()
+    assert shown == (ROOT / "pruning/criteria/scorers/random_.py").read_text()
 
 
 def test_every_setting_is_there_and_no_other() -> None:
     listed = set(re.findall(r"^\| `(PRUNING_\w+)` ", README, flags=re.MULTILINE))
-    assert listed == {*settings.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER"}
+    assert listed == {*environment.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER"}
 
 
 def test_make_targets_exist() -> None:

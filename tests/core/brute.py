@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import registry
-from pruning.criteria import Scorer
-from pruning.entries import quiet
-from pruning.passes import Scene
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import Scorer, scorers
+from pruning.network.scene import Scene
 from pruning.zoo import data as zoo_data
 from tests.core.networks import state
 
@@ -26,7 +25,7 @@ def scene(model: nn.Module, seed: int = 0, **about: Any) -> Scene:
 
 def scored(name: str, model: nn.Module, seed: int = 0, masks: dict[str, Tensor] | None = None, **options: Any):  # noqa: ANN201
     """A criterion's scores of a network, before units are made of them."""
-    entry = registry.scorers[name](**options)
+    entry = scorers[name](**options)
     assert isinstance(entry, Scorer)
     return entry.score(scene(model, seed, masks=masks or {}))
 

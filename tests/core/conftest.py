@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import pytest
 import torch
 
-from pruning.lru import Recent
+from pruning.common.memory import Recent
 from pruning.training import images as training_images
 from pruning.zoo import data as zoo_data
 
@@ -18,11 +18,11 @@ from pruning.zoo import data as zoo_data
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """States, rankings and predictions of other tests are not there: keys are the same, contents may differ."""
     places = {
-        "pruning.fold": "_states",
-        "pruning.steps.prune": "_rankings",
-        "pruning.predictions": "_memory",
-        "pruning.scan": "_memory",
-        "pruning.inference": "_exact",
+        "pruning.study.fold": "_states",
+        "pruning.criteria.plan": "_rankings",
+        "pruning.measures.tools.predictions": "_memory",
+        "pruning.criteria.sensitivity_scan": "_memory",
+        "pruning.network.forward": "_exact",
     }
     for module, name in places.items():  # by import_module: names without an attribute of the same name
         monkeypatch.setattr(importlib.import_module(module), name, Recent(8))

@@ -11,13 +11,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.passes import forward_order
-from pruning.specs import Base, Prune
-from pruning.state import State, apply_masks
-from pruning.surgery.cuts import LAYOUTS
-from pruning.units import Layout
+from pruning.compression.removal.cuts import LAYOUTS
+from pruning.network.passes import forward_order
+from pruning.network.units import Layout
+from pruning.network.weights import apply_masks
+from pruning.state import State
+from pruning.steps.prune import Prune
 from pruning.zoo import checkpoints
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 from pruning.zoo.vision import torchvision
 from tests.core.narrow import BASES, narrow
 
@@ -32,7 +34,7 @@ def shape_of(name: str) -> tuple[int, int, int]:
     if name == "mobilenet_v2_small":
         return 1, 16, 16
     own = name in OWN or name in ("vit_b_16", "swin_t")
-    return registry.models[name].input_shape if own else (3, 32, 32)
+    return models[name].input_shape if own else (3, 32, 32)
 
 
 def lively(model: nn.Module, seed: int = 0) -> nn.Module:
@@ -108,7 +110,7 @@ def chosen(found: Layout, share: float, seed: int = 0) -> dict[str, Tensor]:
 def pruned(name: str, kind: str, share: float, monkeypatch: pytest.MonkeyPatch, empty: bool = False) -> State:
     """A network with lively numbers of which a share of the units of every group is masked; ``empty``: all of them."""
     base = KNOWN.get(name, name)
-    monkeypatch.setattr(registry.models[base], "input_shape", shape_of(name))
+    monkeypatch.setattr(models[base], "input_shape", shape_of(name))
     model, units = copy.deepcopy(network(name)), layout(LAYOUTS[kind], name)
     keep = chosen(units, share)
     if empty:

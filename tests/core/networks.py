@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.passes import forward_order
-from pruning.specs import Base
+from pruning.criteria.kinds import scorers
+from pruning.network.passes import forward_order
 from pruning.state import State
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 from pruning.zoo.networks.vit import SmallViT
 
 HOOKS = [name for name in vars(nn.Module()) if name.endswith("hooks")]
@@ -101,14 +102,14 @@ def network(granularity: str, measured: bool = True, scorer: str = "") -> nn.Mod
 def state(model: nn.Module, name: str = "resnet_20", key: str = "start") -> State:
     """The state before the first step of a network that takes the images of the registered model ``name``."""
     base = Base(model=name, mark="init")
-    order = forward_order(model, registry.models[name].input_shape)
+    order = forward_order(model, models[name].input_shape)
     return State(base, key, model, order)
 
 
 def options_of(scorer: str) -> dict[str, int]:
     """Options that make a registered scorer quick: few images, draws and rounds, where it takes them."""
     quick = {"samples": 60, "probes": 1, "rounds": 8}
-    return {name: value for name, value in quick.items() if name in registry.scorers[scorer].model_fields}
+    return {name: value for name, value in quick.items() if name in scorers[scorer].model_fields}
 
 
 def snapshot(model: nn.Module) -> dict[str, Tensor]:

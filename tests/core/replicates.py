@@ -7,26 +7,26 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 
-from pruning import steps
-from pruning.entries import quiet
-from pruning.errors import Cancelled
-from pruning.recipe import Prune, Train
+from pruning.common.errors import Cancelled
+from pruning.common.progress import quiet
 from pruning.state import State
-from pruning.steps.train import together
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.training.trainings import together
 from tests.core.networks import same, snapshot
 from tests.core.test_training import Shelf
 
 
 def pruned(start: State, level: int, seed: int) -> State:
     """A network of which weights are removed at random."""
-    return steps.apply(Prune(sparsity=level, scorer="random", seed=seed), start, f"{level} {seed}", quiet)
+    return start.after(Prune(sparsity=level, scorer="random", seed=seed), f"{level} {seed}", quiet)
 
 
 def are_bit_for_bit_as_alone(specs: Sequence[Train], starts: Sequence[State]) -> None:
     """Weights, traces and masks; afterwards nothing is shared."""
     made = together([(s, p, str(n)) for n, (s, p) in enumerate(zip(specs, starts, strict=True))], [quiet] * len(specs))
     for number, (spec, start, after) in enumerate(zip(specs, starts, made, strict=True)):
-        lone = steps.apply(spec, start, str(number), quiet)
+        lone = start.after(spec, str(number), quiet)
         assert same(snapshot(lone.model), snapshot(after.model)) and lone.trace == after.trace
         assert after.step == spec and not after.model.training
         for name, mask in after.masks.items():
@@ -42,7 +42,7 @@ def one_that_diverges_stops_alone(fine: Train, wild: Train, start: Callable[[int
         next(iter(broken.model.parameters())).fill_(1e38)
     good, bad = together([(fine, start(500), "a"), (wild, broken, "b")], [quiet, quiet])
     assert bad.diverged == 0 and good.diverged is None
-    assert same(snapshot(good.model), snapshot(steps.apply(fine, start(500), "a", quiet).model))
+    assert same(snapshot(good.model), snapshot(start(500).after(fine, "a", quiet).model))
 
 
 def cancelled_ones_go_on_bit_for_bit(

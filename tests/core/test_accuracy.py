@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 import torch
 
-from pruning import predictions, registry
-from pruning.entries import Desk
-from pruning.errors import BadValue, Cancelled, Missing
-from pruning.evaluate.accuracy import FLIPS
-from pruning.predictions import predict
-from pruning.run import state_of
-from pruning.specs import Base, Prune
+from pruning.common.errors import BadValue, Cancelled, Missing
+from pruning.common.progress import Desk
+from pruning.measures.accuracy import FLIPS
+from pruning.measures.kinds import measures
+from pruning.measures.tools import predictions
+from pruning.measures.tools.predictions import predict
 from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import small, state
 
@@ -24,7 +26,7 @@ LENET, PRUNED = Base(model="lenet_5"), (Prune(sparsity=880),)
 
 
 def accuracy(of: State, count: int, split: str = "test", desk: Desk | None = None) -> dict[str, Any]:
-    return registry.measures["accuracy"](count=count, split=split).measure(of, desk or Desk())
+    return measures["accuracy"](count=count, split=split).measure(of, desk or Desk())
 
 
 @pytest.mark.parametrize("count", [1, 100, 330])
@@ -59,7 +61,7 @@ def test_it_is_what_a_naive_loop_counts(count: int) -> None:
 
 
 def test_paired_numbers_agree_and_partial_results_are_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.evaluate.accuracy.PARTIAL_SECONDS", 0.0)
+    monkeypatch.setattr("pruning.measures.accuracy.PARTIAL_SECONDS", 0.0)
     monkeypatch.setattr(predictions, "PACE", 0.0)
     after, partial = state_of(LENET, PRUNED), []
     desk = Desk(lambda done, total, note="", partial_=None, **k: partial.append(k.get("partial") or partial_))
@@ -174,7 +176,7 @@ def test_the_split_that_was_asked_for_is_used(images: Images) -> None:
     accuracy(state(small()), 10, "validation")
     assert set(images.asked) == {"validation"}
     with pytest.raises(ValueError, match="split"):
-        registry.measures["accuracy"](split="holdout")
+        measures["accuracy"](split="holdout")
 
 
 def test_more_images_than_there_are(images: Images) -> None:
@@ -189,12 +191,12 @@ def test_no_accuracy_on_images_that_the_weights_do_not_know() -> None:
 
 
 def test_pictures_are_of_the_split_and_at_most_96_pixels(monkeypatch: pytest.MonkeyPatch, images: Images) -> None:
-    found = registry.measures["pictures"](positions=(3, 0)).measure(state(small()), Desk())["images"]
+    found = measures["pictures"](positions=(3, 0)).measure(state(small()), Desk())["images"]
     assert (found[0] == images("any", "test").images[3, 0].numpy()).all() and len(found) == 2
     for position in (-1, 600):
         with pytest.raises(BadValue, match=f"images 0 to 599 .given: {position}"):
-            registry.measures["pictures"](positions=(position,)).measure(state(small()), Desk())
+            measures["pictures"](positions=(position,)).measure(state(small()), Desk())
     large = zoo_data.TensorSplit(torch.zeros(2, 3, 191, 500, dtype=torch.uint8), torch.zeros(2), (0.0,), (1.0,))
     monkeypatch.setattr(zoo_data, "load", lambda *_: large)
-    found = registry.measures["pictures"](positions=(0,)).measure(state(small()), Desk())["images"]
+    found = measures["pictures"](positions=(0,)).measure(state(small()), Desk())["images"]
     assert found[0].shape == (96, 84, 3)

@@ -10,11 +10,13 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from pruning.entries import quiet
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.state import State, prunable
-from pruning.steps.prune import plan_of
+from pruning.common.progress import quiet
+from pruning.criteria.plan import plan_of
+from pruning.network.weights import prunable
+from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 
 BASES = (Base(model="lenet_5"), Base(model="resnet_20", mark="init"))
 LEVELS = (100, 500, 900, 990)
@@ -35,7 +37,7 @@ def modules(model: nn.Module, names: tuple[str, ...]) -> list[tuple[nn.Module, s
 @pytest.mark.parametrize("base", BASES, ids=lambda base: base.model)
 def test_global_magnitude(base: Base) -> None:
     start = state_of(base, ())
-    ranking, compared = plan_of(Prune(), start, quiet).ranking, 0
+    ranking, compared = plan_of(start.scene(quiet), Prune()).ranking, 0
     for level in LEVELS:
         other = modules(copy.deepcopy(start.model), start.order)
         prune.global_unstructured(other, pruning_method=prune.L1Unstructured, amount=level / 1000)
@@ -51,7 +53,7 @@ def test_global_magnitude(base: Base) -> None:
 @pytest.mark.parametrize("base", BASES, ids=lambda base: base.model)
 def test_uniform_magnitude(base: Base) -> None:
     start = state_of(base, ())
-    ranking, compared = plan_of(Prune(allocation="uniform"), start, quiet).ranking, 0
+    ranking, compared = plan_of(start.scene(quiet), Prune(allocation="uniform")).ranking, 0
     for level in LEVELS:
         for name, (module, _) in zip(start.order, modules(copy.deepcopy(start.model), start.order), strict=True):
             prune.l1_unstructured(module, "weight", amount=level / 1000)

@@ -12,24 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pruning import registry
-from pruning.budget import ranked
-from pruning.criteria import Scorer, Solver
-from pruning.entries import Desk, quiet
-from pruning.errors import Cancelled, Incompatible, UnknownName
-from pruning.evaluate.agreement import rankings_for
-from pruning.keys import canonical
-from pruning.lru import Recent
-from pruning.overlap import Comparison, average_ranks
-from pruning.run import state_of
-from pruning.settings import machine
-from pruning.specs import Base, MeasureSpec, Prune, Study
+from pruning.common.environment import machine
+from pruning.common.errors import Cancelled, Incompatible, UnknownName
+from pruning.common.hashing import canonical
+from pruning.common.memory import Recent
+from pruning.common.progress import Desk, quiet
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import Scorer, Solver, allocations, scorers
+from pruning.measures.agreement import rankings_for
+from pruning.measures.kinds import measures
+from pruning.measures.tools.overlap import Comparison, average_ranks
 from pruning.state import State
-from pruning.steps import apply
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.core.networks import options_of, same, small, snapshot, state
 from tests.core.test_looks import measure
 
-agreement = importlib.import_module("pruning.evaluate.agreement")
+agreement = importlib.import_module("pruning.measures.agreement")
 THREE = ("magnitude_l1", "magnitude_l2", "random")
 
 
@@ -40,7 +41,7 @@ def no_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pruned(level: int = 600, before: State | None = None, **about: Any) -> State:
-    return apply(Prune(sparsity=level, **about), before or state(small()), f"after {level} {about}", quiet)
+    return (before or state(small())).after(Prune(sparsity=level, **about), f"after {level} {about}", quiet)
 
 
 @given(st.lists(st.sampled_from([-1.5, 0.0, 0.25, 3.0, 1e-30]) | st.floats(-1e6, 1e6, width=32), max_size=40))
@@ -85,8 +86,8 @@ def test_all_rankings_of_the_granularity_and_no_controls_of_others(images: Any) 
     asked = [*found["scorers"], *found["skipped"]]
     assert sorted(asked) == sorted(rankings_for(Prune())) and set(THREE) <= set(found["scorers"])
     assert all(sentence.endswith(".") for sentence in found["skipped"].values())
-    for name in registry.scorers:
-        entry = registry.scorers[name]
+    for name in scorers:
+        entry = scorers[name]
         if issubclass(entry, Solver) or "of" in entry.model_fields:
             assert name not in asked
         elif issubclass(entry, Scorer) and entry.gives == "weights":
@@ -94,8 +95,8 @@ def test_all_rankings_of_the_granularity_and_no_controls_of_others(images: Any) 
 
 
 def test_own_scorer_keeps_its_options_even_where_it_is_a_control() -> None:
-    for name in registry.scorers:
-        step = Prune(scorer=name) if registry.scorers[name].family == "control" else None
+    for name in scorers:
+        step = Prune(scorer=name) if scorers[name].family == "control" else None
         if step is not None:
             assert name in rankings_for(step)
 
@@ -104,7 +105,7 @@ def test_a_scorer_that_does_not_apply_is_skipped_with_its_sentence(monkeypatch: 
     def refuse(self: Any, scene: Any) -> Any:
         raise Incompatible("This network is too small.")
 
-    monkeypatch.setattr(registry.scorers["random"], "score", refuse)
+    monkeypatch.setattr(scorers["random"], "score", refuse)
     found = measure("agreement", pruned(), scorers=THREE)
     assert found["scorers"] == list(THREE[:2]) and found["skipped"] == {"random": "This network is too small."}
 
@@ -112,8 +113,8 @@ def test_a_scorer_that_does_not_apply_is_skipped_with_its_sentence(monkeypatch: 
 def test_another_level_scores_nothing_again_and_says_what_a_fresh_look_says(monkeypatch: pytest.MonkeyPatch) -> None:
     before = state(small())
     measure("agreement", pruned(600, before), scorers=THREE)
-    monkeypatch.setattr("pruning.criterion.plan", None)
-    again = measure("agreement", apply(Prune(sparsity=850), before, "x", quiet), scorers=THREE)
+    monkeypatch.setattr("pruning.criteria.plan.plan", None)
+    again = measure("agreement", before.after(Prune(sparsity=850), "x", quiet), scorers=THREE)
     monkeypatch.undo()
     monkeypatch.setattr(agreement, "_memory", Recent(2))
     assert again == measure("agreement", pruned(850, before), scorers=THREE)
@@ -133,7 +134,7 @@ def test_units_masked_before_are_left_out() -> None:
 def test_a_layer_that_one_scorer_leaves_alone() -> None:
     generator = torch.Generator().manual_seed(0)
     scores = [{name: torch.rand(n, generator=generator) for name, n in (("a", 30), ("b", 50))} for _ in range(2)]
-    uniform = registry.allocations["uniform"]()
+    uniform = allocations["uniform"]()
     whole, part = ranked(scores[0], uniform), ranked({"b": scores[1]["b"]}, uniform)
     found = Comparison({"a": np.ones(30, bool), "b": np.ones(50, bool)}, ["A", "B"], 0)
     found.add("whole", whole)
@@ -152,7 +153,7 @@ def test_a_layer_that_one_scorer_leaves_alone() -> None:
 def test_of_a_large_network_a_sample_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = measure("agreement", pruned(), scorers=THREE)
     monkeypatch.setattr(agreement, "_memory", Recent(2))
-    monkeypatch.setattr("pruning.overlap.MOST", 500)
+    monkeypatch.setattr("pruning.measures.tools.overlap.MOST", 500)
     found = measure("agreement", pruned(), scorers=THREE)
     assert sum(found["compared"]) == 500 < sum(found["units"])
     assert found["jaccard"][0][0][2] == pytest.approx(whole["jaccard"][0][0][2], abs=0.1)
@@ -168,21 +169,21 @@ def test_partial_results_grow_and_cancelling_ends_it() -> None:
             seen.append(len(partial["scorers"]))
         assert 0 <= done <= total
 
-    registry.measures["agreement"](scorers=THREE).measure(pruned(), Desk(watch))
+    measures["agreement"](scorers=THREE).measure(pruned(), Desk(watch))
     assert seen == [2]
 
     def stop(done: float, total: float, note: str = "", partial: Any = None) -> None:
         raise Cancelled("Cancelled.")
 
     with pytest.raises(Cancelled):
-        registry.measures["agreement"](scorers=("random",)).measure(pruned(), Desk(stop))
+        measures["agreement"](scorers=("random",)).measure(pruned(), Desk(stop))
 
 
 def test_cancelled_work_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     before, scored = state(small()), []
-    score = registry.scorers["magnitude_l2"].score
+    score = scorers["magnitude_l2"].score
     monkeypatch.setattr(
-        registry.scorers["magnitude_l2"], "score", lambda self, scene: scored.append(1) or score(self, scene)
+        scorers["magnitude_l2"], "score", lambda self, scene: scored.append(1) or score(self, scene)
     )
 
     def stop_at_two(done: float, total: float, note: str = "", partial: Any = None) -> None:
@@ -190,7 +191,7 @@ def test_cancelled_work_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch
             raise Cancelled("Cancelled.")
 
     with pytest.raises(Cancelled):
-        registry.measures["agreement"](scorers=THREE).measure(pruned(600, before), Desk(stop_at_two))
+        measures["agreement"](scorers=THREE).measure(pruned(600, before), Desk(stop_at_two))
     found = measure("agreement", pruned(600, before), scorers=THREE)
     assert len(scored) == 1
     monkeypatch.setattr(agreement, "_memory", Recent(2))
@@ -218,7 +219,7 @@ def test_two_scores_in_one_layer(layer: str) -> None:
 
 
 def test_a_large_layer_is_sampled_and_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.evaluate.two_scores.POINTS", 50)
+    monkeypatch.setattr("pruning.measures.two_scores.POINTS", 50)
     found = measure("two_scores", pruned(), layer="fc1", other="random")
     assert len(found["first_score"]) == len(found["second_removed"]) == 50
     counts = ("both_kept", "both_removed", "only_first", "only_second")
@@ -232,17 +233,17 @@ def test_two_scores_says_what_is_wrong() -> None:
         measure("two_scores", pruned(), layer="fc11", other="random")
     with pytest.raises(Incompatible, match="under a pruning step"):
         measure("two_scores", state(small()), layer="fc1", other="random")
-    for name in registry.scorers:
-        if issubclass(registry.scorers[name], Solver):
+    for name in scorers:
+        if issubclass(scorers[name], Solver):
             with pytest.raises(Incompatible):
                 measure("two_scores", pruned(), layer="fc1", other=name)
 
 
-@pytest.mark.parametrize("scorer", registry.scorers.names())
+@pytest.mark.parametrize("scorer", scorers.names())
 def test_cost_of_every_scorer_and_no_trace(scorer: str, images: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = registry.scorers[scorer]
+    entry = scorers[scorer]
     few = {name: value for name, value in options_of(scorer).items() if name in entry.model_fields}
-    monkeypatch.setitem(registry.scorers._entries, scorer, quicker(entry, few))
+    monkeypatch.setitem(scorers._entries, scorer, quicker(entry, few))
     model = small()
     before = snapshot(model)
     found = measure("scoring_cost", state(model), scorer=scorer)
@@ -269,12 +270,12 @@ def test_a_timing_s_key_holds_the_machine_and_no_other_key_does(monkeypatch: pyt
     cost, accuracy = MeasureSpec(name="scoring_cost"), MeasureSpec(name="accuracy")
     (cell,) = Study(base=Base(model="lenet_5"), recipe=(Prune(),), measures=(cost,)).cells()
     here = [cell.measure_key(spec) for spec in (cost, accuracy)]
-    monkeypatch.setattr("pruning.specs.machine", lambda: "elsewhere: another processor, 64 cores")
+    monkeypatch.setattr("pruning.study.study.machine", lambda: "elsewhere: another processor, 64 cores")
     there = [cell.measure_key(spec) for spec in (cost, accuracy)]
     assert here[0] != there[0] and here[1] == there[1]
 
 
 def test_results_are_plain_json() -> None:
     for name in ("agreement", "scoring_cost"):
-        assert registry.measures[name].stored
+        assert measures[name].stored
         canonical(measure(name, pruned(), **({"scorers": THREE} if name == "agreement" else {})))

@@ -12,27 +12,25 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import registry
-from pruning.allocations.lamp import lamp
-from pruning.allocations.owl import input_energy, outliers
-from pruning.budget import ranked
-from pruning.criterion import budgeted
-from pruning.entries import quiet
-from pruning.errors import Incompatible, UnknownName
-from pruning.passes import Scene
-from pruning.ranking import MASKED, Ranking, counts
-from pruning.specs import Prune
+from pruning.common.errors import Incompatible, UnknownName
+from pruning.common.progress import quiet
+from pruning.criteria.allocations.lamp import lamp
+from pruning.criteria.allocations.owl import input_energy, outliers
+from pruning.criteria.counts import budgeted, ranked
+from pruning.criteria.kinds import allocations, granularities
+from pruning.criteria.plan import plan_of
+from pruning.criteria.ranking import MASKED, Ranking, counts
+from pruning.network.scene import Scene
+from pruning.network.units import Layout
 from pruning.state import State
-from pruning.steps.prune import apply, plan_of
-from pruning.units import Layout
+from pruning.steps.prune import Prune
 from tests.core.conftest import Images
-from tests.core.networks import small, state
-from tests.core.test_no_trace import untouched
+from tests.core.networks import small, state, untouched
 
 LEVELS = np.arange(1001)
 BARE = ["global", "uniform", "erk", "lamp", "isomorphic", "by_hand"]
 """Allocations that need no network."""
-ALL = list(registry.allocations)
+ALL = list(allocations)
 QUICK = {"owl": {"samples": 50}, "sensitivity": {"count": 20, "tolerance": 10.0}}
 SHAPES = {"a.weight": (6, 1, 5, 5), "b.weight": (16, 6, 5, 5), "c.weight": (30, 40), "d.weight": (10, 30)}
 
@@ -44,12 +42,12 @@ def random_scores(seed: int = 0, signed: bool = False) -> dict[str, Tensor]:
 
 
 def made(name: str, **options: Any) -> Any:
-    return registry.allocations[name](**options)
+    return allocations[name](**options)
 
 
 def plan(name: str, start: State, granularity: str = "weight", **options: Any) -> Any:
     step = Prune(granularity=granularity, allocation=name, allocation_options={**QUICK.get(name, {}), **options})
-    return plan_of(step, start, quiet)
+    return plan_of(start.scene(quiet), step)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -90,22 +88,22 @@ def test_they_leave_no_trace_and_say_the_same_again(name: str, images: Images) -
     start = state(model)
     before, rest = {n: t.clone() for n, t in model.state_dict().items()}, untouched(model)
     step = Prune(allocation=name, allocation_options=QUICK.get(name, {}))
-    first = plan_of(step, start, quiet)
+    first = plan_of(start.scene(quiet), step)
     assert untouched(model) == rest
     assert all(torch.equal(before[n], t) for n, t in model.state_dict().items())
-    again = plan_of(step, state(small(measured=False), key="again"), quiet)
+    again = plan_of(state(small(measured=False), key="again").scene(quiet), step)
     assert (first.removed == again.removed).all()
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if not registry.allocations[name].scored])
+@pytest.mark.parametrize("name", [name for name in ALL if not allocations[name].scored])
 def test_those_that_go_with_solvers_share_without_scores(name: str, images: Images) -> None:
-    found, weight = plan(name, state(small())), registry.granularities["weight"]()
+    found, weight = plan(name, state(small())), granularities["weight"]()
     assert (budgeted(found.scene, weight, made(name, **QUICK.get(name, {})), {}) == found.removed).all()
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_masked_units_count_among_the_removed(name: str, images: Images) -> None:
-    once = apply(Prune(scorer="random", sparsity=500), state(small()), "once", quiet)
+    once = state(small()).after(Prune(scorer="random", sparsity=500), "once", quiet)
     gone = np.array([int((~once.masks[n]).sum()) for n in once.order])
     found = plan(name, once)
     total = found.ranking.sizes.sum()
@@ -239,7 +237,7 @@ def test_by_hand_exactly() -> None:
 def test_a_table_with_an_unknown_layer_or_a_wrong_share() -> None:
     step = Prune(allocation="by_hand", allocation_options={"shares": {"conv1": 100, "conv7": 100}})
     with pytest.raises(UnknownName, match=r"no layer 'conv7'.*Known: conv1, conv2, fc1, fc2"):
-        plan_of(step, state(small()), quiet)
+        plan_of(state(small()).scene(quiet), step)
     with pytest.raises(ValueError, match="shares.conv1: input should be less than or equal to 1000"):
         Prune(allocation="by_hand", allocation_options={"shares": {"conv1": 1001}})
 

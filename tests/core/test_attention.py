@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.groups import head_layout
-from pruning.macs import counted
-from pruning.surgery import load_small, remove
-from pruning.surgery.attention import FewerHeads, WindowHeads, standing_in
-from pruning.surgery.exports import onnx
-from pruning.surgery.files import small_file
+from pruning.compression.removal import remove
+from pruning.compression.removal.attention import FewerHeads, WindowHeads, standing_in
+from pruning.compression.removal.exports import onnx
+from pruning.compression.removal.files import load_small, small_file
+from pruning.network.groups.heads import head_layout
+from pruning.network.macs import macs
+from pruning.zoo.kinds import models
 from pruning.zoo.vision import torchvision
 from tests.core.lively import KNOWN, images, layout, near, network, output, pruned, shape_of
 
@@ -105,7 +105,7 @@ def test_a_borrowed_network_without_its_masked_heads_is_the_same(
         assert isinstance(small, FewerHeads | WindowHeads) and small.num_heads == left
         assert sum(p.numel() for p in small.parameters()) < sum(p.numel() for p in whole.parameters())
     if name == "tiny_vit":
-        (dense, _), (each, _) = counted(state.model, shape_of(name)), counted(done.model, shape_of(name))
+        (dense, _), (each, _) = macs(state.model, shape_of(name)), macs(done.model, shape_of(name))
         inside = [key for key in each if "self_attention" in key]
         assert inside and all(each[key] == dense[key] * left / 4 for key in inside)
 
@@ -118,7 +118,7 @@ def test_it_is_saved_and_loaded_and_exported(name: str, tmp_path: Path, monkeypa
     done, x = remove(state), images(name).float()
     path = tmp_path / "small.safetensors"
     path.write_bytes(small_file(done, state))
-    monkeypatch.setattr(registry.models[KNOWN[name]], "build", lambda entry: copy.deepcopy(network(name)).float())
+    monkeypatch.setattr(models[KNOWN[name]], "build", lambda entry: copy.deepcopy(network(name)).float())
     read = load_small(path)
     assert torch.equal(output(read, x), output(done.model, x))
     if name == "tiny_vit":

@@ -9,17 +9,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from pruning import registry
-from pruning.criteria import Scorer
-from pruning.errors import BadTensor, Missing
-from pruning.passes import Scene
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.state import check_device, check_finite
+from pruning.common.errors import BadTensor, Missing
+from pruning.criteria.kinds import Scorer, scorers
+from pruning.network.devices import check_device
+from pruning.network.scene import Scene
+from pruning.network.weights import check_finite
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial, load_model
 from tests.core.networks import small
 
-FOLD = importlib.import_module("pruning.fold")  # the attribute pruning.run is the function
+FOLD = importlib.import_module("pruning.study.fold")  # the attribute pruning.study.run is the function
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -51,8 +52,8 @@ def scored(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
         def score(self, scene: Scene) -> dict[str, Tensor]:
             return change({name: weight.abs() for name, weight in scene.weights.items()})
 
-    list(registry.scorers)
-    monkeypatch.setitem(registry.scorers._entries, "spoilt", Spoilt)
+    list(scorers)
+    monkeypatch.setitem(scorers._entries, "spoilt", Spoilt)
     state_of(Base(), (Prune(scorer="spoilt"),))
 
 

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.criterion import plan
-from pruning.entries import quiet
-from pruning.specs import Prune
+from pruning.common.progress import quiet
+from pruning.criteria.plan import plan
 from pruning.state import State
-from pruning.steps.prune import apply
+from pruning.steps.prune import Prune
 from tests.core.brute import images_of
 from tests.core.conftest import Images
 from tests.core.networks import attending, residual, state
@@ -53,7 +52,7 @@ class Maps(nn.Module):
 
 def influence(model: nn.Module, count: int = 60) -> Tensor:
     options = {"samples": count}
-    made = plan(state(model), Prune(scorer="block_influence", options=options, granularity="layer_block"), quiet)
+    made = plan(state(model).scene(quiet), Prune(scorer="block_influence", options=options, granularity="layer_block"))
     assert made.ranking is not None and list(made.ranking.scores) == ["blocks"]
     return made.ranking.scores["blocks"]
 
@@ -129,8 +128,8 @@ def test_where_nothing_comes_in_and_nothing_goes_out_nothing_is_turned(images: I
 
 @pytest.mark.parametrize("scorer", ["block_influence", "inverted", "shuffled", "magnitude_l1"])
 def test_masked_blocks_stay_masked_and_are_counted(scorer: str, images: Images) -> None:
-    once = apply(step("magnitude_l1", 333), state(lifted()), "once", quiet)
-    twice = apply(step(scorer, 667), once, "twice", quiet)
+    once = state(lifted()).after(step("magnitude_l1", 333), "once", quiet)
+    twice = once.after(step(scorer, 667), "twice", quiet)
     assert gone(once) < gone(twice)
     assert (len(gone(once)), len(gone(twice))) == (1, 2)
 

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from pruning.budget import Budget, bounds, rounded
-from pruning.criterion import retargeted, weights_removed
-from pruning.entries import quiet
-from pruning.macs import macs_per_weight
-from pruning.passes import Scene
-from pruning.ranking import Ranking, counts
-from pruning.specs import Prune
+from pruning.common.progress import quiet
+from pruning.criteria.budget import Budget, bounds, rounded
+from pruning.criteria.counts import retargeted, weights_removed
+from pruning.criteria.plan import plan_of
+from pruning.criteria.ranking import Ranking, counts
+from pruning.network.macs import macs_per_weight
+from pruning.network.scene import Scene
+from pruning.network.units import Layout
 from pruning.state import State
-from pruning.steps.prune import plan_of
-from pruning.units import Layout
+from pruning.steps.prune import Prune
 from tests.core.networks import small, state
 
 LEVELS = np.arange(1001)
@@ -171,8 +171,8 @@ def scene_of(start: State) -> Scene:
 def test_what_is_removed_is_nearest_to_what_was_asked(granularity: str, allocation: str, target: str) -> None:
     start = state(small())
     step = Prune(granularity=granularity, allocation=allocation, allocation_options={"target": target})
-    units = plan_of(step.model_copy(update={"allocation_options": {}}), start, quiet)
-    made = plan_of(step, start, quiet)
+    units = plan_of(start.scene(quiet), step.model_copy(update={"allocation_options": {}}))
+    made = plan_of(start.scene(quiet), step)
     each = dict.fromkeys(start.order, 1.0)
     if target == "macs":
         each = macs_per_weight(start.model, start.base.model, start.order)

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pruning import moments
-from pruning.calibration import Layer, calls_of, shares, walk
-from pruning.entries import quiet
-from pruning.errors import BadTensor, Cancelled, Incompatible
-from pruning.moments import hessian, second_moments, squares, unfolded
-from pruning.passes import Scene
-from pruning.units import Layout
+from pruning.common.errors import BadTensor, Cancelled, Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.layerwise import LayerProblem, calls_of, shares, walk
+from pruning.network import hessians
+from pruning.network.hessians import hessian, second_moments, squares, unfolded
+from pruning.network.scene import Scene
+from pruning.network.units import Layout
 from pruning.zoo import data as zoo_data
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
@@ -45,11 +45,11 @@ def scene_of(model: nn.Module, seed: int = 0, **changes: Any) -> Scene:
     return Scene(start.model, start.weights, start.base, seed, **given)
 
 
-def untouched(layer: Layer) -> tuple[Tensor, Tensor]:
+def untouched(layer: LayerProblem) -> tuple[Tensor, Tensor]:
     return layer.mask, layer.weight
 
 
-def negated(layer: Layer) -> tuple[Tensor, Tensor]:
+def negated(layer: LayerProblem) -> tuple[Tensor, Tensor]:
     keep = layer.mask.clone()
     keep[:, 0] = False
     return keep, -layer.weight
@@ -81,7 +81,7 @@ def test_the_hessian_is_two_over_n_of_the_sum_of_outer_products(module: Any, mon
     ])  # fmt: skip
     generator = torch.Generator()
     for numbers in (10**6, 1):  # all images at once, and one by one
-        monkeypatch.setattr(moments, "NUMBERS", numbers)
+        monkeypatch.setattr(hessians, "NUMBERS", numbers)
         found = hessian([module], module, inputs, 1, generator, lambda: None)
         torch.testing.assert_close(found, right)
     found = hessian([module], module, inputs, 1, generator, lambda: None, diagonal=True)
@@ -153,7 +153,7 @@ def test_shares_of_equal_sizes_are_floor_and_ceil() -> None:
 def test_later_layers_see_inputs_that_went_through_solved_earlier_ones(sequential: bool, images: Images) -> None:
     seen: dict[str, Tensor] = {}
 
-    def solve(layer: Layer) -> tuple[Tensor, Tensor]:
+    def solve(layer: LayerProblem) -> tuple[Tensor, Tensor]:
         seen[layer.name] = layer.hessian
         keep = layer.mask.clone()
         keep[:, ::2] = False
@@ -204,7 +204,7 @@ def test_norms_that_were_never_measured_take_those_of_the_batch(images: Images) 
     model = small(measured=False)
     scene = scene_of(model)
 
-    def solve(layer: Layer) -> tuple[Tensor, Tensor]:
+    def solve(layer: LayerProblem) -> tuple[Tensor, Tensor]:
         seen[layer.name] = layer.hessian
         return layer.mask, layer.weight
 

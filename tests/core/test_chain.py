@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.chain import Chain, _layers
+from pruning.network.chain import Chain, _layers
 from pruning.zoo.checkpoints import initial
 
 

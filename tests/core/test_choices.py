@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning import registry
-from pruning.choices import Choices, Recovery, Ticket, first_ways, quick, read_choices
-from pruning.defaults import TICKET, defaults_of
-from pruning.strategies import STRATEGIES
+from pages.choices.training import Choices, Recovery, Ticket, first_ways, quick
+from pages.choices.words import read_choices
+from pruning.study.methods.defaults import TICKET, defaults_of
+from pruning.study.methods.strategies import STRATEGIES
+from pruning.zoo.kinds import models
 
 
 @pytest.mark.parametrize("kind", [Recovery, Ticket])
-@pytest.mark.parametrize("model", registry.models.names())
+@pytest.mark.parametrize("model", models.names())
 def test_every_model_s_defaults_are_choices_and_need_no_word(kind: type[Choices], model: str) -> None:
     usual = kind.of(model)
     assert kind.model_validate(usual.model_dump()) == usual and usual.words(model) == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pruning.claims import claims
+from pruning.results.literature import claims
 
 
 def row(scorer: str, correct: int, seed: int = 0, control: str = "", **more: Any) -> dict[str, Any]:

@@ -12,25 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 from scipy import stats
 
-from pruning.comparisons import (
-    Difference,
-    area,
-    in_words,
-    last_within,
-    on_same_images,
-    packed,
-    paired,
-    unpacked,
-)
-from pruning.entries import Desk, quiet
-from pruning.errors import BadValue
-from pruning.evaluate.macs_table import MacsTable
-from pruning.evaluate.verdicts import Verdicts
-from pruning.intervals import mcnemar
-from pruning.macs import macs
-from pruning.predictions import predict
-from pruning.specs import Base
+from pruning.common.bits import packed, unpacked
+from pruning.common.errors import BadValue
+from pruning.common.progress import Desk, quiet
+from pruning.measures.macs_table import MacsTable
+from pruning.measures.tools.predictions import predict
+from pruning.measures.verdicts import Verdicts
+from pruning.network.macs import macs
+from pruning.results.comparisons import Difference, area, in_words, last_within, on_same_images, paired
+from pruning.results.intervals import mcnemar
 from pruning.state import State
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import small, state
 
@@ -203,7 +195,7 @@ def test_verdicts_on_more_images_than_there_are_stop_at_the_last_and_use_the_ask
 def test_macs_by_layer_are_those_of_torchs_counter_in_forward_order() -> None:
     start = State(Base(model="lenet_5", mark="init"), "start", small(), tuple(state(small(), "lenet_5").order))
     value = MacsTable().measure(start, Desk(quiet))
-    per_layer, whole = macs(start)
+    per_layer, whole = macs(start.model, start.base.input_shape)
     assert value["layers"] == ["conv1", "conv2", "fc1", "fc2"] and value["whole"] == whole
     assert dict(zip(value["layers"], value["macs"], strict=True)) == {
         name.removesuffix(".weight"): count for name, count in per_layer.items()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pruning import steps
-from pruning.entries import Desk, quiet
-from pruning.errors import Incompatible
-from pruning.evaluate.connectivity import Connectivity
-from pruning.recipe import Prune, Train
+from pruning.common.errors import Incompatible
+from pruning.common.progress import Desk, quiet
+from pruning.measures.connectivity import Connectivity
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
 
@@ -17,9 +17,9 @@ TRAIN = Train(steps=12, batch=50, lr=0.2, validation=0, looks=1, schedule="const
 
 
 def test_ends_are_the_two_trainings_and_the_network_is_left_alone(images: Images) -> None:
-    start = steps.apply(Prune(sparsity=500), state(small()), "pruned", quiet)
-    after = steps.apply(TRAIN, start, "one", quiet)
-    sibling = steps.apply(TRAIN.model_copy(update={"seed": 7}), start, "other", quiet)
+    start = state(small()).after(Prune(sparsity=500), "pruned", quiet)
+    after = start.after(TRAIN, "one", quiet)
+    sibling = start.after(TRAIN.model_copy(update={"seed": 7}), "other", quiet)
     before = snapshot(after.model)
     found = Connectivity(seed=7, points=5, count=300).measure(after, Desk())
     assert same(snapshot(after.model), before)
@@ -36,6 +36,6 @@ def test_ends_are_the_two_trainings_and_the_network_is_left_alone(images: Images
 def test_it_needs_a_training_and_another_seed(images: Images) -> None:
     with pytest.raises(Incompatible, match="ends in a training"):
         Connectivity().measure(state(small()), Desk())
-    after = steps.apply(TRAIN, state(small()), "one", quiet)
+    after = state(small()).after(TRAIN, "one", quiet)
     with pytest.raises(Incompatible, match="another data order"):
         Connectivity(seed=0).measure(after, Desk())

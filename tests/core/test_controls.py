@@ -9,21 +9,19 @@ import pytest
 import torch
 from torch import nn
 
-from pruning import registry
-from pruning.compatibility import allocations_for, granularities_for
-from pruning.criteria import Scorer
-from pruning.criterion import plan
-from pruning.entries import quiet
-from pruning.errors import Incompatible, PruningError
-from pruning.ranking import Ranking, counts
-from pruning.specs import Prune
-from pruning.steps.prune import apply
+from pruning.common.errors import Incompatible, PruningError
+from pruning.common.progress import quiet
+from pruning.criteria.compatibility import allocations_for, granularities_for
+from pruning.criteria.kinds import Scorer, scorers
+from pruning.criteria.plan import plan
+from pruning.criteria.ranking import Ranking, counts
+from pruning.steps.prune import Prune
 from tests.core.brute import relu_net
 from tests.core.conftest import Images
 from tests.core.networks import network, same, small, state
 
-WRAPPED = [n for n in registry.scorers
-           if issubclass(registry.scorers[n], Scorer) and "of" not in registry.scorers[n].model_fields]  # fmt: skip
+WRAPPED = [n for n in scorers
+           if issubclass(scorers[n], Scorer) and "of" not in scorers[n].model_fields]  # fmt: skip
 CONTROLS = ["shuffled", "inverted"]
 LOOKS_AT_PLACES = {"sensitivity"}
 """Allocations that try out which units go, not how many: a shuffled criterion has shares of its own there."""
@@ -31,7 +29,7 @@ LOOKS_AT_PLACES = {"sensitivity"}
 
 def ranking(model: nn.Module, scorer: str, of: str = "", granularity: str = "weight", **more: Any) -> Ranking:
     options = {"of": of} if of else {}
-    made = plan(state(model), Prune(scorer=scorer, options=options, granularity=granularity, **more), quiet)
+    made = plan(state(model).scene(quiet), Prune(scorer=scorer, options=options, granularity=granularity, **more))
     assert made.ranking is not None
     return made.ranking
 
@@ -106,10 +104,10 @@ def test_inverted_keeps_what_the_criterion_itself_gives_up(allocation: str) -> N
 
 @pytest.mark.parametrize("first", ["magnitude_l1", "random"])
 def test_what_is_masked_stays_and_the_rest_is_mixed_among_itself(first: str) -> None:
-    once = apply(Prune(scorer=first, sparsity=500), state(small()), "once", quiet)
+    once = state(small()).after(Prune(scorer=first, sparsity=500), "once", quiet)
     plans = {}
     for scorer in ("magnitude_l1", *CONTROLS):
-        made = plan(once, Prune(scorer=scorer, sparsity=800), quiet).ranking
+        made = plan(once.scene(quiet), Prune(scorer=scorer, sparsity=800)).ranking
         assert made is not None
         plans[scorer] = made
         assert not any((made.mask(name, 800) & ~mask).any() for name, mask in once.masks.items())
@@ -136,7 +134,7 @@ def test_controls_go_where_the_wrapped_criterion_goes(control: str) -> None:
 def test_controls_wrap_scores_and_nothing_else(control: str) -> None:
     refused = {"snipp": "snipp", "": "''"}
     refused |= {name: "wraps another" for name in CONTROLS}
-    refused |= {n: "is a solver" for n in registry.scorers if not issubclass(registry.scorers[n], Scorer)}
+    refused |= {n: "is a solver" for n in scorers if not issubclass(scorers[n], Scorer)}
     assert len(refused) >= 6
     for of, said in refused.items():
         with pytest.raises(PruningError, match=said) as caught:
@@ -148,6 +146,6 @@ def test_controls_wrap_scores_and_nothing_else(control: str) -> None:
 def test_controls_leave_alone_what_the_wrapped_criterion_leaves_alone(images: Images) -> None:
     lists = []
     for scorer, options in (("hrank", {}), *((control, {"of": "hrank"}) for control in CONTROLS)):
-        made = plan(state(small()), Prune(scorer=scorer, options=options, granularity="channel"), quiet)
+        made = plan(state(small()).scene(quiet), Prune(scorer=scorer, options=options, granularity="channel"))
         lists.append((list(made.layout.groups), made.layout.skipped))
     assert lists[0] == lists[1] == lists[2] and "fc1.weight" in lists[0][1]

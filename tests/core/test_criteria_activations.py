@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import registry
-from pruning.criterion import _scored, plan
-from pruning.entries import quiet
-from pruning.errors import BadTensor
-from pruning.specs import Prune
-from pruning.state import prunable
-from pruning.units import Layout
+from pruning.common.errors import BadTensor
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import scorers
+from pruning.criteria.plan import _scored, plan
+from pruning.network.units import Layout
+from pruning.network.weights import prunable
+from pruning.steps.prune import Prune
 from tests.core.brute import images_of, permuted, relu_net, rescaled, scene, scored
 from tests.core.conftest import Images
 from tests.core.networks import attending, small, state
@@ -69,7 +69,7 @@ def test_hrank_is_the_mean_rank_of_the_maps(images: Images) -> None:
     for layer in ("conv1", "conv2"):
         ranks = np.linalg.matrix_rank(leaving(model)[layer].relu().numpy())
         assert flat(found, layer).numpy() == pytest.approx(ranks.mean(0), rel=1e-5)
-    made = plan(state(model), Prune(scorer="hrank", granularity="channel", options={"samples": 10}), quiet)
+    made = plan(state(model).scene(quiet), Prune(scorer="hrank", granularity="channel", options={"samples": 10}))
     assert "fc1.weight" not in made.layout.groups and "feature map" in made.layout.skipped["fc1.weight"]
 
 
@@ -98,7 +98,7 @@ def test_permuted_channels_have_permuted_scores_and_masks(scorer: str, images: I
     model, order = relu_net(), torch.randperm(12, generator=torch.Generator().manual_seed(4))
     other = permuted(model, order)
     step = Prune(scorer=scorer, options={"samples": 600}, granularity="channel")
-    one, two = (plan(state(net), step, quiet).ranking for net in (model, other))
+    one, two = (plan(state(net).scene(quiet), step).ranking for net in (model, other))
     assert one is not None and two is not None
     near(two.scores["1.weight"], one.scores["1.weight"][order])
     for level in (250, 333, 750):
@@ -166,7 +166,7 @@ def test_what_is_never_called_by_itself_is_left_alone_and_listed(odd: Odd, image
     weights = ("left", "attention.in_proj", "never")
     names = [name for name in prunable(odd) if name.rpartition(".")[0] in weights or "in_proj" in name]
     layout = Layout.singles({name: tuple(prunable(odd)[name].shape) for name in names})
-    entry = registry.scorers["activation_mean"](samples=10)
+    entry = scorers["activation_mean"](samples=10)
     left = _scored(layout, entry, entry.score(replace(scene(odd), layout=layout)), "this network")
     assert list(left.groups) == ["left.weight"]
     assert set(left.skipped) == {"attention.in_proj_weight", "never.weight"}
@@ -178,7 +178,7 @@ def test_only_layers_that_the_units_need_are_looked_at(images: Images) -> None:
     layout = Layout.singles({"conv2.weight": tuple(model.conv2.weight.shape)})
     for scorer in CHANNELS:
         assert list(scored(scorer, model, samples=10)) != ["conv2.weight"]
-        found = registry.scorers[scorer](samples=10).score(replace(scene(model), layout=layout))  # type: ignore[attr-defined]
+        found = scorers[scorer](samples=10).score(replace(scene(model), layout=layout))  # type: ignore[attr-defined]
         assert list(found) == ["conv2.weight"]
 
 

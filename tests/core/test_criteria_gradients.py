@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import curvature, registry
-from pruning.criterion import rank
-from pruning.entries import quiet
-from pruning.errors import Incompatible
-from pruning.specs import Prune
+from pruning.common.errors import Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import scorers
+from pruning.criteria.plan import rank
+from pruning.network import curvature
+from pruning.steps.prune import Prune
 from pruning.zoo.checkpoints import initial
 from tests.core.brute import hessian, images_of, line, mean_loss, permuted, relu_net, rescaled, scene, scored, tiny
 from tests.core.networks import same, small, state
@@ -27,11 +28,11 @@ pytestmark = pytest.mark.usefixtures("images")
 
 def units(name: str, granularity: str, reduction: str = "sum") -> Tensor:
     step = Prune(scorer=name, options={"samples": 60}, granularity=granularity, reduction=reduction)
-    return rank(state(small()), step, quiet).scores["conv2.weight"].flatten()
+    return rank(state(small()).scene(quiet), step).scores["conv2.weight"].flatten()
 
 
 def test_single_weights_rank_alike_under_all_first_order_scores() -> None:
-    made = [rank(state(small()), Prune(scorer=n, options={"samples": 130}), quiet) for n in FIRST]
+    made = [rank(state(small()).scene(quiet), Prune(scorer=n, options={"samples": 130})) for n in FIRST]
     for level in (200, 500, 900):
         masks = [ranking.masks(level) for ranking in made]
         assert all(same(masks[0], other) for other in masks[1:])
@@ -64,7 +65,7 @@ def test_taylor_of_a_unit_is_the_slope_of_the_loss_as_the_whole_unit_shrinks() -
         slope = (mean_loss(other, x, y) - before) / step
         assert -float(signed[row].sum()) == pytest.approx(slope, rel=1e-4, abs=1e-8)
     assert bool((signed < 0).any() and (signed > 0).any())
-    finished = registry.scorers["taylor_abs_sum"]().finish({"a": signed.sum(1)}, scene(model))  # type: ignore[attr-defined]
+    finished = scorers["taylor_abs_sum"]().finish({"a": signed.sum(1)}, scene(model))  # type: ignore[attr-defined]
     assert torch.equal(finished["a"], signed.sum(1).abs())
 
 
@@ -226,7 +227,7 @@ def test_obd_is_exact_for_one_deletion_at_the_minimum_of_a_quadratic(monkeypatch
     def squared(logits: Tensor, labels: Tensor) -> Tensor:
         return (logits - F.one_hot(labels, 10)).square().sum(1).mean()
 
-    monkeypatch.setattr("pruning.passes.F.cross_entropy", squared)
+    monkeypatch.setattr("pruning.network.scene.F.cross_entropy", squared)
     with torch.no_grad():
         model.one.weight.copy_(torch.linalg.lstsq(features, F.one_hot(y, 10).double()).solution.T)
     found = scored("obd", model, samples=20, probes=1)["one.weight"]  # signs square to one: a single draw is exact
@@ -245,9 +246,9 @@ def test_obd_is_exact_for_one_deletion_at_the_minimum_of_a_quadratic(monkeypatch
     [(name, False) for name in (*FIRST, "fisher")] + [("grasp", True), ("magnitude_l1", True)],
 )
 def test_rescaling_between_relu_layers_changes_no_product_of_weight_and_gradient(scorer: str, changes: bool) -> None:
-    options = {"samples": 60} if "samples" in registry.scorers[scorer].model_fields else {}
+    options = {"samples": 60} if "samples" in scorers[scorer].model_fields else {}
     factors = 2.0 ** (torch.arange(12) % 5)  # exact in binary: no rounding is to be forgiven
-    one, two = (rank(state(net), Prune(scorer=scorer, options=options), quiet).masks(700)
+    one, two = (rank(state(net).scene(quiet), Prune(scorer=scorer, options=options)).masks(700)
                 for net in (relu_net(), rescaled(relu_net(), factors)))  # fmt: skip
     assert same(one, two) is not changes
 

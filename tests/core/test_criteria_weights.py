@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor, nn
 
-from pruning import limits, registry
-from pruning.activations import following_norms
-from pruning.criterion import plan, rank
-from pruning.entries import quiet
-from pruning.errors import Incompatible
-from pruning.passes import forward_order
-from pruning.specs import Prune
-from pruning.steps.prune import apply
+from pruning.common import limits
+from pruning.common.errors import Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import scorers
+from pruning.criteria.plan import plan, rank
+from pruning.network.activations import following_norms
+from pruning.network.passes import forward_order
+from pruning.steps.prune import Prune
 from pruning.zoo.checkpoints import initial
 from tests.core.brute import permuted, relu_net, rescaled, scene, scored
 from tests.core.networks import same, small, state
@@ -36,7 +36,7 @@ def lamp(values: np.ndarray) -> np.ndarray:
 @given(arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 6)), elements=st.floats(-8, 8, width=32)))
 def test_lamp_is_a_share_of_the_squares_not_smaller(values: np.ndarray) -> None:
     unit = {"a": torch.from_numpy(np.abs(values)), "b": torch.zeros(3)}
-    found = registry.scorers["lamp"]().finish(unit, scene(small()))  # type: ignore[attr-defined]
+    found = scorers["lamp"]().finish(unit, scene(small()))  # type: ignore[attr-defined]
     assert found["a"].flatten().numpy() == pytest.approx(lamp(np.abs(values).ravel()), rel=1e-5)
     assert found["a"].shape == values.shape and not found["b"].any()  # a layer of zeros: no NaN
     assert not values.any() or float(found["a"].max()) == 1
@@ -46,8 +46,8 @@ def test_lamp_is_a_share_of_the_squares_not_smaller(values: np.ndarray) -> None:
                                                         ("channel", "sum")])  # fmt: skip
 def test_lamp_of_units_is_that_of_their_reduced_weights(granularity: str, reduction: str) -> None:
     step = Prune(scorer="lamp", granularity=granularity, reduction=reduction, sparsity=500)
-    found = plan(state(small()), step, quiet).ranking
-    sizes = plan(state(small()), step.model_copy(update={"scorer": "magnitude_l1"}), quiet).ranking
+    found = plan(state(small()).scene(quiet), step).ranking
+    sizes = plan(state(small()).scene(quiet), step.model_copy(update={"scorer": "magnitude_l1"})).ranking
     assert found is not None and sizes is not None and found.layers == sizes.layers
     for name in found.layers:
         values = sizes.scores[name].flatten().numpy()
@@ -59,15 +59,15 @@ def test_lamp_empties_no_layer_where_magnitude_does_and_does_not_see_a_layers_sc
     model = small()
     with torch.no_grad():
         model.fc1.weight.mul_(2.0**-10)
-    left = {name: rank(state(model), Prune(scorer=name), quiet).masks(950) for name in ("magnitude_l1", "lamp")}
+    left = {name: rank(state(model).scene(quiet), Prune(scorer=name)).masks(950) for name in ("magnitude_l1", "lamp")}
     assert not left["magnitude_l1"]["fc1.weight"].any()
     assert all(mask.any() for mask in left["lamp"].values())
-    assert same(left["lamp"], rank(state(small()), Prune(scorer="lamp"), quiet).masks(950))
+    assert same(left["lamp"], rank(state(small()).scene(quiet), Prune(scorer="lamp")).masks(950))
 
 
 def test_lamp_counts_only_what_is_left_of_a_pruned_network() -> None:
-    first = apply(Prune(sparsity=400), state(small()), "after", quiet)
-    scores = rank(first, Prune(scorer="lamp"), quiet).scores
+    first = state(small()).after(Prune(sparsity=400), "after", quiet)
+    scores = rank(first.scene(quiet), Prune(scorer="lamp")).scores
     for name, weight in first.weights.items():
         alive = first.masks[name]
         assert scores[name][alive].numpy() == pytest.approx(lamp(weight[alive].abs().numpy()), rel=1e-4)
@@ -118,7 +118,7 @@ def test_permuting_units_permutes_their_scores(scorer: str) -> None:
 @pytest.mark.parametrize(("scorer", "uneven"), [("magnitude_l1", True), ("lamp", True), ("lamp", False)])
 def test_rescaling_changes_magnitude_and_lamp_only_within_a_layer(scorer: str, uneven: bool) -> None:
     factors = 2.0 ** (torch.arange(12) % 5 if uneven else torch.full((12,), 3))
-    one, two = (rank(state(net), Prune(scorer=scorer), quiet).masks(700)
+    one, two = (rank(state(net).scene(quiet), Prune(scorer=scorer)).masks(700)
                 for net in (relu_net(), rescaled(relu_net(), factors)))  # fmt: skip
     assert same(one, two) is not uneven
 
@@ -130,7 +130,7 @@ def test_batch_norm_scale_is_absolute_and_layers_without_a_norm_are_left_alone()
     found = scored("batch_norm_scale", model)
     assert list(found) == ["conv1.weight"] and found["conv1.weight"].shape == (4, 1, 1, 1)
     assert torch.equal(found["conv1.weight"].flatten(), model.norm.weight.detach().abs())
-    made = plan(state(model), Prune(scorer="batch_norm_scale", granularity="channel", sparsity=500), quiet)
+    made = plan(state(model).scene(quiet), Prune(scorer="batch_norm_scale", granularity="channel", sparsity=500))
     assert list(made.layout.groups) == ["conv1.weight"]
     assert "no BatchNorm" in made.layout.skipped["conv2.weight"]
 
@@ -154,7 +154,7 @@ def test_a_norm_without_a_scale_and_a_network_without_norms_cannot_be_ranked() -
     for model in (plain, relu_net()):
         assert scored("batch_norm_scale", model) == {}
         with pytest.raises(Incompatible, match="no BatchNorm"):
-            plan(state(model), Prune(scorer="batch_norm_scale", granularity="channel"), quiet)
+            plan(state(model).scene(quiet), Prune(scorer="batch_norm_scale", granularity="channel"))
 
 
 class PreActivation(nn.Module):
@@ -186,6 +186,6 @@ def test_bfloat16_weights_score_as_their_own_float32_values(scorer: str) -> None
 
 def test_scores_are_higher_for_what_is_kept() -> None:
     model = small()
-    ranking = rank(state(model), Prune(scorer="lamp"), quiet)
+    ranking = rank(state(model).scene(quiet), Prune(scorer="lamp"))
     layer: Tensor = state(model).weights["fc1.weight"].abs()
     assert layer[ranking.masks(500)["fc1.weight"]].min() >= layer[~ranking.masks(500)["fc1.weight"]].max()

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from pruning.curve_tables import left_at, markers_frame, means_frame, points_frame, summary_frame
-from pruning.intervals import wilson
+from pruning.results.curves import left_at, markers_frame, means_frame, points_frame, summary_frame
+from pruning.results.intervals import wilson
 
 
 def point(curve: str, level: int, right: int, run: str = "seed 0", count: int = 1000, **more: float) -> dict:

@@ -13,13 +13,15 @@ from hypothesis.extra.numpy import arrays
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from pruning import encoding, registry
-from pruning.entries import Desk, quiet
-from pruning.errors import StoreError
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.state import State, apply_masks
-from pruning.steps.prune import apply
+from pruning.common.errors import StoreError
+from pruning.common.progress import Desk, quiet
+from pruning.compression import files
+from pruning.measures.kinds import measures
+from pruning.network.weights import apply_masks
+from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from tests.core.networks import same, small, state
 
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)  # no negative zero
@@ -40,8 +42,8 @@ def test_bitmask_round_trip_is_bit_exact(values: np.ndarray, random: object) -> 
     made = one_layer(torch.from_numpy(values))
     mask = torch.tensor([[random.random() < 0.5 for _ in row] for row in values])
     apply_masks(made.model, {"0.weight": mask})
-    data = encoding.bitmask(made.model)
-    back = encoding.read_bitmask(data)
+    data = files.bitmask(made.model)
+    back = files.read_bitmask(data)
     for name, tensor in made.model.state_dict().items():
         assert back[name].numpy().tobytes() == tensor.numpy().tobytes() and back[name].shape == tensor.shape
     n, kept = values.size, int(made.model[0].weight.count_nonzero())
@@ -50,8 +52,8 @@ def test_bitmask_round_trip_is_bit_exact(values: np.ndarray, random: object) -> 
 
 def test_bitmask_of_a_whole_network() -> None:
     after = state_of(Base(model="resnet_20", mark="init"), (Prune(sparsity=900),))
-    data = encoding.bitmask(after.model)
-    assert same(dict(sorted(encoding.read_bitmask(data).items())), dict(sorted(after.model.state_dict().items())))
+    data = files.bitmask(after.model)
+    assert same(dict(sorted(files.read_bitmask(data).items())), dict(sorted(after.model.state_dict().items())))
     rest = sum(t.numel() * t.element_size() for n, t in after.model.state_dict().items() if n not in after.order)
     kept = sum(int(m.sum()) for m in after.masks.values())
     bits = sum(-(-m.numel() // 8) for m in after.masks.values())
@@ -59,13 +61,13 @@ def test_bitmask_of_a_whole_network() -> None:
 
 
 def test_zeros_alone_do_not_make_the_file_smaller() -> None:
-    sizes = {len(encoding.plain(state_of(Base(), (Prune(sparsity=level),)).model)) for level in (0, 500, 1000)}
+    sizes = {len(files.plain(state_of(Base(), (Prune(sparsity=level),)).model)) for level in (0, 500, 1000)}
     assert len(sizes) == 1 and sizes.pop() > 4 * 266_610
 
 
 def test_plain_files_hold_the_network_and_their_header() -> None:
     model = small()
-    data = encoding.plain(model, {"model": "small", "zebra": "1", "ant": "2"})
+    data = files.plain(model, {"model": "small", "zebra": "1", "ant": "2"})
     assert same(dict(sorted(load(data).items())), dict(sorted(model.state_dict().items())))
     header = json.loads(data[8 : header_bytes(data)])
     assert header["__metadata__"] == {"ant": "2", "format": "pt", "model": "small", "zebra": "1"}
@@ -73,20 +75,20 @@ def test_plain_files_hold_the_network_and_their_header() -> None:
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:
-    after = apply(Prune(sparsity=500), state(small()), "after", quiet)
+    after = state(small()).after(Prune(sparsity=500), "after", quiet)
     about = {f"note {i}": "é" for i in range(6)}
-    assert len({encoding.plain(after.model, about) for _ in range(8)}) == 1
-    assert len({encoding.bitmask(after.model) for _ in range(8)}) == 1
+    assert len({files.plain(after.model, about) for _ in range(8)}) == 1
+    assert len({files.bitmask(after.model) for _ in range(8)}) == 1
 
 
 def test_tied_weights_are_written_once() -> None:
     model = nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 64), nn.Linear(64, 64))
-    single = len(encoding.plain(nn.Sequential(nn.Linear(64, 64))))
+    single = len(files.plain(nn.Sequential(nn.Linear(64, 64))))
     model[1].weight = model[2].weight = model[0].weight
     made = State(Base(), "key", model, ("0.weight",))
-    assert len(encoding.plain(model)) < single + 1000
-    assert len(encoding.bitmask(made.model)) < single + 1600
-    assert set(load(encoding.bitmask(made.model))) == {"0.weight.bits", "0.weight.values", "0.bias", "1.bias", "2.bias"}
+    assert len(files.plain(model)) < single + 1000
+    assert len(files.bitmask(made.model)) < single + 1600
+    assert set(load(files.bitmask(made.model))) == {"0.weight.bits", "0.weight.values", "0.bias", "1.bias", "2.bias"}
 
 
 class Names(nn.Module):
@@ -101,7 +103,7 @@ class Names(nn.Module):
 
 def test_tensors_with_the_names_of_parts_are_not_lost() -> None:
     made = State(Base(), "key", Names(), ("layer.weight",))
-    back = encoding.read_bitmask(encoding.bitmask(made.model))
+    back = files.read_bitmask(files.bitmask(made.model))
     assert same(dict(sorted(back.items())), dict(sorted(made.model.state_dict().items())))
 
 
@@ -109,16 +111,16 @@ def test_a_kept_weight_that_is_zero_costs_one_bit_and_no_value() -> None:
     weight = torch.ones(4, 8)
     weight[0, 0], weight[0, 1] = 0.0, -0.0
     made = one_layer(weight)
-    data = encoding.bitmask(made.model)
+    data = files.bitmask(made.model)
     assert len(load(data)["0.weight.values"]) == 30
-    assert torch.equal(encoding.read_bitmask(data)["0.weight"], weight)  # -0.0 comes back as 0.0, its equal
+    assert torch.equal(files.read_bitmask(data)["0.weight"], weight)  # -0.0 comes back as 0.0, its equal
 
 
 def test_weights_in_half_precision() -> None:
     made = one_layer(torch.randn(5, 3).bfloat16())
-    assert torch.equal(encoding.read_bitmask(encoding.bitmask(made.model))["0.weight"], made.model[0].weight)
+    assert torch.equal(files.read_bitmask(files.bitmask(made.model))["0.weight"], made.model[0].weight)
     made.model.half()
-    assert encoding.read_bitmask(encoding.bitmask(made.model))["0.weight"].dtype == torch.float16
+    assert files.read_bitmask(files.bitmask(made.model))["0.weight"].dtype == torch.float16
 
 
 def test_the_file_to_take_home() -> None:
@@ -129,7 +131,7 @@ def test_the_file_to_take_home() -> None:
         return f"there/{key}"
 
     after = state_of(Base(model="lenet_5", seed=1), (Prune(sparsity=900), Prune(scorer="random", seed=2)))
-    found = registry.measures["checkpoint"]().measure(after, Desk(save=save))
+    found = measures["checkpoint"]().measure(after, Desk(save=save))
     assert found == {"path": f"there/{after.key}", "bytes": len(saved[f"checkpoint/{after.key}.safetensors"])}
     data = saved[f"checkpoint/{after.key}.safetensors"]
     about = json.loads(data[8 : header_bytes(data)])["__metadata__"]
@@ -139,4 +141,4 @@ def test_the_file_to_take_home() -> None:
     assert same(dict(sorted(load(data).items())), dict(sorted(after.model.state_dict().items())))
     for name in ("checkpoint", "delivery", "quantized_file", "runtime_file", "small_model"):
         with pytest.raises(StoreError, match="needs a store"):  # before anything else: nothing here can be removed
-            registry.measures[name]().measure(after, Desk())
+            measures[name]().measure(after, Desk())

@@ -12,21 +12,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.compatibility import allocations_for, fits, granularities_for, refusal
-from pruning.criteria import Scorer
-from pruning.criterion import rank
-from pruning.entries import quiet
-from pruning.errors import Incompatible
-from pruning.ranking import counts
-from pruning.specs import Prune
+from pruning.common.errors import Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.compatibility import allocations_for, fits, granularities_for, refusal
+from pruning.criteria.kinds import Scorer, allocations, granularities, scorers
+from pruning.criteria.plan import rank
+from pruning.criteria.ranking import counts
+from pruning.network.units import Layout
 from pruning.state import State
-from pruning.steps.prune import apply
-from pruning.units import Layout
+from pruning.steps.prune import Prune
 from tests.core.conftest import Images
 from tests.core.networks import network, options_of, same, small, snapshot, state, untouched
 
-UNITS = [(s, g, allocations_for(s, g)[0]) for s in registry.scorers for g in granularities_for(s)]
+UNITS = [(s, g, allocations_for(s, g)[0]) for s in scorers for g in granularities_for(s)]
 SHARED = (("magnitude_l1", "weight"), ("wanda", "weight"), ("taylor_abs_sum", "channel"), ("snip", "head"),
           ("block_influence", "layer_block"), ("inverted", "block"))  # fmt: skip
 SHARES = [(s, g, a) for s, g in SHARED for a in allocations_for(s, g)]
@@ -35,7 +33,7 @@ LEVELS = (0, 1, 333, 500, 750, 999, 1000)
 
 
 def step(scorer: str, granularity: str, allocation: str, level: int = 500) -> Prune:
-    known = registry.allocations[allocation].model_fields
+    known = allocations[allocation].model_fields
     options = {"count": 60} if allocation == "sensitivity" else {"samples": 30} if "samples" in known else {}
     return Prune(scorer=scorer, options=options_of(scorer), granularity=granularity, allocation=allocation,
                  sparsity=level, allocation_options=options)  # fmt: skip
@@ -65,7 +63,7 @@ def _do(scorer: str, granularity: str, allocation: str, key: str = "start") -> D
     start = state(network(granularity, scorer=scorer), key=key)
     numbers, rest = snapshot(start.model), untouched(start.model)
     try:
-        after = apply(step(scorer, granularity, allocation), start, "after", quiet)
+        after = start.after(step(scorer, granularity, allocation), "after", quiet)
     except Incompatible as error:
         assert (scorer, granularity) == ("synflow", "head"), error
         pytest.skip(str(error))
@@ -151,7 +149,7 @@ def test_the_state_after_it_and_the_one_before(
     for name, tensor in now.items():
         mask = made.after.masks.get(name, torch.tensor(True))
         assert not tensor[~mask.expand(tensor.shape)].any()
-        if name not in made.after.masks or issubclass(registry.scorers[scorer], Scorer):
+        if name not in made.after.masks or issubclass(scorers[scorer], Scorer):
             assert torch.equal(tensor, torch.where(mask, made.before[name], torch.zeros_like(tensor)))
 
 
@@ -164,25 +162,25 @@ def test_the_same_seed_gives_the_same(scorer: str, granularity: str, allocation:
     assert same(snapshot(again.model), snapshot(made.after.model))
 
 
-@pytest.mark.parametrize("scorer", list(registry.scorers))
+@pytest.mark.parametrize("scorer", list(scorers))
 def test_a_seed_tells_for_criteria_that_draw_and_for_no_other(scorer: str, images: Images) -> None:
     granularity = granularities_for(scorer)[0]
     made = step(scorer, granularity, allocations_for(scorer, granularity)[0])
     found = []
     for seed in (0, 1):
         start = state(network(granularity, scorer=scorer))
-        after = apply(made.model_copy(update={"seed": seed}), start, "after", quiet)
+        after = start.after(made.model_copy(update={"seed": seed}), "after", quiet)
         assert after.plan is not None
         ranking = after.plan.ranking
         found.append({**after.masks, **snapshot(after.model)} if ranking is None else ranking.scores)
     # Inverted takes a seed for the sake of what it wraps, and magnitude draws nothing.
-    assert same(*found) is (not registry.scorers[scorer].draws or scorer == "inverted")
+    assert same(*found) is (not scorers[scorer].draws or scorer == "inverted")
 
 
 def test_what_does_not_go_together_is_refused_with_a_sentence() -> None:
-    for scorer in registry.scorers:
-        for granularity in registry.granularities:
-            for allocation in registry.allocations:
+    for scorer in scorers:
+        for granularity in granularities:
+            for allocation in allocations:
                 reason = refusal(scorer, granularity, allocation, {}, {})
                 if reason is None:
                     Prune(scorer=scorer, granularity=granularity, allocation=allocation)
@@ -195,9 +193,9 @@ def test_what_does_not_go_together_is_refused_with_a_sentence() -> None:
 
 def test_every_criterion_granularity_and_allocation_goes_with_some() -> None:
     tried = {*UNITS, *SHARES}
-    assert {s for s, _, _ in tried} == set(registry.scorers)
-    assert {g for _, g, _ in tried} == set(registry.granularities)
-    assert {a for _, _, a in tried} == set(registry.allocations)
+    assert {s for s, _, _ in tried} == set(scorers)
+    assert {g for _, g, _ in tried} == set(granularities)
+    assert {a for _, _, a in tried} == set(allocations)
     assert all(fits(s, g) is None for s, g, _ in tried)
 
 
@@ -207,7 +205,7 @@ def test_all_zero_weights_are_still_counted_exactly() -> None:
         weight.zero_()
         if name == "fc1.weight":
             weight.fill_(-0.0)
-    ranking = rank(state(model), Prune(), quiet)
+    ranking = rank(state(model).scene(quiet), Prune())
     assert sum(int((~m).sum()) for m in ranking.masks(731).values()) == round(0.731 * int(ranking.sizes.sum()))
 
 
@@ -217,6 +215,6 @@ def test_a_layer_of_small_weights_collapses_globally_and_not_uniformly() -> None
         model.fc1.weight.mul_(1e-3)
     left = {}
     for allocation in ("global", "uniform"):
-        after = apply(Prune(allocation=allocation, sparsity=700), state(model), allocation, quiet)
+        after = state(model).after(Prune(allocation=allocation, sparsity=700), allocation, quiet)
         left[allocation] = int(after.masks["fc1.weight"].sum())
     assert left == {"global": 0, "uniform": 12 * 32 - round(0.7 * 12 * 32)}

@@ -6,8 +6,9 @@ import copy
 
 import pytest
 
-from pruning.groups import block_layout, channel_layout
-from pruning.surgery import remove
+from pruning.compression.removal import remove
+from pruning.network.groups.blocks import block_layout
+from pruning.network.groups.channels import channel_layout
 from tests.core.lively import images, layout, near, network, output, pruned
 from tests.core.narrow import BASES
 from tests.core.test_surgery import check

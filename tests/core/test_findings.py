@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from pruning.findings import FINDINGS, findings, read, words
+from pruning.results.literature import FINDINGS, findings, read, words
 
 
 def row(arm: str, seed: int, correct: int, experiment: str = "rounds", **more: Any) -> dict[str, Any]:

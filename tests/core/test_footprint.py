@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 import torch
 
-from pruning import encoding
-from pruning.recipe import Prune, Quantize, Remove, Student
-from pruning.run import run, state_of
-from pruning.specs import Base, MeasureSpec, Study
-from pruning.store import Store
-from pruning.surgery import load_small
-from pruning.surgery.files import smallest
+from pruning.compression import files
+from pruning.compression.removal.files import load_small, smallest
+from pruning.steps.prune import Prune
+from pruning.steps.quantize import Quantize
+from pruning.steps.remove import Remove
+from pruning.steps.student import Student
+from pruning.store.store import Store
+from pruning.study.fold import state_of
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 
 HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
 
@@ -84,11 +88,11 @@ def test_the_smallest_of_equals_is_the_first_and_compressed_files_are_tried() ->
     assert (found.form, found.data, found.sizes["bitmask"]) == ("plain", noise, 256)
     assert list(found.sizes) == ["plain", "bitmask", "plain_zstd", "bitmask_zstd"]
     zeros = smallest({"plain": noise, "bitmask": bytes(256)}, 3)
-    assert zeros.form == "bitmask_zstd" and encoding.decompressed(zeros.data) == bytes(256)
+    assert zeros.form == "bitmask_zstd" and files.decompressed(zeros.data) == bytes(256)
     assert len(zeros.data) == zeros.sizes["bitmask_zstd"] == min(zeros.sizes.values())
 
 
 def test_the_bitmask_file_of_a_small_network_opens_again() -> None:
     state = state_of(Base(model="lenet_5"), (HALF, Remove(), Prune(sparsity=500)))
-    back = encoding.read_bitmask(encoding.bitmask(state.model))
+    back = files.read_bitmask(files.bitmask(state.model))
     assert all((back[name] == tensor).all() for name, tensor in state.model.state_dict().items())

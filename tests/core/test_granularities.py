@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.criterion import plan
-from pruning.entries import quiet
-from pruning.errors import Incompatible
-from pruning.passes import Scene, forward_order
-from pruning.ranking import MASKED
-from pruning.specs import Base, Prune
+from pruning.common.errors import Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.kinds import granularities
+from pruning.criteria.plan import plan
+from pruning.criteria.ranking import MASKED
+from pruning.network.passes import forward_order
+from pruning.network.scene import Scene
+from pruning.network.units import Layout
 from pruning.state import State
-from pruning.steps.prune import apply
-from pruning.units import Layout
+from pruning.steps.prune import Prune
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import options_of, same, small, state
 
@@ -49,12 +50,12 @@ def scene(model: nn.Module) -> Scene:
 
 
 def layout(model: nn.Module, granularity: str, **options: int) -> Layout:
-    return registry.granularities[granularity](**options).layout(scene(model))
+    return granularities[granularity](**options).layout(scene(model))
 
 
 def pruned(start: State, level: int, **more: object) -> State:
     step = {"scorer": "random", "granularity": "n_m", "allocation": "uniform", "sparsity": level, "seed": 3} | more
-    return apply(Prune.model_validate(step), start, f"after {step}", quiet)
+    return start.after(Prune.model_validate(step), f"after {step}", quiet)
 
 
 def kept_of_m(mask: Tensor, m: int) -> set[int]:
@@ -110,7 +111,7 @@ def test_layers_that_m_does_not_divide_are_listed() -> None:
 
 @pytest.mark.parametrize("m", range(2, 33))
 def test_every_stop_gives_its_pattern_and_is_said_so(m: int) -> None:
-    entry = registry.granularities["n_m"](m=m)
+    entry = granularities["n_m"](m=m)
     sizes = np.array([m, 6 * m, 1000 * m])
     for k, level in enumerate(entry.stops()):
         counts = np.array([[round(level * size / 1000)] for size in sizes])
@@ -122,7 +123,7 @@ def test_every_stop_gives_its_pattern_and_is_said_so(m: int) -> None:
 def test_never_more_than_the_budget_allows(level: int, m: int, cap: int, groups: int) -> None:
     size = m * groups
     asked = min(round(level * size / 1000), cap * size // 1000)
-    found = int(registry.granularities["n_m"](m=m).settle(np.array([[asked]]), np.array([size]))[0, 0])
+    found = int(granularities["n_m"](m=m).settle(np.array([[asked]]), np.array([size]))[0, 0])
     assert found % groups == 0 and found <= asked + 0.05 * groups
 
 
@@ -157,7 +158,7 @@ def test_n_m_after_single_weights_keeps_at_most_n() -> None:
 
 
 def test_ties_and_masked_scores_have_places_of_their_own() -> None:
-    order = registry.granularities["n_m"](m=4).order
+    order = granularities["n_m"](m=4).order
     equal = order({"w": torch.ones(2, 8)})["w"]
     assert equal.tolist() == [[0, 1, 2, 3, 0, 1, 2, 3]] * 2
     some = order({"w": torch.tensor([[5.0, MASKED, 3, 4, 1, 2, MASKED, MASKED]])})["w"]
@@ -206,7 +207,7 @@ def test_kernels_are_slices_of_convolutions() -> None:
         assert norms[kept].min() >= norms[~kept].max()
 
 
-@pytest.mark.parametrize("granularity", list(registry.granularities))
+@pytest.mark.parametrize("granularity", list(granularities))
 def test_every_weight_is_in_a_unit_or_left_alone_with_a_reason(granularity: str) -> None:
     for model in (small(), wide()):
         found = layout(model, granularity)
@@ -231,7 +232,7 @@ def test_every_weight_is_in_a_unit_or_left_alone_with_a_reason(granularity: str)
                 )
 
 
-@pytest.mark.parametrize("granularity", [n for n in registry.granularities if n not in ("head", "layer_block")])
+@pytest.mark.parametrize("granularity", [n for n in granularities if n not in ("head", "layer_block")])
 def test_counts_of_weights_are_those_of_the_masks(granularity: str) -> None:
     for level in (0, 137, 500, 863, 1000):
         start = state(small())
@@ -247,6 +248,6 @@ def test_counts_of_weights_are_those_of_the_masks(granularity: str) -> None:
 @pytest.mark.parametrize("granularity", ["n_m", "block", "kernel", "channel"])
 def test_the_same_again(granularity: str) -> None:
     step = Prune(scorer="magnitude_l1", granularity=granularity, allocation="uniform")
-    one, two = (plan(state(small()), step, quiet).ranking for _ in range(2))
+    one, two = (plan(state(small()).scene(quiet), step).ranking for _ in range(2))
     assert one is not None and two is not None
     assert same(one.masks(500), two.masks(500)) and (one.removed == two.removed).all()

@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning.groups import channel_layout
-from pruning.passes import forward_order
-from pruning.state import prunable
-from pruning.units import Layout
+from pruning.network.groups.channels import channel_layout
+from pruning.network.passes import forward_order
+from pruning.network.units import Layout
+from pruning.network.weights import prunable
 from tests.core.lively import OWN, chosen, images, layout, masked, near, network, output, shape_of, shapes
 
 BORROWED = ("resnet18", "mobilenet_v2", "densenet121", "googlenet", "squeezenet1_1", "mobilenet_v3_small", "tiny_vit")

@@ -10,14 +10,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning.entries import quiet
-from pruning.errors import Missing
-from pruning.groups import block_layout, channel_layout, head_layout
-from pruning.lru import Recent
-from pruning.passes import forward_order
-from pruning.specs import Prune
+from pruning.common.errors import Missing
+from pruning.common.memory import Recent
+from pruning.common.progress import quiet
+from pruning.network.groups.blocks import block_layout
+from pruning.network.groups.channels import channel_layout
+from pruning.network.groups.heads import head_layout
+from pruning.network.passes import forward_order
 from pruning.state import State
-from pruning.steps.prune import apply
+from pruning.steps.prune import Prune
 from tests.core.lively import Find, chosen, found_in, images, lively, masked, near, network, output
 from tests.core.networks import same, small, snapshot, state
 
@@ -26,7 +27,7 @@ FIND = pytest.mark.parametrize("find", [channel_layout, head_layout, block_layou
 
 @pytest.fixture(autouse=True)
 def traced_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("pruning.groups.trial"), "_layouts", Recent(8))
+    monkeypatch.setattr(importlib.import_module("pruning.network.groups.trial"), "_layouts", Recent(8))
 
 
 class Odd(nn.Module):
@@ -167,7 +168,7 @@ def test_permuting_channels_permutes_the_mask(allocation: str, level: int) -> No
 
     def after(network: nn.Module, key: str) -> State:
         step = Prune(scorer="magnitude_l2", granularity="channel", allocation=allocation, sparsity=level)
-        return apply(step, state(network, "lenet_5", key), f"{key} after", quiet)
+        return state(network, "lenet_5", key).after(step, f"{key} after", quiet)
 
     one, two = after(model, "one"), after(other, "two")
     expected = permuted(one.model, place)
@@ -206,7 +207,7 @@ def test_the_same_again_whatever_the_weights(find: Find, monkeypatch: pytest.Mon
             p.zero_()
     one = find(model, order, (1, 28, 28))
     assert find(empty, order, (1, 28, 28)) is one
-    monkeypatch.setattr(importlib.import_module("pruning.groups.trial"), "_layouts", Recent(8))
+    monkeypatch.setattr(importlib.import_module("pruning.network.groups.trial"), "_layouts", Recent(8))
     two = find(empty, order, (1, 28, 28))
     assert two is not one and list(two.groups) == list(one.groups) and two.skipped == one.skipped
     for name, group in one.groups.items():

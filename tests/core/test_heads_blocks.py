@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.groups import block_layout, head_layout, removable_blocks
-from pruning.state import prunable
+from pruning.network.groups.blocks import block_layout, removable_blocks
+from pruning.network.groups.heads import head_layout
+from pruning.network.weights import prunable
 from tests.core.lively import chosen, found_in, images, layout, masked, near, network, output, shape_of
 
 

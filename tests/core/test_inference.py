@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pruning import inference
-from pruning.inference import Resting, forward_of
-from pruning.lru import Recent
-from pruning.run import state_of
-from pruning.specs import Base, Prune
+from pruning.common.memory import Recent
+from pruning.network import forward as inference
+from pruning.network.forward import Resting, forward_of
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from pruning import registry
-from pruning.allocations.isomorphic import kind
-from pruning.budget import ranked
-from pruning.groups import channel_layout
-from pruning.ranking import counts
-from pruning.run import state_of
-from pruning.specs import Base, Prune
+from pruning.criteria.allocations.isomorphic import kind
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations
+from pruning.criteria.ranking import counts
+from pruning.network.groups.channels import channel_layout
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from tests.core.lively import images, layout, network
 
 LEVELS = np.arange(1001)
@@ -78,6 +79,6 @@ def test_where_all_are_of_one_kind_it_is_the_global_threshold() -> None:
     generator = torch.Generator().manual_seed(0)
     sizes = {"a.weight": 40, "b.weight": 7, "c.weight": 300}
     scores = {name: torch.randn(size, generator=generator) for name, size in sizes.items()}
-    removed = {name: ranked(scores, registry.allocations[name]()).removed for name in ("isomorphic", "global")}
+    removed = {name: ranked(scores, allocations[name]()).removed for name in ("isomorphic", "global")}
     assert (removed["isomorphic"] == removed["global"]).all()
     assert (removed["global"].sum(0) == counts(LEVELS, 347)).all()

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pruning import registry
-from pruning.keys import LENGTH, canonical, digest
-from pruning.specs import Base, Cell, MeasureSpec, Prune, Recalibrate, Study
+from pruning.common.hashing import LENGTH, canonical, digest
+from pruning.measures.kinds import measures
+from pruning.steps.prune import Prune
+from pruning.steps.recalibrate import Recalibrate
+from pruning.study.study import Cell, MeasureSpec, Study
+from pruning.zoo.base import Base
 
 ROOT = Path(__file__).resolve().parents[2]
 RANDOM = Prune(scorer="random", seed=3, sparsity=900, allocation="uniform")
@@ -113,7 +116,7 @@ def test_other_work_has_another_key() -> None:
 
 
 def test_weights_that_were_trained_again_have_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pruning.entries.ASSETS", tmp_path)
+    monkeypatch.setattr("pruning.zoo.kinds.ASSETS", tmp_path)
     file = tmp_path / "models" / "lenet_5" / "seed0.dense.safetensors"
     file.parent.mkdir(parents=True)
     keys = []
@@ -128,16 +131,16 @@ def test_one_kind_of_device_is_one_backend() -> None:
     assert Base(device="cuda").state_key() == Base(device="cuda:3").state_key()
 
 
-@pytest.mark.parametrize("name", list(registry.measures))
+@pytest.mark.parametrize("name", list(measures))
 def test_only_measures_of_the_ranking_leave_the_level_out(name: str) -> None:
     options = {"layer": {"layer": "fc1"}, "two_scores": {"layer": "fc1"}, "pictures": {"positions": [1]}}.get(name, {})
     one, two = (measure_key(name, Prune(sparsity=level), **options) for level in (0, 900))
-    assert (one == two) is (registry.measures[name].scope == "ranking")
+    assert (one == two) is (measures[name].scope == "ranking")
     assert one != measure_key(name, Prune(sparsity=0, allocation="uniform"), **options)
 
 
 def test_the_profile_depends_on_all_but_the_last_level() -> None:
-    assert registry.measures["profile"].scope == "ranking"
+    assert measures["profile"].scope == "ranking"
     keys = {
         measure_key("profile", Prune(sparsity=a), Prune(scorer="random", sparsity=b), *rest)
         for a in (100, 200) for b in (300, 400) for rest in ((), (Recalibrate(),))

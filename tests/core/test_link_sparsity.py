@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.links import DEFAULT, read_query
+from pages.choices.links import read_query
+from pages.choices.setting import DEFAULT
 
 
 @pytest.mark.parametrize("text", ["-7", "100", "1e400", "inf", "-inf", "nan", "99.95", "-0.1"])

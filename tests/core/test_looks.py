@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from pruning import encoding, registry
-from pruning.entries import Desk, quiet
-from pruning.errors import Incompatible, UnknownName
-from pruning.run import state_of
-from pruning.specs import Base, Prune
+from pruning.common.errors import Incompatible, UnknownName
+from pruning.common.progress import Desk, quiet
+from pruning.compression import files
+from pruning.measures.kinds import measures
 from pruning.state import State
-from pruning.steps.prune import apply
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from tests.core.networks import small, state
 
 LENET = Base(model="lenet_5")
 
 
 def measure(name: str, of: State, **options: object) -> dict:
-    return registry.measures[name](**options).measure(of, Desk())
+    return measures[name](**options).measure(of, Desk())
 
 
 def test_size_counts() -> None:
@@ -28,15 +29,15 @@ def test_size_counts() -> None:
     kept = 61470 - round(0.9 * 61470)
     assert (found["parameters"], found["prunable"], found["prunable_nonzero"]) == (61706, 61470, kept)
     assert found["nonzero"] == kept + 236
-    assert found["dense_bytes"] == found["plain_bytes"] == len(encoding.plain(after.model))
-    assert found["bitmask_bytes"] == len(encoding.bitmask(after.model)) < found["plain_bytes"] / 5
+    assert found["dense_bytes"] == found["plain_bytes"] == len(files.plain(after.model))
+    assert found["bitmask_bytes"] == len(files.bitmask(after.model)) < found["plain_bytes"] / 5
     assert found["zstd_bytes"] < found["dense_zstd_bytes"] < found["dense_bytes"]
     assert found["bitmask_zstd_bytes"] <= found["bitmask_bytes"] + 100
     import zstandard
 
-    packed = encoding.compressed(encoding.plain(after.model), 3)
+    packed = files.compressed(files.plain(after.model), 3)
     assert found["zstd_bytes"] == len(packed)
-    assert zstandard.ZstdDecompressor().decompress(packed) == encoding.plain(after.model)
+    assert zstandard.ZstdDecompressor().decompress(packed) == files.plain(after.model)
 
 
 def test_size_of_the_dense_network() -> None:
@@ -49,7 +50,7 @@ def test_a_kept_weight_that_is_zero_is_no_non_zero() -> None:
     model = small()
     with torch.no_grad():
         model.fc2.weight[0, :5] = 0.0
-    after = apply(Prune(sparsity=0), state(model), "after", quiet)
+    after = state(model).after(Prune(sparsity=0), "after", quiet)
     found = measure("size", after)
     assert all(mask.all() for mask in after.masks.values())
     assert found["prunable_nonzero"] == found["prunable"] - 5

@@ -9,23 +9,18 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from pruning import registry, stopwatch
-from pruning.entries import Desk
-from pruning.errors import Cancelled
-from pruning.evaluate.channel_times import _pair, _sessions
-from pruning.evaluate.sparse_linear import BLOCK, _kept, forms
-from pruning.peak import peak_bytes
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.speed_tables import (
-    clock_words,
-    counts_frame,
-    counts_sentences,
-    crossover,
-    sparse_frame,
-    sparse_sentences,
-)
-from pruning.structure_tables import memory_words
+from pruning.common.errors import Cancelled
+from pruning.common.progress import Desk
+from pruning.measures.channel_times import _pair, _sessions
+from pruning.measures.kinds import measures
+from pruning.measures.sparse_linear import BLOCK, _kept, forms
+from pruning.measures.tools import stopwatch
+from pruning.network.peak import peak_bytes
+from pruning.results.speed import clock_words, counts_frame, counts_sentences, crossover, sparse_frame, sparse_sentences
+from pruning.results.structure import memory_words
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from tests.core.networks import same, small, snapshot, untouched
 from tests.core.networks import state as start
 
@@ -71,8 +66,8 @@ def test_peak_memory_is_what_the_allocator_holds_less_what_kernels_take(batch: i
 
 def test_memory_is_told_before_and_after() -> None:
     made = state_of(Base(model="lenet_5"), (Prune(granularity="channel", allocation="uniform", sparsity=500),))
-    value = registry.measures["memory"](batches=(1, 16)).measure(made, Desk())
-    assert json.loads(json.dumps(value)) == value and registry.measures["memory"].pure
+    value = measures["memory"](batches=(1, 16)).measure(made, Desk())
+    assert json.loads(json.dumps(value)) == value and measures["memory"].pure
     one, many = value["rows"]
     assert many["dense"] == peak_bytes(made.start.model, torch.zeros(16, 1, 28, 28)) == peak_bytes(
         made.model, torch.zeros(16, 1, 28, 28)
@@ -92,7 +87,7 @@ def test_channel_times_are_relative_to_all_channels_in_both_runtimes() -> None:
 
     model = small()
     weights, around = snapshot(model), untouched(model)
-    measure = registry.measures["channel_times"](full=8, counts=(7, 4), size=4, seconds=0.01)
+    measure = measures["channel_times"](full=8, counts=(7, 4), size=4, seconds=0.01)
     value = measure.measure(start(model), Desk(watch))
     assert json.loads(json.dumps(value)) == value and counted == [3, 6] and not measure.pure
     assert same(weights, snapshot(model)) and untouched(model) == around
@@ -133,7 +128,7 @@ def test_every_form_computes_the_layer_with_exactly_its_zeros() -> None:
 
 
 def test_sparse_times_stand_beside_dense() -> None:
-    measure = registry.measures["sparse_linear"](features=32, sparsities=(500, 900), batches=(1, 3), seconds=0.01)
+    measure = measures["sparse_linear"](features=32, sparsities=(500, 900), batches=(1, 3), seconds=0.01)
     value = measure.measure(start(small()), Desk())
     assert json.loads(json.dumps(value)) == value and not measure.pure
     table = sparse_frame(value)
@@ -149,7 +144,7 @@ def test_cancel_stops_a_clock(name: str, options: dict) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        registry.measures[name](**options).measure(start(small()), Desk(stop))
+        measures[name](**options).measure(start(small()), Desk(stop))
 
 
 def ratio(name: str, low: float, middle: float, high: float) -> dict:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pruning.budget import multiples, rounded
+from pruning.criteria.budget import multiples, rounded
 from tests.core.networks import small, state
 from tests.core.test_allocations import made, plan
 

@@ -12,20 +12,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning import registry
-from pruning.compatibility import allocations_for, granularities_for
-from pruning.criteria import Solver
-from pruning.criterion import plan
-from pruning.entries import Progress, quiet
-from pruning.passes import forward_order
-from pruning.specs import Prune
-from pruning.state import prunable
+from pruning.common.progress import Progress, quiet
+from pruning.criteria.compatibility import allocations_for, granularities_for
+from pruning.criteria.kinds import Solver, allocations, granularities, scorers
+from pruning.criteria.plan import plan
+from pruning.network.passes import forward_order
+from pruning.network.weights import prunable
+from pruning.steps.prune import Prune
 from tests.core.conftest import Images
 from tests.core.networks import HOOKS, network, options_of, same, small, snapshot, state, untouched
 
-SCORERS = pytest.mark.parametrize("scorer", list(registry.scorers))
-LAYOUTS = [("magnitude_l1", unit, allocations_for("magnitude_l1", unit)[0]) for unit in registry.granularities]
-SHARES = [("magnitude_l1", "weight", name) for name in registry.allocations]
+SCORERS = pytest.mark.parametrize("scorer", list(scorers))
+LAYOUTS = [("magnitude_l1", unit, allocations_for("magnitude_l1", unit)[0]) for unit in granularities]
+SHARES = [("magnitude_l1", "weight", name) for name in allocations]
 
 
 def worn(granularity: str, measured: bool = True, scorer: str = "") -> nn.Module:
@@ -44,10 +43,10 @@ def look(scorer: str, model: nn.Module, progress: Progress = quiet) -> dict[str,
     options = quick | ({"samples": 120} if "samples" in quick else {})
     allocation = allocations_for(scorer, granularity)[0]
     step = Prune(scorer=scorer, options=options, granularity=granularity, allocation=allocation, seed=1)
-    made = plan(state(model), step, progress)
+    made = plan(state(model).scene(progress), step)
     if made.ranking is not None:
         return made.ranking.scores
-    solver = registry.scorers[scorer](**options)
+    solver = scorers[scorer](**options)
     assert isinstance(solver, Solver)
     counts = {name: int(row[500]) for name, row in zip(made.layout.groups, made.removed, strict=True)}
     found = solver.solve(made.scene, counts)
@@ -87,7 +86,7 @@ def test_the_network_is_as_before_when_scoring_is_cancelled(scorer: str, images:
             raise KeyboardInterrupt
 
     numbers, rest = snapshot(model), untouched(model)
-    long = registry.scorers[scorer].needs != "weights" or scorer == "synflow"
+    long = scorers[scorer].needs != "weights" or scorer == "synflow"
     with pytest.raises(KeyboardInterrupt) if long else nullcontext():
         look(scorer, model, stop)
     assert same(snapshot(model), numbers)
@@ -111,7 +110,7 @@ def test_the_network_is_as_before_when_it_fails(scorer: str, images: Images) -> 
         look(scorer, model, lambda *_: begun.append(True))
     except MemoryError:
         failed = True
-    assert failed or registry.scorers[scorer].needs == "weights"
+    assert failed or scorers[scorer].needs == "weights"
     assert same(snapshot(model), numbers)
     assert untouched(model) == rest
     handle.remove()
@@ -120,7 +119,7 @@ def test_the_network_is_as_before_when_it_fails(scorer: str, images: Images) -> 
 @SCORERS
 def test_only_training_images_are_looked_at(scorer: str, images: Images) -> None:
     look(scorer, network(granularities_for(scorer)[0], scorer=scorer))
-    assert set(images.asked) == (set() if registry.scorers[scorer].needs == "weights" else {"train"})
+    assert set(images.asked) == (set() if scorers[scorer].needs == "weights" else {"train"})
 
 
 @SCORERS
@@ -136,10 +135,10 @@ def test_training_mode_does_not_change_the_scores(scorer: str, images: Images) -
 def test_units_and_budgets_leave_no_trace(scorer: str, granularity: str, allocation: str, images: Images) -> None:
     model = worn(granularity, False)
     numbers, rest = snapshot(model), untouched(model)
-    known = registry.allocations[allocation].model_fields
+    known = allocations[allocation].model_fields
     options = {name: 60 for name in ("samples", "count") if name in known}
     step = Prune(scorer=scorer, granularity=granularity, allocation=allocation, allocation_options=options)
-    assert plan(state(model), step, quiet).removed[:, 500].any()
+    assert plan(state(model).scene(quiet), step).removed[:, 500].any()
     assert same(snapshot(model), numbers)
     assert untouched(model) == rest
     assert set(images.asked) == {"sensitivity": {"validation"}, "owl": {"train"}}.get(allocation, set())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pruning import registry
-from pruning.compatibility import allocations_for, granularities_for
-from pruning.entries import Desk, quiet
-from pruning.run import state_of
-from pruning.specs import Base, Prune
+from pruning.common.progress import Desk, quiet
+from pruning.criteria.compatibility import allocations_for, granularities_for
+from pruning.criteria.kinds import scorers
+from pruning.measures.kinds import measures
 from pruning.state import State
-from pruning.steps.prune import apply
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import options_of, same, small, state
 
@@ -27,14 +28,14 @@ def prune(scorer: str, level: int, allocation: str = "global") -> Prune:
     return Prune(scorer=scorer, options=options_of(scorer), sparsity=level, allocation=allocation, seed=4)
 
 
-GLOBAL = [s for s in registry.scorers if "weight" in granularities_for(s) and "global" in allocations_for(s, "weight")]
+GLOBAL = [s for s in scorers if "weight" in granularities_for(s) and "global" in allocations_for(s, "weight")]
 
 
 @pytest.mark.parametrize("scorer", [scorer for scorer in GLOBAL if scorer != "synflow"])  # small() has a tanh
 @pytest.mark.parametrize("first", ["magnitude_l1", "random"])
 def test_masked_weights_stay_masked_at_a_higher_level(first: str, scorer: str, images: Images) -> None:
-    once = apply(prune(first, 500), state(small()), "once", quiet)
-    twice = apply(prune(scorer, 800), once, "twice", quiet)
+    once = state(small()).after(prune(first, 500), "once", quiet)
+    twice = once.after(prune(scorer, 800), "twice", quiet)
     for name, mask in once.masks.items():
         assert not (twice.masks[name] & ~mask).any()
         assert not twice.weights[name][~twice.masks[name]].any()
@@ -50,17 +51,17 @@ def test_levels_are_of_the_whole() -> None:
 
 def test_a_weight_that_was_masked_goes_before_a_smaller_one_that_was_not() -> None:
     """Scores of -|w| would rank a masked weight (0) highest: it must be lowest all the same."""
-    once = apply(prune("magnitude_l1", 500), state(small()), "once", quiet)
-    entries = registry.scorers._entries
+    once = state(small()).after(prune("magnitude_l1", 500), "once", quiet)
+    entries = scorers._entries
 
-    class Least(registry.scorers["magnitude_l1"]):
+    class Least(scorers["magnitude_l1"]):
         def score(self, scene: object) -> dict[str, torch.Tensor]:
             return {name: -score for name, score in super().score(scene).items()}
 
     before = entries["magnitude_l1"]
     entries["magnitude_l1"] = Least
     try:
-        twice = apply(prune("magnitude_l1", 700), once, "twice", quiet)
+        twice = once.after(prune("magnitude_l1", 700), "twice", quiet)
     finally:
         entries["magnitude_l1"] = before
     assert all(not (twice.masks[n] & ~mask).any() for n, mask in once.masks.items())
@@ -80,7 +81,7 @@ def test_a_lower_level_revives_nothing(level: int) -> None:
 @pytest.mark.parametrize("level", [0, 400, 600, 990])
 def test_the_profile_of_a_second_step_says_what_is_masked(allocation: str, level: int) -> None:
     twice = state_of(LENET, (prune("magnitude_l1", 500), prune("random", level, allocation)))
-    profile = registry.measures["profile"]().measure(twice, Desk())
+    profile = measures["profile"]().measure(twice, Desk())
     found = [int((~twice.masks[name]).sum()) for name in twice.order]
     assert [row[level] for row in profile["removed"]] == found
 
@@ -90,7 +91,7 @@ def test_many_small_rounds_are_exact_and_nested() -> None:
     total = sum(weight.numel() for weight in after.weights.values())
     for number in range(1, 11):
         before, level = after.masks, round(1000 * (1 - 0.8**number))
-        after = apply(prune("magnitude_l1", level, "uniform"), after, f"round {number}", quiet)
+        after = after.after(prune("magnitude_l1", level, "uniform"), f"round {number}", quiet)
         assert removed(after) == sum(round(level * m.numel() / 1000) for m in after.masks.values())
         assert all(not (after.masks[n] & ~mask).any() for n, mask in before.items())
     assert removed(after) == pytest.approx(0.893 * total, abs=3)

@@ -10,15 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pruning import steps
-from pruning.entries import quiet
-from pruning.errors import BadValue
-from pruning.quantization.grid import nearest
-from pruning.quantization.packing import opened, packed, quantized, unpacked
-from pruning.recipe import Prune, Quantize, Train
-from pruning.run import run, state_of
-from pruning.specs import Base, MeasureSpec, Study
+from pruning.common.errors import BadValue
+from pruning.common.progress import quiet
+from pruning.compression.quantization.packing import opened, packed, quantized, unpacked
+from pruning.network.rounding import nearest
 from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.steps.quantize import Quantize
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import small, state
 
@@ -101,7 +104,7 @@ def test_codes_are_packed_without_gaps(bits: int, codes: list[int]) -> None:
     Quantize(bits=16, kept_as="bfloat16"),
 ], ids=str)  # fmt: skip
 def test_a_file_holds_the_weights_and_its_bytes_add_up(step: Quantize) -> None:
-    after = steps.apply(step, pruned(), "quantized", quiet)
+    after = pruned().after(step, "quantized", quiet)
     data = quantized(after.model, after.formats)
     back = opened(data)
     for name, tensor in after.model.state_dict().items():
@@ -117,7 +120,7 @@ def test_a_file_holds_the_weights_and_its_bytes_add_up(step: Quantize) -> None:
 
 
 def pruned(level: int = 600) -> State:
-    return steps.apply(Prune(sparsity=level), state(small()), "pruned", quiet)
+    return state(small()).after(Prune(sparsity=level), "pruned", quiet)
 
 
 @pytest.mark.parametrize("rounding", ["nearest", "gptq"])
@@ -125,7 +128,7 @@ def pruned(level: int = 600) -> State:
 def test_masked_weights_stay_zero_through_quantization(rounding: str, symmetric: bool, images: Images) -> None:
     step = Quantize(bits=4, group=8, symmetric=symmetric, rounding=rounding, samples=50)
     before = pruned()
-    after = steps.apply(step, before, "quantized", quiet)
+    after = before.after(step, "quantized", quiet)
     for name, mask in before.masks.items():
         assert not after.weights[name][~mask].any()
         assert torch.equal(after.formats[name].values(), after.weights[name])
@@ -133,12 +136,12 @@ def test_masked_weights_stay_zero_through_quantization(rounding: str, symmetric:
 
 
 def test_pruning_a_quantized_network_stays_on_its_levels_and_training_leaves_them(images: Images) -> None:
-    coarse = steps.apply(Quantize(bits=3), state(small()), "coarse", quiet)
-    after = steps.apply(Prune(sparsity=500), coarse, "pruned", quiet)
+    coarse = state(small()).after(Quantize(bits=3), "coarse", quiet)
+    after = coarse.after(Prune(sparsity=500), "pruned", quiet)
     for name, kept in after.formats.items():
         assert torch.equal(kept.values(), after.weights[name])
         assert not after.weights[name][~after.masks[name]].any()
-    trained = steps.apply(Train(steps=2, batch=20, validation=0, looks=1), after, "trained", quiet)
+    trained = after.after(Train(steps=2, batch=20, validation=0, looks=1), "trained", quiet)
     assert not trained.formats
 
 
@@ -147,9 +150,9 @@ def test_pruning_a_quantized_network_stays_on_its_levels_and_training_leaves_the
 def test_gptq_s_outputs_are_nearer_to_the_dense_ones(bits: int, group: int) -> None:
     """The layer's squared output error is what GPTQ lowers: summed over the layers of LeNet-300-100's first layer."""
     dense = state_of(Base(), ())
-    near = steps.apply(Quantize(bits=bits, group=group), dense, "near", quiet)
-    made = steps.apply(Quantize(bits=bits, group=group, rounding="gptq", samples=500), dense, "made", quiet)
-    from pruning.passes import training_images
+    near = dense.after(Quantize(bits=bits, group=group), "near", quiet)
+    made = dense.after(Quantize(bits=bits, group=group, rounding="gptq", samples=500), "made", quiet)
+    from pruning.network.scene import training_images
 
     images = training_images(dense.base, 500, 0)[0].flatten(1)
     name = dense.order[0]

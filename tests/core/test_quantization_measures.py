@@ -10,12 +10,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pruning import registry, steps
-from pruning.entries import Desk, quiet
-from pruning.errors import Incompatible
-from pruning.passes import training_images
-from pruning.recipe import Prune, Quantize, Train
+from pruning.common.errors import Incompatible
+from pruning.common.progress import Desk, quiet
+from pruning.measures.kinds import measures
+from pruning.network.scene import training_images
 from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.steps.quantize import Quantize
+from pruning.steps.train import Train
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
 
@@ -23,7 +25,7 @@ from tests.core.networks import same, small, snapshot, state
 def made(*recipe: object) -> State:
     after = state(small())
     for number, step in enumerate(recipe):
-        after = steps.apply(step, after, f"s{number}", quiet)
+        after = after.after(step, f"s{number}", quiet)
     return after
 
 
@@ -32,7 +34,7 @@ def made(*recipe: object) -> State:
 ], ids=str)  # fmt: skip
 def test_bytes_add_up_and_the_file_has_them(step: Quantize, images: Images, tmp_path: Path) -> None:
     after = made(Prune(sparsity=500), step)
-    value = registry.measures["quantization"](samples=120).measure(after, Desk())
+    value = measures["quantization"](samples=120).measure(after, Desk())
     assert json.loads(json.dumps(value)) == value and set(images.asked) == {"train"}
     parts = sum(layer["codes"] + layer["scales"] + layer["zeros"] for layer in value["layers"])
     assert value["header"] + value["rest"] + parts == value["bytes"]
@@ -40,7 +42,7 @@ def test_bytes_add_up_and_the_file_has_them(step: Quantize, images: Images, tmp_
     assert value["rest"] == sum(t.numel() * t.element_size() for t in others)
     place = tmp_path / "file"
     desk = Desk(save=lambda kind, key, data, suffix: place if place.write_bytes(data) else place)
-    assert registry.measures["quantized_file"]().measure(after, desk)["bytes"] == value["bytes"]
+    assert measures["quantized_file"]().measure(after, desk)["bytes"] == value["bytes"]
     assert place.stat().st_size == value["bytes"] < value["float32"]
 
 
@@ -48,7 +50,7 @@ def test_errors_are_those_of_a_second_computation_and_leave_no_trace(images: Ima
     after = made(Quantize(bits=3))
     before = after.start
     kept = snapshot(before.model)
-    value = registry.measures["quantization"](samples=150).measure(after, Desk())
+    value = measures["quantization"](samples=150).measure(after, Desk())
     assert same(kept, snapshot(before.model)) and not any(m._forward_hooks for m in before.model.modules())
     x, model = training_images(before.base, 150, 0)[0], before.model
     found = {layer["name"]: layer for layer in value["layers"]}
@@ -61,13 +63,13 @@ def test_errors_are_those_of_a_second_computation_and_leave_no_trace(images: Ima
             expected = float((run(given, new) - run(given, old)).norm() / run(given, old).norm())
             assert found[name]["output_error"] == pytest.approx(expected, rel=1e-4)
             assert found[name]["weight_error"] == pytest.approx(float((new - old).norm() / old.norm()), rel=1e-5)
-    fewer = registry.measures["quantization"](samples=150).measure(made(Quantize(bits=2)), Desk())
+    fewer = measures["quantization"](samples=150).measure(made(Quantize(bits=2)), Desk())
     for two, three in zip(fewer["layers"], value["layers"], strict=True):
         assert two["weight_error"] > 1.5 * three["weight_error"] > 0
 
 
 def test_pruning_afterwards_leaves_the_errors_of_rounding(images: Images) -> None:
-    measure = registry.measures["quantization"](samples=60)
+    measure = measures["quantization"](samples=60)
     alone, pruned = measure.measure(made(Quantize(bits=4)), Desk()), measure.measure(
         made(Quantize(bits=4), Prune(sparsity=500)), Desk())  # fmt: skip
     assert alone["layers"] == pruned["layers"] and alone["bytes"] == pruned["bytes"]
@@ -75,7 +77,7 @@ def test_pruning_afterwards_leaves_the_errors_of_rounding(images: Images) -> Non
 
 def test_levels_are_counted(images: Images) -> None:
     after = made(Prune(sparsity=400), Quantize(bits=3))
-    value = registry.measures["quantized_layer"](layer="fc1").measure(after, Desk())
+    value = measures["quantized_layer"](layer="fc1").measure(after, Desk())
     mask, kept = after.masks["fc1.weight"], after.formats["fc1.weight"]
     codes = kept.codes[mask].int() - 3
     assert value["masked"] == int((~mask).sum()) > 0
@@ -88,7 +90,7 @@ def test_levels_are_counted(images: Images) -> None:
     inside = [value["counts"][(value["edges"][:-1] >= n - 0.5) & (value["edges"][1:] <= n + 0.5)].sum()
               for n in value["levels"]]  # fmt: skip
     assert np.abs(np.array(inside) - value["level_counts"]).max() <= 2
-    plain = registry.measures["quantized_layer"]().measure(made(Quantize(bits=16, kept_as="bfloat16")), Desk())
+    plain = measures["quantized_layer"]().measure(made(Quantize(bits=16, kept_as="bfloat16")), Desk())
     assert plain["scale"] is None and not len(plain["levels"]) and plain["layer"] == "conv1"
 
 
@@ -96,4 +98,4 @@ def test_without_levels_a_sentence_says_so(images: Images) -> None:
     trained = made(Quantize(bits=4), Train(steps=1, batch=20, validation=0, looks=1))
     for of in (state(small()), trained):
         with pytest.raises(Incompatible, match="quantize them"):
-            registry.measures["quantization"]().measure(of, Desk())
+            measures["quantization"]().measure(of, Desk())

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pruning import lowest, registry
-from pruning.budget import ranked
-from pruning.lowest import reached, split_globally
-from pruning.ranking import counts
+from pruning.criteria import thresholds
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations
+from pruning.criteria.ranking import counts
+from pruning.criteria.thresholds import reached, split_globally
 
-GLOBAL, UNIFORM = registry.allocations["global"](), registry.allocations["uniform"]()
+GLOBAL, UNIFORM = allocations["global"](), allocations["uniform"]()
 TIES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38])
 ANY = st.floats(-(2.0**126), 2.0**126, width=32)
 
@@ -117,16 +118,16 @@ def brute_split(ordered: list[np.ndarray], k: np.ndarray) -> np.ndarray:
     return np.stack([np.append(0, np.cumsum(order == row))[k] for row in range(len(ordered))])
 
 
-@pytest.mark.parametrize("part", [lowest.PART, 100])
+@pytest.mark.parametrize("part", [thresholds.PART, 100])
 @pytest.mark.parametrize("case", CASES)
 def test_both_ways_of_splitting_globally(case: str, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lowest, "PART", part)
+    monkeypatch.setattr(thresholds, "PART", part)
     values, at_once = CASES[case]
     ordered = [np.sort(layer.astype(np.float32)) for layer in values]
     total = sum(map(len, ordered))
     k = counts(np.arange(1001), total)
-    calls, between = [], lowest._between
-    monkeypatch.setattr(lowest, "_between", lambda *a: calls.append(1) or between(*a))
+    calls, between = [], thresholds._between
+    monkeypatch.setattr(thresholds, "_between", lambda *a: calls.append(1) or between(*a))
     found = split_globally(ordered, k)
     if at_once is not None:
         assert (not calls) is at_once

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from pruning import registry
-from pruning.budget import ranked
-from pruning.errors import BadTensor, BadValue
-from pruning.ranking import MASKED
+from pruning.common.errors import BadTensor, BadValue
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations
+from pruning.criteria.ranking import MASKED
 
-GLOBAL, UNIFORM = registry.allocations["global"](), registry.allocations["uniform"]()
+GLOBAL, UNIFORM = allocations["global"](), allocations["uniform"]()
 
 
 @pytest.mark.parametrize("allocation", [GLOBAL, UNIFORM])

@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning.entries import quiet
-from pruning.errors import Incompatible, Missing
-from pruning.run import state_of
-from pruning.specs import Base, Prune, Recalibrate
+from pruning.common.errors import Incompatible, Missing
+from pruning.common.progress import quiet
 from pruning.state import State
-from pruning.steps.recalibrate import apply
+from pruning.steps.prune import Prune
+from pruning.steps.recalibrate import Recalibrate
+from pruning.study.fold import state_of
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from pruning.zoo.networks.resnet import SmallImageResNet
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
@@ -23,7 +24,7 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def recalibrated(model: nn.Module, samples: int = 250, seed: int = 0) -> State:
-    return apply(Recalibrate(samples=samples, seed=seed), state(model), "after", quiet)
+    return state(model).after(Recalibrate(samples=samples, seed=seed), "after", quiet)
 
 
 def test_statistics_are_the_average_over_the_batches(images: Images) -> None:
@@ -53,7 +54,7 @@ def test_nothing_but_the_statistics_changes(images: Images) -> None:
     model.norm.momentum = 0.37
     before = snapshot(model)
     start = state(model)
-    after = apply(Recalibrate(samples=100), start, "after", quiet)
+    after = start.after(Recalibrate(samples=100), "after", quiet)
     assert same(snapshot(start.model), before)
     for name, tensor in after.model.state_dict().items():
         assert torch.equal(tensor, before[name]) is not name.endswith(STATISTICS), name

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pruning import registry
-from pruning.entries import Desk
-from pruning.recipe import Prune, Rewind, Train
-from pruning.run import run
-from pruning.specs import Base, MeasureSpec, Study
+from pruning.common.progress import Desk
+from pruning.measures.kinds import measures
+from pruning.steps.prune import Prune
+from pruning.steps.rewind import Rewind
+from pruning.steps.train import Train
+from pruning.study.run import run
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import small, state
 
@@ -48,7 +51,7 @@ def test_infinite_losses_of_a_diverged_training_can_be_stored() -> None:
     after = state(small())
     wild = {"total": 5, "step": 5, "train_loss": 5.7e31, "validation_loss": float("nan"), "removed": [1, 2, 3]}
     after.trace, after.diverged = [wild, wild | {"train_loss": float("inf")}], 5
-    value = registry.measures["trace"]().measure(after, Desk())
+    value = measures["trace"]().measure(after, Desk())
     json.dumps(value, allow_nan=False)
     assert [row["train_loss"] for row in value["rows"]] == [5.7e31, None] and value["diverged"] == 5
     assert value["rows"][0]["validation_loss"] is None and value["rows"][0]["removed"] == [1, 2, 3]

@@ -9,15 +9,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from pruning import registry
-from pruning.encoding import compressed
-from pruning.errors import Incompatible, UnknownName
-from pruning.fold import state_of
-from pruning.recipe import Prune, Quantize, Recalibrate, Remove, Rewind, Student, Train
-from pruning.specs import Base
-from pruning.state import prunable
-from pruning.surgery import load_small
-from pruning.surgery.files import delivery
+from pruning.common.errors import Incompatible, UnknownName
+from pruning.compression.files import compressed
+from pruning.compression.removal.files import delivery, load_small
+from pruning.network.weights import prunable
+from pruning.steps.prune import Prune
+from pruning.steps.quantize import Quantize
+from pruning.steps.recalibrate import Recalibrate
+from pruning.steps.remove import Remove
+from pruning.steps.rewind import Rewind
+from pruning.steps.student import Student
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 
 ROOT = Path(__file__).resolve().parents[2]
 HALF = Prune(granularity="channel", allocation="uniform", sparsity=500)
@@ -89,7 +94,7 @@ def test_an_order_that_cannot_be_is_refused_in_a_sentence(recipe: tuple, words: 
 
 @pytest.mark.parametrize("model", ["lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small", "vit_small"])
 def test_students_are_smaller_in_width_and_in_depth_and_whole_at_a_hundred(model: str) -> None:
-    entry = registry.models[model]()
+    entry = models[model]()
     whole, narrow, shallow = (count(entry.scaled(*size)) for size in ((100, 100), (50, 100), (100, 50)))
     assert whole == count(entry.build())
     assert narrow < 0.7 * whole and shallow < whole
@@ -110,9 +115,8 @@ def test_a_student_begins_by_its_seed_and_learns_from_the_dense_network() -> Non
 def test_a_narrow_network_trains_without_killing_the_process() -> None:
     """With channels last, a strided pointwise convolution of few inputs corrupts memory: tried in its own process."""
     code = """
-from pruning.fold import state_of
-from pruning.recipe import Prune, Remove, Student, Train
-from pruning.specs import Base
+from pruning.study.fold import state_of
+from pruning import Base, Prune, Remove, Student, Train
 short = Train(steps=3, batch=128, samples=512, validation=0, looks=1, crop=2, flip=True, teacher="dense")
 for level in (700, 900):
     gone = Prune(granularity="channel", allocation="uniform", sparsity=level)

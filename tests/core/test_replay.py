@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.replay import Replay
+from pruning.network.partial_forward import PartialForward
 from pruning.zoo import data as zoo_data
 from pruning.zoo.networks.resnet import SmallImageResNet
 from tests.core.conftest import Images
@@ -85,7 +85,7 @@ def test_every_place_to_start_from_gives_the_same_answers(kind: Any, images: Ima
     """Bit for bit, on images on which the place was not tried."""
     model = built(kind)
     x = zoo_data.load("", "validation").batch(0, 40)[0]
-    replay = Replay(model, x[:3])
+    replay = PartialForward(model, x[:3])
     with torch.inference_mode():
         right = model(x)
     cuts = {replay.cut(use) for use in range(len(replay._calls) + 1)} - {None}
@@ -99,7 +99,7 @@ def test_every_place_to_start_from_gives_the_same_answers(kind: Any, images: Ima
 
 def test_it_starts_as_late_as_the_network_allows() -> None:
     model = built(Residual)
-    replay = Replay(model, torch.randn(3, 1, 28, 28))
+    replay = PartialForward(model, torch.randn(3, 1, 28, 28))
     parameters = dict(replay.model.named_parameters(remove_duplicate=False))
 
     def cut(name: str) -> Any:
@@ -116,5 +116,5 @@ def test_a_network_whose_answers_are_nan_is_run_whole() -> None:
     """There it cannot be seen whether something that was not computed is read."""
     model = built(small)
     model.fc2.bias.data.fill_(torch.nan)
-    replay = Replay(model, torch.randn(3, 1, 28, 28))
+    replay = PartialForward(model, torch.randn(3, 1, 28, 28))
     assert {replay.cut(use) for use in range(12)} == {None}

@@ -13,13 +13,17 @@ from unittest import mock
 
 import pytest
 
-from pruning import registry
-from pruning.entries import Desk
-from pruning.errors import BadTensor, Cancelled, Incompatible
-from pruning.run import Row, run, state_of
-from pruning.specs import Base, MeasureSpec, Prune, Recalibrate, Study
+from pruning.common.errors import BadTensor, Cancelled, Incompatible
+from pruning.common.progress import Desk
+from pruning.measures.kinds import measures as measure_registry
 from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.steps.recalibrate import Recalibrate
+from pruning.study.fold import state_of
+from pruning.study.run import Row, run
+from pruning.study.study import MeasureSpec, Study
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +60,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Keys of the states on which anything was measured, in order."""
     seen: list[str] = []
     for name in ("accuracy", "profile"):
-        entry = registry.measures[name]
+        entry = measure_registry[name]
 
         def spy(self: Any, state: State, desk: Desk, real: Any = entry.measure, name: str = name) -> dict[str, Any]:
             seen.append(f"{name} {state.key}")
@@ -81,7 +85,7 @@ def test_rows_in_the_order_of_cells_and_measures() -> None:
     assert [(row["coordinates"], row["measure"]) for row in rows] == order and len(rows) == 8
     for row, cell in zip(rows[::2], asked.cells(), strict=True):
         assert row["state_key"] == cell.state_key and row["measure_key"] == cell.measure_key(ACCURACY)
-        value = registry.measures["accuracy"](count=120).measure(state_of(cell.base, cell.recipe), Desk())
+        value = measure_registry["accuracy"](count=120).measure(state_of(cell.base, cell.recipe), Desk())
         assert row["value"] == value and row["origin"] == "computed" and row["seconds"] >= 0
     assert rows[0]["value"]["correct"] > rows[2]["value"]["correct"] > 0
 

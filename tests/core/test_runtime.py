@@ -12,21 +12,24 @@ import onnx
 import pytest
 import torch
 
-from pruning import registry, steps
-from pruning.comparisons import unpacked
-from pruning.entries import Desk, quiet
-from pruning.errors import Cancelled, Missing
-from pruning.quantization.grid import nearest
-from pruning.recipe import Prune, Quantize, Remove
-from pruning.run import state_of
-from pruning.specs import Base
+from pruning.common.bits import unpacked
+from pruning.common.errors import Cancelled, Missing
+from pruning.common.progress import Desk, quiet
+from pruning.compression.removal import onnx_runtime, onnx_session, remove
+from pruning.compression.removal.remove import smaller
+from pruning.measures.kinds import measures
+from pruning.network.rounding import nearest
 from pruning.state import State
-from pruning.surgery import remove, runtime, session, smaller
+from pruning.steps.prune import Prune
+from pruning.steps.quantize import Quantize
+from pruning.steps.remove import Remove
+from pruning.study.fold import state_of
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import attending, small, state
 
-WHOLE, EIGHT = runtime.Form("float32"), runtime.Form("int8", 100, 8)
+WHOLE, EIGHT = onnx_runtime.Form("float32"), onnx_runtime.Form("int8", 100, 8)
 
 
 class Shelf:
@@ -76,9 +79,9 @@ def levels(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
 def test_calibration_reads_training_images_only_and_eight_bits_are_a_quarter(
     shelf: Shelf, pruned: State, asked: list[str]
 ) -> None:
-    whole = runtime.onnx_file(pruned, WHOLE, shelf.desk())
+    whole = onnx_runtime.onnx_file(pruned, WHOLE, shelf.desk())
     assert asked == []
-    made = runtime.onnx_file(pruned, EIGHT, shelf.desk())
+    made = onnx_runtime.onnx_file(pruned, EIGHT, shelf.desk())
     assert set(asked) == {"train"}
     parameters = sum(p.numel() for p in pruned.model.parameters())
     assert 0 < len(whole) - 4 * parameters < 20_000
@@ -87,7 +90,7 @@ def test_calibration_reads_training_images_only_and_eight_bits_are_a_quarter(
 
 
 def test_the_runtime_s_weights_are_our_levels_and_masked_ones_are_zero(shelf: Shelf, pruned: State) -> None:
-    data = runtime.onnx_file(pruned, EIGHT, shelf.desk())
+    data = onnx_runtime.onnx_file(pruned, EIGHT, shelf.desk())
     for name, weight in pruned.weights.items():
         codes, scale = levels(data, name)
         ours = nearest(weight, Quantize(bits=8))
@@ -104,23 +107,23 @@ def test_the_runtime_s_weights_are_our_levels_and_masked_ones_are_zero(shelf: Sh
 
 def test_seven_bits_leave_room_for_sums_of_two_products(shelf: Shelf, pruned: State) -> None:
     """255 (64 + 64) is below 2^15, 255 (127 + 127) is not."""
-    data = runtime.onnx_file(pruned, runtime.Form("int8", 100), shelf.desk())
+    data = onnx_runtime.onnx_file(pruned, onnx_runtime.Form("int8", 100), shelf.desk())
     for name, weight in pruned.weights.items():
         codes, scale = levels(data, name)
         assert np.abs(codes.astype(int)).max() == 64
         assert np.abs(codes * scale[:, None] - weight.numpy()).max() <= 0.5001 * scale.max()
-    assert len(data) == pytest.approx(len(runtime.onnx_file(pruned, EIGHT, shelf.desk())), rel=0.001)
+    assert len(data) == pytest.approx(len(onnx_runtime.onnx_file(pruned, EIGHT, shelf.desk())), rel=0.001)
 
 
 def test_weights_that_are_on_our_levels_stay_there_exactly(shelf: Shelf, pruned: State) -> None:
     """The float32 file of a quantized network, in int8, has the same codes: the order of the two does not matter."""
-    after = steps.apply(Quantize(bits=8), pruned, "quantized", quiet)
-    whole = onnx.load_from_string(runtime.onnx_file(pruned, WHOLE, shelf.desk()))
+    after = pruned.after(Quantize(bits=8), "quantized", quiet)
+    whole = onnx.load_from_string(onnx_runtime.onnx_file(pruned, WHOLE, shelf.desk()))
     for tensor in whole.graph.initializer:
         if tensor.name in after.weights:
             tensor.CopyFrom(onnx.numpy_helper.from_array(after.weights[tensor.name].numpy(), tensor.name))
     images = torch.randn(20, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    data = runtime.int8(whole.SerializeToString(), images, 8, quiet)
+    data = onnx_runtime.int8(whole.SerializeToString(), images, 8, quiet)
     for name, kept in after.formats.items():
         codes, scale = levels(data, name)
         assert np.array_equal(codes, kept.codes.numpy().astype(int) - 127)
@@ -131,12 +134,12 @@ def test_weights_that_are_on_our_levels_stay_there_exactly(shelf: Shelf, pruned:
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_what_the_runtime_gets_right(shelf: Shelf, pruned: State, asked: list[str], precision: str) -> None:
-    measure = registry.measures["runtime"](precision=precision, calibration=100, split="validation", count=450)
+    measure = measures["runtime"](precision=precision, calibration=100, split="validation", count=450)
     value = measure.measure(pruned, shelf.desk())
     assert json.loads(json.dumps(value)) == value and set(asked) == {"validation"}
-    theirs = registry.measures["verdicts"](split="validation", count=450).measure(pruned, Desk())
+    theirs = measures["verdicts"](split="validation", count=450).measure(pruned, Desk())
     assert value["count"] == 450 and value["correct"] == int(unpacked(value).sum())
-    assert value["bytes"] == len(runtime.onnx_file(pruned, runtime.Form(precision, 100), shelf.desk()))
+    assert value["bytes"] == len(onnx_runtime.onnx_file(pruned, onnx_runtime.Form(precision, 100), shelf.desk()))
     same = (unpacked(value) == unpacked(theirs)).sum()
     if precision == "float32":
         assert same == 450 and value["difference"] < 1e-5
@@ -147,12 +150,12 @@ def test_what_the_runtime_gets_right(shelf: Shelf, pruned: State, asked: list[st
 def test_times_alternate_and_nothing_is_exported_twice(
     shelf: Shelf, pruned: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf.save(runtime.KIND, WHOLE.key(pruned.start),
-               runtime.onnx_file(pruned, WHOLE, shelf.desk()), runtime.SUFFIX)  # fmt: skip
-    monkeypatch.setattr(runtime, "onnx", lambda *_: pytest.fail("it was exported before"))
+    shelf.save(onnx_runtime.KIND, WHOLE.key(pruned.start),
+               onnx_runtime.onnx_file(pruned, WHOLE, shelf.desk()), onnx_runtime.SUFFIX)  # fmt: skip
+    monkeypatch.setattr(onnx_runtime, "onnx", lambda *_: pytest.fail("it was exported before"))
     seen = []
     desk = shelf.desk(lambda done, total, note="", partial=None: seen.extend([len(partial["rows"])] if partial else []))
-    measure = registry.measures["runtime_latency"](batches=(1, 4), seconds=0.05, calibration=100)
+    measure = measures["runtime_latency"](batches=(1, 4), seconds=0.05, calibration=100)
     value = measure.measure(pruned, desk)
     assert json.loads(json.dumps(value)) == value and seen == [3, 6] and not measure.pure
     assert [(row["batch"], row["variant"]) for row in value["rows"]] == [
@@ -161,14 +164,14 @@ def test_times_alternate_and_nothing_is_exported_twice(
     for row in value["rows"]:
         assert 0 < row["low_ms"] <= row["median_ms"] <= row["high_ms"] and row["samples"] >= 7
     assert value["threads"] == torch.get_num_threads() and value["machine"] and value["device"] == "cpu"
-    found = registry.measures["runtime_file"](precision="int8", calibration=100).measure(pruned, desk)
+    found = measures["runtime_file"](precision="int8", calibration=100).measure(pruned, desk)
     assert found["bytes"] == value["bytes"]["int8"] and Path(found["path"]).suffix == ".onnx"
 
 
 def test_an_attending_network_takes_any_batch_in_both_precisions(images: Images) -> None:
     shelf, made = Shelf(), state(attending(), "vit_small")
     for precision, near in (("float32", 1e-4), ("int8", 0.2)):
-        call = session.caller(runtime.onnx_file(made, runtime.Form(precision, 60), shelf.desk()), 1)
+        call = onnx_session.caller(onnx_runtime.onnx_file(made, onnx_runtime.Form(precision, 60), shelf.desk()), 1)
         for batch in (1, 5):
             x = images("", "train").batch(0, batch)[0]
             with torch.inference_mode():
@@ -178,12 +181,12 @@ def test_an_attending_network_takes_any_batch_in_both_precisions(images: Images)
 
 
 def test_masked_channels_are_removed_before_the_file_is_written(images: Images) -> None:
-    after = steps.apply(Prune(granularity="channel", sparsity=500), state(small()), "pruned", quiet)
+    after = state(small()).after(Prune(granularity="channel", sparsity=500), "pruned", quiet)
     left = {name: p.shape for name, p in remove(after).model.named_parameters() if name.endswith("weight")}
-    data = runtime.onnx_file(after, WHOLE, Desk())
+    data = onnx_runtime.onnx_file(after, WHOLE, Desk())
     shapes = {t.name: tuple(t.dims) for t in onnx.load_from_string(data).graph.initializer}
     assert shapes["fc1.weight"] == tuple(left["fc1.weight"]) != (12, 32)
-    gone = steps.apply(Remove(), after, "gone", quiet)
+    gone = after.after(Remove(), "gone", quiet)
     assert {name: p.shape for name, p in smaller(gone)[0].named_parameters() if name.endswith("weight")} == left
 
 
@@ -194,14 +197,14 @@ def test_cancelled_between_batches(shelf: Shelf, pruned: State) -> None:
 
     before = len(shelf.files)
     with pytest.raises(Cancelled):
-        runtime.onnx_file(pruned, runtime.Form("int8", 250), shelf.desk(stop))
+        onnx_runtime.onnx_file(pruned, onnx_runtime.Form("int8", 250), shelf.desk(stop))
     assert len(shelf.files) == before
     with pytest.raises(Cancelled):
-        registry.measures["runtime"](count=400).measure(pruned, shelf.desk(stop))
+        measures["runtime"](count=400).measure(pruned, shelf.desk(stop))
 
 
 def test_without_the_runtime_a_sentence_says_what_to_install(pruned: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     for name in ("runtime", "runtime_latency"):
         with pytest.raises(Missing, match="pip install onnxruntime=="):
-            registry.measures[name]().measure(pruned, Desk())
+            measures[name]().measure(pruned, Desk())

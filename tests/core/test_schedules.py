@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.recipe import Prune, Train
-from pruning.recipes import iterative, redrawn, shuffled, ticket
-from pruning.schedules import rate, rounds, zhu_gupta
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.methods.recipes import iterative, redrawn, shuffled, ticket
+from pruning.training.schedules import rate, rounds, zhu_gupta
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

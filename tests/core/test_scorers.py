@@ -13,15 +13,15 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import registry
-from pruning.budget import ranked
-from pruning.entries import quiet
-from pruning.passes import Scene
-from pruning.specs import Base
+from pruning.common.progress import quiet
+from pruning.criteria.counts import ranked
+from pruning.criteria.kinds import allocations, scorers
+from pruning.network.scene import Scene
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from tests.core.networks import small, state
 
-ALLOCATIONS = [registry.allocations[name]() for name in ("global", "uniform")]  # they read the order alone
+ALLOCATIONS = [allocations[name]() for name in ("global", "uniform")]  # they read the order alone
 # Above 2^-60 no square vanishes, and the squares of two different float32 differ.
 WEIGHTS = st.floats(2.0**-60, 2.0**60, width=32) | st.floats(-(2.0**60), -(2.0**-60), width=32) | st.just(0.0)
 
@@ -32,7 +32,7 @@ def scene(model: nn.Module, seed: int = 0) -> Scene:
 
 
 def scores(name: str, model: nn.Module, seed: int = 0, **options: int) -> dict[str, Tensor]:
-    return registry.scorers[name](**options).score(scene(model, seed))
+    return scorers[name](**options).score(scene(model, seed))
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 8), st.integers(1, 8)), elements=WEIGHTS), st.integers(0, 1000))
@@ -40,8 +40,8 @@ def test_both_magnitudes_give_the_same_masks(values: np.ndarray, level: int) -> 
     weights = {"a": torch.from_numpy(values), "b": torch.from_numpy(values[::-1].copy() / 3)}
     seen = Scene(nn.Identity(), weights, Base(), 0, quiet)
     for allocation in ALLOCATIONS:
-        one = ranked(registry.scorers["magnitude_l1"]().score(seen), allocation).masks(level)
-        two = ranked(registry.scorers["magnitude_l2"]().score(seen), allocation).masks(level)
+        one = ranked(scorers["magnitude_l1"]().score(seen), allocation).masks(level)
+        two = ranked(scorers["magnitude_l2"]().score(seen), allocation).masks(level)
         assert all(torch.equal(one[name], two[name]) for name in weights)
 
 
@@ -87,7 +87,7 @@ def test_gradient_of_batches_of_other_sizes_is_weighted_by_images(
 ) -> None:
     model, whole = small(), None
     for size in (120, 50, 7):
-        monkeypatch.setattr("pruning.passes.BATCH", size)
+        monkeypatch.setattr("pruning.network.passes.BATCH", size)
         found = scores("gradient_x_weight", model, samples=120)
         whole = whole or found
         for name in found:
@@ -139,11 +139,11 @@ def test_an_initial_network_is_scored_with_the_statistics_of_its_batches(images:
 
 def test_a_scorer_says_what_is_missing_for_its_images() -> None:
     with pytest.raises(Exception, match="grey") as caught:
-        registry.scorers["gradient_x_weight"]().score(
+        scorers["gradient_x_weight"]().score(
             Scene(small(), {}, Base(model="lenet_5", data="cifar10"), 0, quiet)
         )
     assert type(caught.value).__name__ == "Missing"
     nowhere = Base(model="efficientnet_b1")
     with pytest.raises(Exception, match="no data set for efficientnet_b1") as caught:
-        registry.scorers["gradient_x_weight"]().score(Scene(small(), {}, nowhere, 0, quiet))
+        scorers["gradient_x_weight"]().score(Scene(small(), {}, nowhere, 0, quiet))
     assert type(caught.value).__name__ == "Missing"

@@ -11,29 +11,33 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning import registry, scan
-from pruning.allocations.sensitivity import SHARES, tolerated
-from pruning.entries import Desk, quiet
-from pruning.errors import Cancelled, Incompatible, Missing
-from pruning.ranking import counts
-from pruning.specs import Base, MeasureSpec, Prune, Study
-from pruning.state import State, layer_label
-from pruning.steps.prune import apply, plan_of
+from pruning.common.errors import Cancelled, Incompatible, Missing
+from pruning.common.progress import Desk, quiet
+from pruning.criteria import sensitivity_scan
+from pruning.criteria.allocations.sensitivity import SHARES, tolerated
+from pruning.criteria.plan import plan_of
+from pruning.criteria.ranking import counts
+from pruning.measures.kinds import measures
+from pruning.network.weights import layer_label
+from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.study.study import MeasureSpec, Study
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 from tests.core.conftest import Images
-from tests.core.networks import same, small, snapshot, state
-from tests.core.test_no_trace import untouched
+from tests.core.networks import same, small, snapshot, state, untouched
 from tests.core.test_replay import Attention, Residual, built, resnet
 
 LEVELS = (0, 300, 700, 950)
 
 
 def pruned(start: State, granularity: str = "weight", **options: Any) -> State:
-    return apply(Prune(granularity=granularity, **options), start, "pruned", quiet)
+    return start.after(Prune(granularity=granularity, **options), "pruned", quiet)
 
 
 def measure(after: State, progress: Any = quiet, count: int = 150, shares: tuple[int, ...] = LEVELS) -> dict[str, Any]:
-    return registry.measures["sensitivity"](count=count, shares=shares).measure(after, Desk(progress))
+    return measures["sensitivity"](count=count, shares=shares).measure(after, Desk(progress))
 
 
 def naive(after: State, count: int, shares: tuple[int, ...]) -> tuple[int, list[list[int]]]:
@@ -74,7 +78,7 @@ def naive(after: State, count: int, shares: tuple[int, ...]) -> tuple[int, list[
 def test_the_scan_is_the_naive_scan(
     kind: Any, granularity: str, megabytes: int, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "SCAN_MB", megabytes)
+    monkeypatch.setattr(sensitivity_scan, "SCAN_MB", megabytes)
     after = pruned(state(built(kind)), granularity)
     found = measure(after)
     dense, table = naive(after, 150, LEVELS)
@@ -112,8 +116,8 @@ def test_what_lies_before_is_not_computed_again(images: Images, monkeypatch: pyt
 
 
 def test_units_that_are_masked_already_go_first_and_count(images: Images) -> None:
-    once = apply(Prune(scorer="random", sparsity=500), state(small()), "once", quiet)
-    twice = apply(Prune(sparsity=800), once, "twice", quiet)
+    once = state(small()).after(Prune(scorer="random", sparsity=500), "once", quiet)
+    twice = once.after(Prune(sparsity=800), "twice", quiet)
     found = measure(twice)
     rows = [line for line in found["correct"]]
     assert [line[:2] for line in rows] == [[found["dense_correct"]] * 2] * 4  # 0 and 30 %: no more than there are
@@ -141,11 +145,11 @@ def test_it_leaves_no_trace_and_can_be_cancelled_between_batches(stop: int | Non
     if stop is None:
         measure(after, progress)
         assert [done for done, _, _ in calls] == sorted(done for done, _, _ in calls)
-        assert calls[-1][0] == calls[-1][1] == 2 * (4 * len(LEVELS) + 1) and len(scan._memory) == 1
+        assert calls[-1][0] == calls[-1][1] == 2 * (4 * len(LEVELS) + 1) and len(sensitivity_scan._memory) == 1
     else:
         with pytest.raises(Cancelled):
             measure(after, progress)
-        assert len(calls) == stop + 1 and not len(scan._memory)
+        assert len(calls) == stop + 1 and not len(sensitivity_scan._memory)
     assert same(snapshot(model), numbers) and untouched(model) == rest
 
 
@@ -169,7 +173,7 @@ def test_the_same_scan_is_not_made_twice(images: Images) -> None:
     measure(pruned(state(small(seed=1), key="other")), lambda done, *_: calls.append(done))
     measure(pruned(state(small()), scorer="random"), lambda done, *_: calls.append(done))
     measure(after, lambda done, *_: calls.append(done), count=120)
-    assert len(calls) == 4 * number and len(scan._memory) == 4
+    assert len(calls) == 4 * number and len(sensitivity_scan._memory) == 4
 
 
 def test_the_allocation_takes_what_the_scan_allows(images: Images) -> None:
@@ -183,9 +187,9 @@ def test_the_allocation_takes_what_the_scan_allows(images: Images) -> None:
         options = {"tolerance": tolerance, "count": 200}
         sensitive = Prune(allocation="sensitivity", allocation_options=options)
         by_hand = Prune(allocation="by_hand", allocation_options={"shares": table})
-        assert (plan_of(sensitive, start, quiet).removed == plan_of(by_hand, start, quiet).removed).all()
+        assert (plan_of(start.scene(quiet), sensitive).removed == plan_of(start.scene(quiet), by_hand).removed).all()
     assert set(table.values()) == {SHARES[-1]}
-    assert len(scan._memory) == 1  # three tolerances, one scan
+    assert len(sensitivity_scan._memory) == 1  # three tolerances, one scan
     assert "test" not in images.asked
 
 
@@ -203,7 +207,7 @@ def test_what_cannot_be_scanned_says_why(images: Images, monkeypatch: pytest.Mon
     after.plan = replace(after.plan, ranking=None)
     with pytest.raises(Incompatible, match="needs a ranking"):
         measure(after)
-    monkeypatch.setattr(registry.models["resnet_20"], "data", None)
+    monkeypatch.setattr(models["resnet_20"], "data", None)
     with pytest.raises(Missing, match="no data set"):
         measure(pruned(state(small())))
     with pytest.raises(ValueError, match="less than or equal to 1000"):

@@ -11,18 +11,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pruning.errors import BadTensor, Missing
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.surgery import load_small, remove
-from pruning.surgery.files import description, small_file
+from pruning.common.errors import BadTensor, Missing
+from pruning.compression.removal import remove
+from pruning.compression.removal.files import description, load_small, small_file
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 
 ROOT = Path(__file__).resolve().parents[2]
 
 MADE = {"mobilenet_v2_small": ("channel",), "vit_small": ("head", "layer_block")}
 READ = """
 import sys, torch
-from pruning.surgery import load_small
+from pruning.compression.removal import load_small
 from pruning.zoo import checkpoints
 def never(*args, **kwargs): raise AssertionError("the original weights were read")
 checkpoints.load_model = checkpoints._read = never

@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import torch
 
-from pruning import registry
-from pruning.commands import opening
-from pruning.entries import Desk
-from pruning.errors import Incompatible
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.surgery import remove
-from pruning.surgery.exports import onnx, program
-from pruning.timings import speed_up
+from pages.choices.commands import opening
+from pruning.common.errors import Incompatible
+from pruning.common.progress import Desk
+from pruning.compression.removal import remove
+from pruning.compression.removal.exports import onnx, program
+from pruning.measures.kinds import measures
+from pruning.results.speed import speed_up
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
 
 
 def state(model: str, *kinds: str):  # noqa: ANN201
@@ -25,7 +26,7 @@ def state(model: str, *kinds: str):  # noqa: ANN201
 
 
 def test_structure_adds_up() -> None:
-    value = registry.measures["structure"]().measure(state("lenet_5", "channel"), Desk())
+    value = measures["structure"]().measure(state("lenet_5", "channel"), Desk())
     assert json.loads(json.dumps(value)) == value
     left = {layer["name"]: layer["channels_left"] for layer in value["layers"]}
     assert left["fc3"] == 10 and "fc3" in value["left"] and sum(left.values()) < 236
@@ -41,7 +42,7 @@ def test_structure_adds_up() -> None:
 
 
 def test_structure_names_heads_and_blocks() -> None:
-    value = registry.measures["structure"]().measure(state("vit_small", "head", "layer_block"), Desk())
+    value = measures["structure"]().measure(state("vit_small", "head", "layer_block"), Desk())
     assert [row["name"] for row in value["heads"]] == [f"blocks.{i}.attention" for i in range(4)]
     assert sum(flag for row in value["heads"] for flag in row["kept"]) <= 8
     assert [row["name"] for row in value["blocks"]] == [f"blocks.{i}" for i in range(4)]
@@ -58,7 +59,7 @@ def test_latency_alternates_its_variants_and_says_how_it_was_measured() -> None:
         seen.extend([len(partial["rows"])] if partial else [])
 
     made = state("lenet_5", "channel")
-    measure = registry.measures["latency"](batches=(1, 8), seconds=0.05)
+    measure = measures["latency"](batches=(1, 8), seconds=0.05)
     value = measure.measure(made, Desk(watch))
     assert json.loads(json.dumps(value)) == value and seen == [3, 6]
     assert [(row["batch"], row["variant"]) for row in value["rows"]] == [
@@ -66,7 +67,7 @@ def test_latency_alternates_its_variants_and_says_how_it_was_measured() -> None:
     ]
     for row in value["rows"]:
         assert 0 < row["low_ms"] <= row["median_ms"] <= row["high_ms"] and row["samples"] >= 7
-    structure = registry.measures["structure"]().measure(made, Desk())
+    structure = measures["structure"]().measure(made, Desk())
     assert value["macs"] == structure["macs"] and value["threads"] == torch.get_num_threads()
     assert not measure.pure and value["machine"]
 
@@ -123,7 +124,7 @@ def test_files_lie_beside_one_another(tmp_path: Path) -> None:
 
     made = state("lenet_5", "channel")
     for form, suffix in (("safetensors", ".safetensors"), ("description", ".json")):
-        value = registry.measures["small_model"](form=form).measure(made, Desk(save=save))
+        value = measures["small_model"](form=form).measure(made, Desk(save=save))
         assert value["path"].endswith(suffix) and Path(value["path"]).stat().st_size == value["bytes"]
     (weights,) = tmp_path.glob("*.safetensors")
     x = torch.randn(2, 1, 28, 28)

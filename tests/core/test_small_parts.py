@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-import pruning.errors as errors
-from pruning import lru, registry
-from pruning.entries import Entry
-from pruning.errors import PruningError, UnknownName, unforeseen
-from pruning.lru import Recent
-from pruning.registry import Registry
+import pruning.common.errors as errors
+from pruning.common import memory as lru
+from pruning.common.errors import PruningError, UnknownName, unforeseen
+from pruning.common.memory import Recent
+from pruning.common.registry import Entry, Registry, registries
+from pruning.criteria.kinds import scorers
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("models", "datasets", "scorers", "granularities", "allocations", "measures")
@@ -82,7 +82,7 @@ def test_putting_again_replaces() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_that_exists_describes_itself(kind: str) -> None:
-    known = getattr(registry, kind)
+    known = registries[kind]
     ranks = [(known[name].rank, name) for name in known]
     assert len(known) == len(ranks) > 0 and ranks == sorted(ranks) and known.names() == list(known)
     for name in known:
@@ -90,14 +90,14 @@ def test_everything_that_exists_describes_itself(kind: str) -> None:
         assert entry.name == name and entry.label and name in known
         for field, info in entry.model_fields.items():
             assert info.description or info.annotation in (str, tuple[int, ...]), f"{name}.{field} needs a description"
-    for name in registry.scorers:
-        scorer = registry.scorers[name]
+    for name in scorers:
+        scorer = scorers[name]
         assert all((scorer.formula, scorer.idea, scorer.cost, scorer.fails, scorer.reference, scorer.summary)), name
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_name_says_what_is_near(kind: str) -> None:
-    known = getattr(registry, kind)
+    known = registries[kind]
     name = known.names()[0]
     with pytest.raises(UnknownName, match=f"There is no {known.kind} '{name}x'. Did you mean '{name}'"):
         known[name + "x"]
@@ -107,7 +107,7 @@ def test_an_unknown_name_says_what_is_near(kind: str) -> None:
 
 
 def test_names_that_clash_are_refused() -> None:
-    shelf: Registry[Entry] = Registry("thing", "pruning.scorers")
+    shelf: Registry[Entry] = Registry("thing", "pruning.criteria.scorers")
     first = shelf.register(type("One", (Entry,), {"name": "same", "__module__": "here", "__qualname__": "One"}))
     shelf.register(type("One", (Entry,), {"name": "same", "__module__": "here", "__qualname__": "One"}))  # a reload
     for module, what in (("there", "One"), ("here", "Two")):
@@ -168,8 +168,8 @@ def test_errors_travel_between_processes(kind: type[PruningError]) -> None:
 
 def test_names_and_options_can_be_read_without_torch() -> None:
     code = (
-        "import sys; from pruning import registry, specs\n"
-        f"[list(getattr(registry, kind)) for kind in {KINDS}]\n"
+        "import sys; from pruning.common.registry import registries; from pruning.study import study as specs\n"
+        f"[list(registries[kind]) for kind in {KINDS}]\n"
         "specs.load_study('{\"measures\": [{\"name\": \"accuracy\"}]}').cells()[0].state_key\n"
         "print([name for name in ('torch', 'streamlit', 'torchvision', 'sqlalchemy') if name in sys.modules])"
     )

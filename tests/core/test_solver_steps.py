@@ -9,12 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pruning.compatibility import granularities_for
-from pruning.criterion import plan
-from pruning.entries import quiet
-from pruning.errors import Incompatible
-from pruning.specs import Prune
-from pruning.steps.prune import apply
+from pruning.common.errors import Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.compatibility import granularities_for
+from pruning.criteria.plan import plan
+from pruning.steps.prune import Prune
 from pruning.zoo import data as zoo_data
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
@@ -26,7 +25,7 @@ QUICK: dict[str, Any] = {"samples": 60}
 def test_wanda_takes_the_lowest_of_each_row(images: Images) -> None:
     model = small()
     step = Prune(scorer="wanda", options=QUICK | {"sequential": False}, allocation="uniform", sparsity=500)
-    after = apply(step, state(model), "after", quiet)
+    after = state(model).after(step, "after", quiet)
     x, _ = zoo_data.sample(zoo_data.load("any", "train"), 60, 0)
     with torch.no_grad():
         inputs = model.norm(model.conv1(x)).relu()
@@ -49,8 +48,8 @@ def test_counts_are_exact_and_the_network_is_left_alone(solver: str, level: int,
     start = state(small().train())
     before = snapshot(start.model)
     step = Prune(scorer=solver, options=QUICK, allocation="uniform", sparsity=level)
-    made = plan(start, step, quiet)
-    after = apply(step, start, "after", quiet)
+    made = plan(start.scene(quiet), step)
+    after = start.after(step, "after", quiet)
     assert list(after.masks) == list(start.order)
     for row, (name, mask) in enumerate(after.masks.items()):
         assert int((~mask).sum()) == made.weights_removed[row, level] == round(level * mask.numel() / 1000)
@@ -65,11 +64,11 @@ def test_counts_are_exact_and_the_network_is_left_alone(solver: str, level: int,
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_earlier_masks_stay_and_the_seed_decides(solver: str, images: Images) -> None:
-    first = apply(Prune(sparsity=400), state(small()), "first", quiet)
+    first = state(small()).after(Prune(sparsity=400), "first", quiet)
     step = Prune(scorer=solver, options=QUICK, allocation="uniform", sparsity=700)
-    one, two = apply(step, first, "one", quiet), apply(step, first, "one", quiet)
+    one, two = first.after(step, "one", quiet), first.after(step, "one", quiet)
     assert same(one.masks, two.masks) and same(one.weights, two.weights)
-    other = apply(step.model_copy(update={"seed": 5}), first, "other", quiet)
+    other = first.after(step.model_copy(update={"seed": 5}), "other", quiet)
     assert not same(one.masks, other.masks)
     for name, mask in first.masks.items():
         assert not (one.masks[name] & ~mask).any() and not one.weights[name][~one.masks[name]].any()
@@ -82,7 +81,7 @@ def test_patterns_keep_n_of_each_m(solver: str, images: Images) -> None:
     for m, level, kept in ((4, 500, 2), (4, 750, 1), (2, 500, 1)):
         step = Prune(scorer=solver, options=QUICK, granularity="n_m", granularity_options={"m": m},
                      allocation="uniform", sparsity=level)  # fmt: skip
-        after = apply(step, state(small()), "after", quiet)
+        after = state(small()).after(step, "after", quiet)
         for name, mask in after.masks.items():
             if mask.shape[1] % m == 0:
                 assert (mask.movedim(1, -1).unflatten(-1, (-1, m)).sum(-1) == kept).all(), name
@@ -93,4 +92,4 @@ def test_layers_too_wide_are_refused_by_name() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 1300), nn.ReLU(), nn.Linear(1300, 8200), nn.Linear(8200, 2))
     for solver, said in (("obc", "'3.weight' with 1,300 inputs"), ("sparse_gpt", "'4.weight', 8,200 a row")):
         with pytest.raises(Incompatible, match=said):
-            apply(Prune(scorer=solver, allocation="uniform"), state(model.eval()), "x", quiet)
+            state(model.eval()).after(Prune(scorer=solver, allocation="uniform"), "x", quiet)

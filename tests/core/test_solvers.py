@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pruning import registry
-from pruning.calibration import Layer
-from pruning.errors import BadTensor
-from pruning.scorers.obc import removal_order, without
-from pruning.scorers.sparse_gpt import inverse_factor
-from pruning.scorers.wanda import _solve
+from pruning.common.errors import BadTensor
+from pruning.criteria.kinds import scorers
+from pruning.criteria.layerwise import LayerProblem, inverse_factor
+from pruning.criteria.scorers.obc import removal_order, without
+from pruning.criteria.scorers.wanda import _solve
 from pruning.zoo import data as zoo_data
 from tests.core.conftest import Images
 from tests.core.networks import small
@@ -31,11 +30,11 @@ def problem(rows: int = 3, columns: int = 6, seed: int = 0) -> tuple[Tensor, Ten
     return torch.randn(rows, columns, generator=generator).double(), inputs, 2 * inputs.T @ inputs / len(inputs)
 
 
-def solved(solver: str, layer: Layer, **options: Any) -> tuple[Tensor, Tensor]:
+def solved(solver: str, layer: LayerProblem, **options: Any) -> tuple[Tensor, Tensor]:
     if solver == "wanda":
         diagonal = layer.hessian.diagonal(dim1=1, dim2=2)
-        return _solve(Layer(layer.name, layer.weight, diagonal, layer.mask, layer.remove, layer.pattern, 1))
-    return registry.scorers[solver](**options)._layer(layer)  # type: ignore[attr-defined]
+        return _solve(LayerProblem(layer.name, layer.weight, diagonal, layer.mask, layer.remove, layer.pattern, 1))
+    return scorers[solver](**options)._layer(layer)  # type: ignore[attr-defined]
 
 
 def cost(inputs: Tensor, row: Tensor, left: list[int]) -> float:
@@ -55,7 +54,7 @@ def test_a_row_without_some_weights_is_the_constrained_least_squares_solution(go
 
 def test_obc_changes_a_row_that_loses_one_weight_to_the_least_squares_solution() -> None:
     weight, inputs, curve = problem(1)
-    layer = Layer("a", weight, curve[None], torch.ones(1, 6, dtype=torch.bool), 1, None, 1)
+    layer = LayerProblem("a", weight, curve[None], torch.ones(1, 6, dtype=torch.bool), 1, None, 1)
     keep, found = solved("obc", layer, dampening=1e-9)
     costs = [cost(inputs, weight[0], [i for i in range(6) if i != column]) for column in range(6)]
     assert (~keep[0]).nonzero().flatten().tolist() == [int(np.argmin(costs))]
@@ -91,7 +90,7 @@ def test_the_order_of_removal_is_the_greedy_one_by_brute_force() -> None:
 def test_obc_takes_a_layers_cheapest_steps_over_all_rows() -> None:
     weight, inputs, curve = problem(3, 8)
     weight[1] *= 0.1  # a row that is cheap to empty
-    keep, found = solved("obc", Layer("a", weight, curve[None], weight.bool(), 10, None, 1), dampening=1e-9)
+    keep, found = solved("obc", LayerProblem("a", weight, curve[None], weight.bool(), 10, None, 1), dampening=1e-9)
     counts = (~keep).sum(1).tolist()
     assert sum(counts) == 10 and counts[1] > max(counts[0], counts[2])
     # Taken step by step: always the row whose next removal is cheapest.
@@ -111,7 +110,7 @@ def test_obc_takes_a_layers_cheapest_steps_over_all_rows() -> None:
 
 def test_obc_keeps_patterns_greedily() -> None:
     weight, inputs, curve = problem(3, 16)
-    layer = Layer("a", weight, curve[None], weight.bool(), 24, 4, 2)  # 8 input channels, 2 kernel positions
+    layer = LayerProblem("a", weight, curve[None], weight.bool(), 24, 4, 2)  # 8 input channels, 2 kernel positions
     groups = [column // 8 * 2 + column % 2 for column in range(16)]
     assert sorted(map(sorted, layer.neighbours().tolist())) == [
         [c for c in range(16) if groups[c] == g] for g in range(4)
@@ -155,7 +154,7 @@ def slow_sparse_gpt(
 @pytest.mark.parametrize(("block", "quotas"), [(4, {(0, 4): 9, (4, 8): 9, (8, 10): 5}), (128, {(0, 10): 23})])
 def test_sparse_gpt_is_the_papers_algorithm(block: int, quotas: dict[tuple[int, int], int]) -> None:
     weight, _, curve = problem(5, 10)
-    keep, found = solved("sparse_gpt", Layer("a", weight, curve[None], weight.bool(), 23, None, 1), block=block)
+    keep, found = solved("sparse_gpt", LayerProblem("a", weight, curve[None], weight.bool(), 23, None, 1), block=block)
     right_keep, right = slow_sparse_gpt(weight.numpy(), curve.numpy(), quotas, [], 0)
     assert (keep.numpy() == right_keep).all() and int((~keep).sum()) == 23
     assert found.numpy() == pytest.approx(right, abs=1e-8)
@@ -164,7 +163,7 @@ def test_sparse_gpt_is_the_papers_algorithm(block: int, quotas: dict[tuple[int, 
 @pytest.mark.parametrize("block", [1, 10, 128])
 def test_sparse_gpt_chooses_patterns_when_it_meets_their_first_column(block: int) -> None:
     weight, _, curve = problem(5, 24)
-    layer = Layer("a", weight, curve[None], weight.bool(), 60, 4, 3)  # 8 input channels, 3 kernel positions
+    layer = LayerProblem("a", weight, curve[None], weight.bool(), 60, 4, 3)  # 8 input channels, 3 kernel positions
     keep, found = solved("sparse_gpt", layer, block=block)
     groups = [[half * 12 + channel * 3 + at for channel in range(4)] for half in range(2) for at in range(3)]
     right_keep, right = slow_sparse_gpt(weight.numpy(), curve.numpy(), {}, groups, 2)
@@ -176,11 +175,11 @@ def test_sparse_gpt_chooses_patterns_when_it_meets_their_first_column(block: int
 def test_each_convolution_group_is_solved_with_its_own_inputs(solver: str) -> None:
     one, two = problem(4, 6, seed=1), problem(4, 6, seed=2)
     weight, curves = torch.cat([one[0], two[0]]), torch.stack([one[2], two[2]])
-    keep, found = solved(solver, Layer("a", weight, curves, weight.bool(), 24, None, 1))
+    keep, found = solved(solver, LayerProblem("a", weight, curves, weight.bool(), 24, None, 1))
     assert int((~keep).sum()) == 24
     for rows, (part, _, curve) in ((slice(0, 4), one), (slice(4, 8), two)):
         count = int((~keep[rows]).sum())
-        alone, answer = solved(solver, Layer("a", part, curve[None], part.bool(), count, None, 1))
+        alone, answer = solved(solver, LayerProblem("a", part, curve[None], part.bool(), count, None, 1))
         assert torch.equal(keep[rows], alone) and torch.allclose(found[rows], answer)
 
 
@@ -191,12 +190,12 @@ def test_inputs_that_are_always_zero_take_no_part_and_a_failed_factor_is_said() 
     inverse_factor("a", curve.clone(), changed, 0.01)
     assert not changed[:, 1].any() and torch.equal(changed[:, [0, 2, 3]], weight[:, [0, 2, 3]])
     for solver in SOLVERS:
-        keep, _ = solved(solver, Layer("a", weight, curve[None], weight.bool(), 2, None, 1))
+        keep, _ = solved(solver, LayerProblem("a", weight, curve[None], weight.bool(), 2, None, 1))
         assert not keep[:, 1].any() and int((~keep).sum()) == 2
     wrong = torch.tensor([[1.0, 5.0], [5.0, 1.0]]).double()
     for solver in ("sparse_gpt", "obc"):
         with pytest.raises(BadTensor, match="'a' have no Cholesky factor: raise the dampening"):
-            solved(solver, Layer("a", weight[:, :2], wrong[None], weight[:, :2].bool(), 2, None, 1))
+            solved(solver, LayerProblem("a", weight[:, :2], wrong[None], weight[:, :2].bool(), 2, None, 1))
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -205,7 +204,7 @@ def test_counts_are_exact_where_earlier_masks_are_uneven(solver: str, groups: in
     weight, _, curve = problem(4, 8)
     mask = torch.ones(4, 8, dtype=torch.bool)
     mask[0, :7] = mask[1, :4] = False
-    layer = Layer("a", weight.masked_fill(~mask, 0.0), curve.expand(groups, 8, 8), mask, remove, None, 1)
+    layer = LayerProblem("a", weight.masked_fill(~mask, 0.0), curve.expand(groups, 8, 8), mask, remove, None, 1)
     keep, found = solved(solver, layer, **({"block": 3} if solver == "sparse_gpt" else {}))
     assert not (keep & ~mask).any() and int((~keep).sum()) == remove
     if solver == "wanda":  # rows that an earlier mask has not emptied further share the rest evenly
@@ -221,7 +220,7 @@ def lost(solver: str, weight: Tensor, inputs: Tensor, remove: int) -> float:
     if solver == "magnitude":
         found = weight.flatten().index_fill(0, weight.abs().flatten().argsort()[:remove], 0.0).view_as(weight)
     else:
-        _, found = solved(solver, Layer("a", weight, curve[None], weight.bool(), remove, None, 1))
+        _, found = solved(solver, LayerProblem("a", weight, curve[None], weight.bool(), remove, None, 1))
     return float(F.mse_loss(inputs @ found.T, inputs @ weight.T))
 
 

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pruning.checks import checked
-from pruning.errors import BadValue, PruningError
-from pruning.specs import Base, MeasureSpec, Prune, Recalibrate, Study, load_study
+from pruning.common.errors import BadValue, PruningError
+from pruning.common.validation import checked
+from pruning.steps.prune import Prune
+from pruning.steps.recalibrate import Recalibrate
+from pruning.study.study import MeasureSpec, Study, load_study
+from pruning.zoo.base import Base
 
 SIZE = (MeasureSpec(name="size"),)
 

@@ -8,14 +8,18 @@ import weakref
 
 import pytest
 
-from pruning import registry, stopwatch
-from pruning.entries import Desk
-from pruning.errors import Cancelled, Incompatible
-from pruning.limits import WORKER_REMOVALS
-from pruning.run import state_of
-from pruning.specs import Base, MeasureSpec, Prune, Study
-from pruning.speed_tables import curve_frame, curve_seconds, curve_sentences
-from pruning.surgery import remove, removed
+from pruning.common.errors import Cancelled, Incompatible
+from pruning.common.limits import WORKER_REMOVALS
+from pruning.common.progress import Desk
+from pruning.compression.removal import remove
+from pruning.compression.removal.remove import removed
+from pruning.measures.kinds import measures
+from pruning.measures.tools import stopwatch
+from pruning.results.speed import curve_frame, curve_seconds, curve_sentences
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.core.networks import small
 from tests.core.networks import state as start
 
@@ -94,7 +98,7 @@ def test_a_speed_curve_times_what_removal_leaves_at_each_level() -> None:
         notes.append(note)
         sizes.extend([len(partial["rows"])] if partial else [])
 
-    measure = registry.measures["speed_curve"](levels=(200, 800), batches=(1, 3), seconds=0.01)
+    measure = measures["speed_curve"](levels=(200, 800), batches=(1, 3), seconds=0.01)
     value = measure.measure(pruned(), Desk(watch))
     assert json.loads(json.dumps(value)) == value and sizes == [3, 6] and not measure.pure
     assert "removing 80 %" in notes and "3 images a pass" in notes
@@ -102,7 +106,7 @@ def test_a_speed_curve_times_what_removal_leaves_at_each_level() -> None:
     assert all(row["samples"] >= stopwatch.LEAST for row in value["rows"])
     assert {row["faster"] for row in value["rows"] if row["level"] == 0} == {1.0}
     for level in (200, 800):
-        structure = registry.measures["structure"]().measure(pruned(level), Desk())
+        structure = measures["structure"]().measure(pruned(level), Desk())
         assert value["macs"][str(level)] == structure["macs"]["small"]
         assert value["parameters"][str(level)] == structure["parameters"]["small"]
     assert value["parameters"]["0"] == 61_706
@@ -127,7 +131,7 @@ def test_cancelling_a_curve_stops_it_between_networks() -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        registry.measures["speed_curve"]().measure(pruned(), Desk(stop))
+        measures["speed_curve"]().measure(pruned(), Desk(stop))
 
 
 def rows(batch: int, *levels: tuple[int, float, float, float]) -> list[dict]:

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning.entries import quiet
-from pruning.passes import forward_order, measured_norms, mode, parts
-from pruning.specs import Base, Prune
-from pruning.state import apply_masks, has_batch_norm, layer_label, prunable
-from pruning.steps.prune import apply
+from pruning.common.progress import quiet
+from pruning.network.passes import forward_order, measured_norms, mode, parts
+from pruning.network.weights import apply_masks, has_batch_norm, layer_label, prunable
+from pruning.steps.prune import Prune
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
 from tests.core.networks import small, state
 
@@ -28,7 +28,7 @@ def test_biases_norms_and_embeddings_are_never_pruned() -> None:
 
 def test_everything_else_survives_a_level_of_1000() -> None:
     start = state(small())
-    after = apply(Prune(sparsity=1000), start, "after", quiet)
+    after = start.after(Prune(sparsity=1000), "after", quiet)
     for name, tensor in after.model.state_dict().items():
         if name in start.order:
             assert not tensor.any()
@@ -61,7 +61,7 @@ class Tied(nn.Module):
 def test_tied_weights_count_once_and_share_one_mask() -> None:
     start = state(Tied())
     assert start.order == ("one.weight", "two.weight", "shared.weight")
-    after = apply(Prune(sparsity=600), start, "after", quiet)
+    after = start.after(Prune(sparsity=600), "after", quiet)
     total = 784 * 20 + 20 * 20 + 20 * 10
     assert sum(int((~m).sum()) for m in after.masks.values()) == round(0.6 * total)
     assert after.model.again.weight is after.model.two.weight
@@ -127,7 +127,7 @@ def test_pruning_ties_follows_the_forward_pass_and_not_the_registration() -> Non
     model = Backwards()
     for weight in prunable(model).values():
         weight.data.fill_(1.0)
-    after = apply(Prune(sparsity=500), state(model), "after", quiet)
+    after = state(model).after(Prune(sparsity=500), "after", quiet)
     left = {name: int(mask.sum()) for name, mask in after.masks.items()}
     assert left["stem.weight"] == 784 - 452 and left["head.weight"] == 40  # of 904: half, all from the first layer
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from pruning import registry
-from pruning.defaults import DEFAULTS, TICKET, defaults_of, original
-from pruning.recipe import Prune, Recalibrate, Rewind, Train
-from pruning.recipes import budget
-from pruning.run import state_of
-from pruning.specs import Base, MeasureSpec, Study
-from pruning.strategies import FIRST, STRATEGIES, Plan
-from pruning.training_tables import churn_frame, curves_frame, layers_frame, results_frame
+from pruning.criteria.kinds import scorers
+from pruning.results.training import churn_frame, curves_frame, layers_frame, results_frame
+from pruning.steps.prune import Prune
+from pruning.steps.recalibrate import Recalibrate
+from pruning.steps.rewind import Rewind
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.study.methods.defaults import DEFAULTS, TICKET, defaults_of, original
+from pruning.study.methods.strategies import FIRST, STRATEGIES, RecoveryPlan
+from pruning.study.study import MeasureSpec, Study
+from pruning.training.kinds import dynamics
+from pruning.training.options import budget
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 from tests.core.conftest import Images
 
-PLAN = Plan(prune=Prune(sparsity=930), fine=Train(steps=601, lr=0.01, looks=20), peak=0.2, rounds=7)
+PLAN = RecoveryPlan(prune=Prune(sparsity=930), fine=Train(steps=601, lr=0.01, looks=20), peak=0.2, rounds=7)
 
 
-def plan_for(name: str) -> Plan:
+def plan_for(name: str) -> RecoveryPlan:
     """The plan, on the units that the strategy goes with."""
     unit = "channel" if STRATEGIES[name].units == "channel" else "weight"
     return PLAN.model_copy(update={"prune": Prune(sparsity=930, granularity=unit)})
@@ -36,13 +42,13 @@ def test_every_strategy_trains_for_exactly_the_budget_or_not_at_all(name: str) -
 
 
 def test_every_way_of_training_is_a_strategy() -> None:
-    assert set(registry.dynamics) - {"static"} <= set(STRATEGIES) and set(FIRST) <= set(STRATEGIES)
+    assert set(dynamics) - {"static"} <= set(STRATEGIES) and set(FIRST) <= set(STRATEGIES)
 
 
 def test_growing_sparsity_ends_where_asked_even_where_that_is_the_default() -> None:
     nine = PLAN.model_copy(update={"prune": Prune(sparsity=900)})
     (train,) = STRATEGIES["gradual"].recipe(nine)
-    assert isinstance(train, Train) and registry.dynamics["gradual"](**train.during_options).final == 900
+    assert isinstance(train, Train) and dynamics["gradual"](**train.during_options).final == 900
 
 
 def test_what_each_strategy_is() -> None:
@@ -81,7 +87,7 @@ def test_slimming_prunes_by_the_scales_that_it_shrank_and_regrowth_fits_any_budg
 
 
 def test_the_penalty_on_channels_has_the_asked_weight() -> None:
-    plan = Plan.model_validate(PLAN.model_dump() | {"prune": Prune(granularity="channel"), "penalty": 0.003})
+    plan = RecoveryPlan.model_validate(PLAN.model_dump() | {"prune": Prune(granularity="channel"), "penalty": 0.003})
     for name in ("group_lasso", "slimming"):
         first, _, second = STRATEGIES[name].recipe(plan)
         assert isinstance(first, Train) and isinstance(second, Train)
@@ -89,14 +95,14 @@ def test_the_penalty_on_channels_has_the_asked_weight() -> None:
 
 
 def test_gradual_pruning_takes_its_pace_from_the_plan() -> None:
-    plan = Plan.model_validate(PLAN.model_dump() | {"begins": 0.2, "ends": 0.5, "every": 7})
+    plan = RecoveryPlan.model_validate(PLAN.model_dump() | {"begins": 0.2, "ends": 0.5, "every": 7})
     for name in ("gradual", "movement"):
         (train,) = STRATEGIES[name].recipe(plan)
         assert isinstance(train, Train)
-        options = registry.dynamics[name](**train.during_options).model_dump()
+        options = dynamics[name](**train.during_options).model_dump()
         assert (options["start"], options["end"], options["every"]) == (0.2, 0.5, 7)
     with pytest.raises(ValueError, match="after it begins"):
-        Plan.model_validate(PLAN.model_dump() | {"begins": 0.6, "ends": 0.5})
+        RecoveryPlan.model_validate(PLAN.model_dump() | {"begins": 0.6, "ends": 0.5})
 
 
 def test_what_cannot_be_used_is_said() -> None:
@@ -119,7 +125,7 @@ def test_what_cannot_be_used_is_said() -> None:
 def test_what_does_not_follow_the_chosen_scorer_says_so() -> None:
     snip = Prune(scorer="snip")
     assert STRATEGIES["movement"].ignores(snip) == (
-        f"Movement pruning has a criterion of its own and does not use {registry.scorers['snip'].label}."
+        f"Movement pruning has a criterion of its own and does not use {scorers['snip'].label}."
     )
     assert not [name for name, one in STRATEGIES.items() if one.ignores(Prune()) or one.ignores(snip) and not one.own]
     fewer = Prune(scorer="gradient_x_weight", options={"samples": 50})
@@ -128,7 +134,7 @@ def test_what_does_not_follow_the_chosen_scorer_says_so() -> None:
 
 @pytest.mark.parametrize("scorer", ["magnitude_l1", "random", "gradient_x_weight", "snip"])
 def test_gradual_pruning_takes_the_chosen_scorer(scorer: str, images: Images) -> None:
-    plan = Plan(prune=Prune(scorer=scorer, sparsity=700), fine=Train(steps=8, batch=20, validation=20, looks=4))
+    plan = RecoveryPlan(prune=Prune(scorer=scorer, sparsity=700), fine=Train(steps=8, batch=20, validation=20, looks=4))
     seen: list[tuple[float, float]] = []
     base, recipe = Base(model="lenet_300_100"), STRATEGIES["gradual"].recipe(plan)
     after = state_of(base, recipe, progress=lambda done, total, *_: seen.append((done, total)))
@@ -141,8 +147,8 @@ def test_gradual_pruning_takes_the_chosen_scorer(scorer: str, images: Images) ->
 
 
 def test_defaults_name_models_and_rise_to_their_peak() -> None:
-    assert set(DEFAULTS) <= set(registry.models) and TICKET.optimiser == "adam"
-    for name in registry.models:
+    assert set(DEFAULTS) <= set(models) and TICKET.optimiser == "adam"
+    for name in models:
         found = defaults_of(name)
         assert found.original == original(found.fine, found.peak) and found.original.lr > found.fine.lr
         assert found.fine.looks <= found.fine.steps and found.seconds > 0
@@ -178,7 +184,7 @@ def test_results_have_wilson_s_interval() -> None:
 def test_every_strategy_ends_at_the_asked_sparsity(name: str, images: Images) -> None:
     unit = "channel" if STRATEGIES[name].units == "channel" else "weight"
     fine = Train(steps=8, batch=20, validation=20, looks=4)
-    plan = Plan(prune=Prune(sparsity=700, granularity=unit), fine=fine, rounds=2)
+    plan = RecoveryPlan(prune=Prune(sparsity=700, granularity=unit), fine=fine, rounds=2)
     base = Base(model="lenet_300_100", mark=STRATEGIES[name].mark)
     after = state_of(base, STRATEGIES[name].recipe(plan))
     kept = {weight: mask for weight, mask in after.masks.items() if weight in after.weights}

@@ -8,14 +8,17 @@ import pytest
 import torch
 from torch import nn
 
-from pruning import registry
-from pruning.errors import Incompatible
-from pruning.macs import counted
-from pruning.run import state_of
-from pruning.specs import Base, Prune
-from pruning.state import State, prunable
-from pruning.surgery import Removed, remove
-from pruning.surgery.cuts import LAST, LAYOUTS
+from pruning.common.errors import Incompatible
+from pruning.compression.removal import remove
+from pruning.compression.removal.cuts import LAST, LAYOUTS
+from pruning.compression.removal.remove import Removed
+from pruning.network.macs import macs
+from pruning.network.weights import prunable
+from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 from tests.core.lively import OWN, layout, near, output, pruned, shape_of
 
 BORROWED = ("resnet18", "narrow_vgg", "mobilenet_v3_small")
@@ -25,21 +28,21 @@ SHARES = (0.1, 0.5, 0.9)
 def predicted(state: State, attention: float = 1.0) -> tuple[int, float]:
     """Parameters and MACs that are left, by the arithmetic of the masks and the share of attention that is left."""
     left = sum(int(state.masks[n].sum()) if n in state.masks else p.numel() for n, p in state.model.named_parameters())
-    each, whole = counted(state.model, registry.models[state.base.model].input_shape)
+    each, whole = macs(state.model, models[state.base.model].input_shape)
     share = {n: float(state.masks[n].double().mean()) if n in state.masks else 1.0 for n in prunable(state.model)}
     return left, attention * (whole - sum(each.values())) + sum(each[n] * share[n] for n in each)
 
 
 def check(state: State, attention: float = 1.0) -> Removed:
     """The small network gives the masked one's outputs and is as small as predicted."""
-    shape = registry.models[state.base.model].input_shape
+    shape = models[state.base.model].input_shape
     x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
     before = output(state.model, x)
     done = remove(state)
     assert near(before, output(done.model, x)) and torch.equal(before, output(state.model, x))
     parameters, operations = predicted(state, attention)
     assert sum(p.numel() for p in done.model.parameters()) == parameters
-    assert counted(done.model, shape)[1] == pytest.approx(operations, rel=1e-12)
+    assert macs(done.model, shape)[1] == pytest.approx(operations, rel=1e-12)
     return done
 
 

@@ -9,18 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning.criterion import plan, rank
-from pruning.entries import quiet
-from pruning.errors import Incompatible
-from pruning.flow import Flow
-from pruning.ranking import MASKED
-from pruning.specs import Prune
-from pruning.state import apply_masks
-from pruning.steps.prune import apply
+from pruning.common.errors import Incompatible
+from pruning.common.progress import quiet
+from pruning.criteria.plan import plan, rank
+from pruning.criteria.ranking import MASKED
+from pruning.criteria.synaptic_flow import Flow
+from pruning.network.weights import apply_masks
+from pruning.steps.prune import Prune
 from tests.core.brute import permuted, relu_net, rescaled, scene
 from tests.core.conftest import Images
-from tests.core.networks import same, small, snapshot, state
-from tests.core.test_no_trace import untouched
+from tests.core.networks import same, small, snapshot, state, untouched
 
 
 class Residual(nn.Module):
@@ -103,7 +101,7 @@ def order_by_rounds(model: nn.Sequential, rounds: int) -> Tensor:
 @pytest.mark.parametrize("rounds", [1, 2, 9])
 def test_rounds_are_those_of_a_plain_loop(rounds: int) -> None:
     model = relu_net()
-    ranking = rank(state(model), Prune(scorer="synflow", options={"rounds": rounds}), quiet)
+    ranking = rank(state(model).scene(quiet), Prune(scorer="synflow", options={"rounds": rounds}))
     found = torch.cat([score.flatten() for score in ranking.scores.values()]) * (784 * 12 + 120)
     wanted = order_by_rounds(model, rounds)
     # Sums in another order may turn the last bit: neighbours change places then.
@@ -127,15 +125,15 @@ def chain() -> nn.Sequential:
 
 def test_rounds_keep_a_path_through_every_layer_where_magnitude_cuts_them() -> None:
     model = seeded(chain)
-    masks = {name: rank(state(model), Prune(scorer=name), quiet).masks(998) for name in ("magnitude_l1", "synflow")}
+    masks = {name: rank(state(model).scene(quiet), Prune(scorer=name)).masks(998) for name in ("magnitude_l1", "synflow")}
     assert all(bool(mask.any()) for mask in masks["synflow"].values()) and flows(model, masks["synflow"])
     assert not masks["magnitude_l1"]["7.weight"].any() and not flows(model, masks["magnitude_l1"])
-    at_once = rank(state(model), Prune(scorer="synflow", options={"rounds": 1}), quiet).masks(998)
+    at_once = rank(state(model).scene(quiet), Prune(scorer="synflow", options={"rounds": 1})).masks(998)
     assert not same(at_once, masks["synflow"])
 
 
 def test_levels_are_nested_and_counts_exact() -> None:
-    ranking = rank(state(relu_net()), Prune(scorer="synflow", options={"rounds": 5}), quiet)
+    ranking = rank(state(relu_net()).scene(quiet), Prune(scorer="synflow", options={"rounds": 5}))
     before = ranking.masks(0)
     for level in (1, 500, 900, 999, 1000):
         masks = ranking.masks(level)
@@ -157,17 +155,17 @@ def test_no_depth_makes_scores_vanish(scale: float) -> None:
     scores = Flow(scene(model)).scores()
     assert all(bool((score.float() > 0).all()) for score in scores.values())
     assert (snapshot(model)["79.weight"].abs() > 0).all()
-    ranking = rank(state(model), Prune(scorer="synflow", options={"rounds": 20}), quiet)
+    ranking = rank(state(model).scene(quiet), Prune(scorer="synflow", options={"rounds": 20}))
     assert all(len(score.unique()) == score.numel() for score in ranking.scores.values())
 
 
 def test_rescaling_and_permuting_change_no_decision() -> None:
     model, step = relu_net(), Prune(scorer="synflow", options={"rounds": 10})
-    own = rank(state(model), step, quiet)
-    other = rank(state(rescaled(model, 2.0 ** (torch.arange(12) % 5))), step, quiet)
+    own = rank(state(model).scene(quiet), step)
+    other = rank(state(rescaled(model, 2.0 ** (torch.arange(12) % 5))).scene(quiet), step)
     assert same(own.scores, other.scores)
     order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
-    turned = rank(state(permuted(model, order)), step, quiet)
+    turned = rank(state(permuted(model, order)).scene(quiet), step)
     differ = (turned.scores["1.weight"] - own.scores["1.weight"][order]).abs()
     assert float(differ.max()) < 1e-2 and float((differ > 0).float().mean()) < 0.02  # sums in another order
 
@@ -175,22 +173,22 @@ def test_rescaling_and_permuting_change_no_decision() -> None:
 def test_channels_fall_by_the_flow_through_them() -> None:
     model = seeded(Residual)
     flow = Flow(scene(model)).scores()
-    made = plan(state(model), Prune(scorer="synflow", granularity="channel", reduction="sum"), quiet)
+    made = plan(state(model).scene(quiet), Prune(scorer="synflow", granularity="channel", reduction="sum"))
     units = made.layout.reduced(flow, "sum", {}, 0.0)
     assert made.ranking is not None
     everything = torch.cat([u.flatten() for u in units.values()])
     places = torch.cat([s.flatten() for s in made.ranking.scores.values()]) * len(everything)
     assert places.round().sort().values.equal(torch.arange(len(everything), dtype=torch.float32))
     assert int(places.argmin()) == int(everything.argmin())
-    other = plan(state(model), Prune(scorer="synflow", granularity="channel", reduction="max"), quiet)
+    other = plan(state(model).scene(quiet), Prune(scorer="synflow", granularity="channel", reduction="max"))
     largest = torch.cat([u.flatten() for u in other.layout.reduced(flow, "max", {}, 0.0).values()])
     found = torch.cat([s.flatten() for s in other.ranking.scores.values()])  # type: ignore[union-attr]
     assert int(found.argmin()) == int(largest.argmin()) and not torch.equal(found * len(largest), places)
 
 
 def test_pruning_again_ranks_what_is_left() -> None:
-    first = apply(Prune(scorer="magnitude_l1", sparsity=300), state(relu_net()), "after", quiet)
-    scores = rank(first, Prune(scorer="synflow", options={"rounds": 4}), quiet).scores
+    first = state(relu_net()).after(Prune(scorer="magnitude_l1", sparsity=300), "after", quiet)
+    scores = rank(first.scene(quiet), Prune(scorer="synflow", options={"rounds": 4})).scores
     alive = torch.cat([first.masks[name].flatten() for name in scores])
     found = torch.cat([score.flatten() for score in scores.values()])
     assert (found[~alive] == MASKED).all()
@@ -199,14 +197,14 @@ def test_pruning_again_ranks_what_is_left() -> None:
     empty = state(relu_net())
     empty.model[3].weight.data.zero_()
     with pytest.raises(Incompatible, match="No flow reaches the output"):
-        rank(empty, Prune(scorer="synflow"), quiet)
+        rank(empty.scene(quiet), Prune(scorer="synflow"))
 
 
 def test_it_sees_no_data_and_leaves_no_trace(images: Images) -> None:
     model = seeded(Residual, measured=False).train()
     model.fc1.weight.requires_grad_(False)
     numbers, rest = snapshot(model), untouched(model)
-    one, two = (rank(state(model), Prune(scorer="synflow", options={"rounds": 3}, seed=s), quiet) for s in (0, 1))
+    one, two = (rank(state(model).scene(quiet), Prune(scorer="synflow", options={"rounds": 3}, seed=s)) for s in (0, 1))
     assert same(one.scores, two.scores) and images.asked == []
     assert same(snapshot(model), numbers) and untouched(model) == rest
 
@@ -255,7 +253,7 @@ def test_what_it_does_not_assume_is_refused_by_name(middle: Callable[[], nn.Modu
 
 def test_functions_without_a_module_are_named_and_others_pass() -> None:
     with pytest.raises(Incompatible, match="tanh"):
-        rank(state(small()), Prune(scorer="synflow"), quiet)
+        rank(state(small()).scene(quiet), Prune(scorer="synflow"))
     for middle in (nn.ReLU(), nn.LeakyReLU(), nn.Identity(), nn.Dropout(), nn.BatchNorm1d(12)):
         model = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), middle, nn.Linear(12, 10)).eval()
         assert bool((Flow(scene(model)).scores()["1.weight"] > 0).all())

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from pruning.recipe import Prune, Rewind, Shuffle, Train
-from pruning.ticket_tables import ARMS, means_frame, read_stored, rows_frame, sentence, verdicts
-from pruning.tickets import REDRAW, Experiment, early_step, levels_of
+from pruning.results.tickets import ARMS, means_frame, read_stored, rows_frame, sentence, verdicts
+from pruning.steps.prune import Prune
+from pruning.steps.rewind import Rewind
+from pruning.steps.shuffle import Shuffle
+from pruning.steps.train import Train
+from pruning.study.methods.tickets import REDRAW, Experiment, early_step, levels_of
 
 EXPERIMENT = Experiment(train=Train(steps=40), levels=(500, 750, 875), seeds=(0, 1))
 
@@ -137,17 +140,16 @@ def test_stored_experiments_are_read_and_damaged_ones_left_out(tmp_path: Path) -
 
 def test_the_output_layer_loses_half_the_share_of_what_is_left_in_each_round() -> None:
     """Frankle & Carbin 2019, figure 2: 20 % a round, 10 % for the output layer, so that 0.9^n of it remain."""
-    from pruning import steps
-    from pruning.entries import quiet
-    from pruning.recipe import Prune
-    from pruning.run import state_of
-    from pruning.specs import Base
+    from pruning.common.progress import quiet
+    from pruning.steps.prune import Prune
+    from pruning.study.fold import state_of
+    from pruning.zoo.base import Base
 
     state, levels = state_of(Base(mark="init"), ()), levels_of(0.2, 15)
     own = Experiment().prune
     for number, level in enumerate(levels, 1):
         step = Prune.model_validate(own.model_dump() | {"sparsity": level})
-        state = steps.apply(step, state, f"round {number}", quiet)
+        state = state.after(step, f"round {number}", quiet)
         left = {name: int(mask.sum()) for name, mask in state.masks.items()}
         whole = sum(left.values()) / 266_200
         assert whole == pytest.approx(1 - level / 1000, abs=1e-5)

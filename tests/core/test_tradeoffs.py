@@ -11,16 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.approaches import Plan, approaches, measures_of, study_of, timing_of
-from pruning.choosing import Wish, answer, chosen, quoted, sure
-from pruning.comparisons import packed
-from pruning.families import FAMILIES
-from pruning.recipe import Quantize, Remove, Student, Train
-from pruning.recipes import budget
-from pruning.registry import models
-from pruning.specs import load_study
-from pruning.step_words import recipe_in_words
-from pruning.tradeoffs import COLUMNS, Result, frame, front, times_smaller
+from pages.choices.compare import Wish
+from pages.compare.choosing import answer, chosen, quoted, sure
+from pruning.common.bits import packed
+from pruning.results.families import FAMILIES
+from pruning.results.tradeoffs import COLUMNS, Result, frame, front, times_smaller
+from pruning.steps.quantize import Quantize
+from pruning.steps.remove import Remove
+from pruning.steps.student import Student
+from pruning.steps.train import Train
+from pruning.study.methods.approaches import ComparisonPlan, approaches, measures_of, study_of, timing_of
+from pruning.study.study import load_study
+from pruning.study.words import recipe_in_words
+from pruning.training.options import budget
+from pruning.zoo.kinds import models
 
 EMBEDDED = [name for name in models.names() if models[name].embedded]
 
@@ -32,7 +36,7 @@ def bits(right: list[int] | np.ndarray) -> dict[str, Any]:
 def result(name: str, test: list[int], validation: list[int], size: int = 100, **more: Any) -> Result:
     sizes = {"bytes": size, "dense_bytes": 100, "macs": 50, "dense_macs": 200, "parameters": 7, "file": "plain",
              "files": {"plain": size}}  # fmt: skip
-    return Result(approaches(Plan(model="lenet_5"))[name], bits(test), bits(validation), sizes, **more)
+    return Result(approaches(ComparisonPlan(model="lenet_5"))[name], bits(test), bits(validation), sizes, **more)
 
 
 def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -46,7 +50,7 @@ def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("model", EMBEDDED)
 def test_every_way_has_one_budget_one_name_and_a_kind(model: str) -> None:
-    found = approaches(Plan(model=model, steps=77))
+    found = approaches(ComparisonPlan(model=model, steps=77))
     assert {way.trains for way in found.values()} == {0, 77}, "a fair comparison"
     assert {way.family for way in found.values()} == set(FAMILIES)
     assert len({way.label for way in found.values()}) == len(found)
@@ -58,7 +62,7 @@ def test_every_way_has_one_budget_one_name_and_a_kind(model: str) -> None:
 
 
 def test_a_teacher_is_named_with_its_temperature_and_share_in_every_taught_way() -> None:
-    for name, way in approaches(Plan(temperature=7, mixing=0.25)).items():
+    for name, way in approaches(ComparisonPlan(temperature=7, mixing=0.25)).items():
         trains = [step for step in way.recipe if isinstance(step, Train)]
         taught = {(step.teacher, step.temperature, step.mixing) for step in trains}
         if "distilled" in way.label:
@@ -68,22 +72,22 @@ def test_a_teacher_is_named_with_its_temperature_and_share_in_every_taught_way()
 
 
 def test_a_student_of_ones_own_is_offered_only_where_it_is_another() -> None:
-    assert "own" not in approaches(Plan()) and "own" not in approaches(Plan(width=25))
-    own = approaches(Plan(model="lenet_5", family="lenet_300_100", width=15, depth=50))["own_t"].recipe[0]
+    assert "own" not in approaches(ComparisonPlan()) and "own" not in approaches(ComparisonPlan(width=25))
+    own = approaches(ComparisonPlan(model="lenet_5", family="lenet_300_100", width=15, depth=50))["own_t"].recipe[0]
     assert isinstance(own, Student) and (own.family, own.width, own.depth) == ("lenet_300_100", 15, 50)
 
 
 def test_another_architecture_is_trained_as_suits_it_and_timed_whatever_its_seed() -> None:
-    own = approaches(Plan(family="vit_small", width=30, seed=3))["own"]
+    own = approaches(ComparisonPlan(family="vit_small", width=30, seed=3))["own"]
     train = own.recipe[1]
     assert isinstance(train, Train) and (train.optimiser, train.lr) == ("adamw", 3e-3)
     assert (train.steps, train.batch, train.seed) == (400, 128, 3)
-    assert own.shapes == approaches(Plan(family="vit_small", width=30))["own"].shapes
+    assert own.shapes == approaches(ComparisonPlan(family="vit_small", width=30))["own"].shapes
 
 
 def test_a_study_goes_through_its_file_unchanged_and_times_belong_to_shapes() -> None:
-    every = approaches(Plan(model="lenet_5"))
-    base = Plan(model="lenet_5").base
+    every = approaches(ComparisonPlan(model="lenet_5"))
+    base = ComparisonPlan(model="lenet_5").base
     for way in every.values():
         study = study_of(base, way)
         assert load_study(study.model_dump_json()).key == study.key

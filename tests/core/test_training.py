@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from pruning import registry, steps
-from pruning.dynamics.static import Static
-from pruning.entries import quiet
-from pruning.errors import Cancelled, StoreError
-from pruning.recipe import Prune, Rewind, Shuffle, Train
-from pruning.run import state_of
-from pruning.specs import Base
+from pruning.common.errors import Cancelled, StoreError
+from pruning.common.progress import quiet
 from pruning.state import State
+from pruning.steps.prune import Prune
+from pruning.steps.rewind import Rewind
+from pruning.steps.shuffle import Shuffle
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.training.dynamics.static import Static
+from pruning.training.kinds import dynamics
 from pruning.training.session import Session
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
 from tests.core.conftest import Images
 from tests.core.networks import same, small, snapshot, state
@@ -40,7 +43,7 @@ class Shelf:
 
 
 def pruned(level: int = 800) -> State:
-    return steps.apply(Prune(sparsity=level), state(small()), "pruned", quiet)
+    return state(small()).after(Prune(sparsity=level), "pruned", quiet)
 
 
 def held(after: State) -> None:
@@ -50,7 +53,7 @@ def held(after: State) -> None:
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adam", "adamw"])
-@pytest.mark.parametrize("during", list(registry.dynamics))
+@pytest.mark.parametrize("during", list(dynamics))
 def test_masked_weights_are_zero_after_every_step_and_in_the_checkpoint(
     during: str, optimiser: str, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +68,7 @@ def test_masked_weights_are_zero_after_every_step_and_in_the_checkpoint(
 
     monkeypatch.setattr(Session, "hold", checked)
     spec = Train(**QUICK, optimiser=optimiser, during=during, weight_decay=0.1)  # type: ignore[arg-type]
-    after = steps.apply(spec, start, "after", quiet, shelf)
+    after = start.after(spec, "after", quiet, shelf)
     assert len(seen) >= 12
     held(after)
     (data,) = shelf.files.values()
@@ -75,7 +78,7 @@ def test_masked_weights_are_zero_after_every_step_and_in_the_checkpoint(
     for name, mask in content["masks"].items():
         assert not content["model"][name][~mask].any()
     assert same(snapshot(after.model), content["model"])
-    if not registry.dynamics[during].revives:
+    if not dynamics[during].revives:
         for name, mask in start.masks.items():
             assert not (after.masks[name] & ~mask).any()
     assert not after.model.training and all(p.grad is None for p in after.model.parameters())
@@ -84,18 +87,18 @@ def test_masked_weights_are_zero_after_every_step_and_in_the_checkpoint(
 def test_the_state_before_is_left_as_it_was(images: Images) -> None:
     start = pruned()
     weights = snapshot(start.model)
-    steps.apply(Train(**QUICK), start, "after", quiet)
+    start.after(Train(**QUICK), "after", quiet)
     assert same(snapshot(start.model), weights)
 
 
-@pytest.mark.parametrize("during", list(registry.dynamics))
+@pytest.mark.parametrize("during", list(dynamics))
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
 def test_a_cancelled_training_goes_on_bit_for_bit(
     during: str, optimiser: str, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pruning.training.trainee.SAVE_SECONDS", 0.0)
     spec = Train(**QUICK, optimiser=optimiser, during=during, crop=1, flip=True)  # type: ignore[arg-type]
-    whole = steps.apply(spec, pruned(), "after", quiet)
+    whole = pruned().after(spec, "after", quiet)
     shelf = Shelf()
 
     def stop(done: float, total: float, note: str = "", partial: object = None) -> None:
@@ -103,22 +106,22 @@ def test_a_cancelled_training_goes_on_bit_for_bit(
             raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        steps.apply(spec, pruned(), "after", stop, shelf)
+        pruned().after(spec, "after", stop, shelf)
     assert shelf.writes >= 1
-    again = steps.apply(spec, pruned(), "after", quiet, shelf)
+    again = pruned().after(spec, "after", quiet, shelf)
     assert same(snapshot(again.model), snapshot(whole.model))
     assert again.trace == whole.trace and all(torch.equal(again.masks[n], whole.masks[n]) for n in whole.masks)
     writes = shelf.writes
-    finished = steps.apply(spec, pruned(), "after", quiet, shelf)  # nothing is trained, nothing written
+    finished = pruned().after(spec, "after", quiet, shelf)  # nothing is trained, nothing written
     assert shelf.writes == writes and same(snapshot(finished.model), snapshot(whole.model))
 
 
 def test_a_damaged_checkpoint_is_trained_anew(images: Images) -> None:
     shelf, spec = Shelf(), Train(**QUICK)
-    whole = steps.apply(spec, pruned(), "after", quiet, shelf)
+    whole = pruned().after(spec, "after", quiet, shelf)
     for name, data in shelf.files.items():
         shelf.files[name] = data[: len(data) // 2]
-    again = steps.apply(spec, pruned(), "after", quiet, shelf)
+    again = pruned().after(spec, "after", quiet, shelf)
     assert same(snapshot(again.model), snapshot(whole.model))
 
 
@@ -130,7 +133,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_trained_twice(images: Images) -
 
     shelf, seen = Full(), []
     with pytest.raises(StoreError, match="disk is full"):
-        steps.apply(Train(**QUICK), pruned(), "after", lambda done, *_: seen.append(done), shelf)
+        pruned().after(Train(**QUICK), "after", lambda done, *_: seen.append(done), shelf)
     assert shelf.writes == 1 and seen == list(range(1, 13))
 
 
@@ -150,7 +153,7 @@ def test_divergence_is_said_and_what_was_recorded_is_kept(images: Images) -> Non
     start = pruned()
     with torch.no_grad():
         start.model.fc2.bias.fill_(float("nan"))
-    after = steps.apply(Train(**QUICK), start, "after", quiet)
+    after = start.after(Train(**QUICK), "after", quiet)
     assert after.diverged == 0
 
 
@@ -163,20 +166,20 @@ def test_a_divergence_is_kept_through_later_trainings_until_the_weights_are_rewo
         return torch.tensor(float("inf")) if session.step == 7 and session.spec.seed == 5 else real(self, session)
 
     monkeypatch.setattr(Static, "penalty", broken)
-    before = steps.apply(Train(**QUICK), pruned(), "before", quiet)
-    wild = steps.apply(Train(**QUICK, seed=5), before, "wild", quiet)
+    before = pruned().after(Train(**QUICK), "before", quiet)
+    wild = before.after(Train(**QUICK, seed=5), "wild", quiet)
     assert wild.diverged == QUICK["steps"] + 7 and [row["step"] for row in wild.trace] == [4, 8, 12, 4]
-    later = steps.apply(Train(**QUICK), wild, "later", quiet)
+    later = wild.after(Train(**QUICK), "later", quiet)
     assert later.diverged == wild.diverged and later.trace == wild.trace
     assert same(snapshot(later.model), snapshot(wild.model))
-    after = steps.apply(Rewind(mark="init"), state_of(Base(model="lenet_300_100", mark="init"), ()), "rewound", quiet)
+    after = state_of(Base(model="lenet_300_100", mark="init"), ()).after(Rewind(mark="init"), "rewound", quiet)
     after.parent.diverged = 3  # type: ignore[union-attr]
-    assert steps.apply(Rewind(mark="init"), after, "again", quiet).diverged is None
+    assert after.after(Rewind(mark="init"), "again", quiet).diverged is None
 
 
 def test_the_noted_loss_is_the_cross_entropy_whatever_is_minimised(images: Images) -> None:
     plain, lasso = (
-        steps.apply(Train(**QUICK | {"lr": 1e-6}, during=during), pruned(), during, quiet)
+        pruned().after(Train(**QUICK | {"lr": 1e-6}, during=during), during, quiet)
         for during in ("static", "group_lasso")
     )
     assert plain.trace[0]["train_loss"] == pytest.approx(lasso.trace[0]["train_loss"], rel=1e-3)
@@ -191,11 +194,11 @@ def test_checkpoints_come_by_time_not_by_looks(images: Images, monkeypatch: pyte
             raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        steps.apply(one_look, pruned(), "key", stop, shelf)
+        pruned().after(one_look, "key", stop, shelf)
     assert shelf.writes == 8
     seen: list[float] = []
-    after = steps.apply(one_look, pruned(), "key", lambda done, *_: seen.append(done), shelf)
-    whole = steps.apply(one_look, pruned(), "key", quiet)
+    after = pruned().after(one_look, "key", lambda done, *_: seen.append(done), shelf)
+    whole = pruned().after(one_look, "key", quiet)
     assert seen[0] == 9 and after.trace == whole.trace and same(snapshot(after.model), snapshot(whole.model))
 
 
@@ -214,9 +217,9 @@ def test_rewinding_gives_the_initial_weights_at_the_survivors() -> None:
 
 def test_shuffled_masks_keep_their_layer_densities() -> None:
     start = pruned(700)
-    after = steps.apply(Shuffle(seed=3), start, "after", quiet)
-    again = steps.apply(Shuffle(seed=3), start, "after", quiet)
-    other = steps.apply(Shuffle(seed=4), start, "after", quiet)
+    after = start.after(Shuffle(seed=3), "after", quiet)
+    again = start.after(Shuffle(seed=3), "after", quiet)
+    other = start.after(Shuffle(seed=4), "after", quiet)
     for name, mask in start.masks.items():
         assert after.masks[name].sum() == mask.sum() and not torch.equal(after.masks[name], mask)
         assert torch.equal(after.masks[name], again.masks[name])
@@ -228,7 +231,7 @@ def test_shuffled_masks_keep_their_layer_densities() -> None:
 def test_regrowth_keeps_layer_densities_and_exchanges_weights(during: str, images: Images) -> None:
     start = pruned(700)
     spec = Train(**QUICK, during=during, during_options={"every": 2})  # type: ignore[arg-type]
-    after = steps.apply(spec, start, "after", quiet)
+    after = start.after(spec, "after", quiet)
     assert {n: int(m.sum()) for n, m in after.masks.items()} == {n: int(m.sum()) for n, m in start.masks.items()}
     assert any((after.masks[n] & ~m).any() for n, m in start.masks.items())
     assert sum(row["back"] for row in after.trace) == sum(row["gone"] for row in after.trace) > 0
@@ -238,7 +241,7 @@ def test_regrowth_keeps_layer_densities_and_exchanges_weights(during: str, image
 def test_growing_sparsity_ends_at_its_level_and_never_falls(during: str, images: Images) -> None:
     options = {"final": 850, "every": 1}
     spec = Train(**QUICK | {"looks": 12}, during=during, during_options=options)  # type: ignore[arg-type]
-    after = steps.apply(spec, state(small()), "after", quiet)
+    after = state(small()).after(spec, "after", quiet)
     total = sum(w.numel() for w in after.weights.values())
     assert sum(int((~m).sum()) for m in after.masks.values()) == round(0.85 * total)
     gone = [sum(row["removed"]) for row in after.trace]
@@ -246,8 +249,8 @@ def test_growing_sparsity_ends_at_its_level_and_never_falls(during: str, images:
 
 
 def test_the_same_seed_sees_the_same_images_and_another_one_others(images: Images) -> None:
-    one, two = (steps.apply(Train(**QUICK, seed=seed), pruned(), "x", quiet) for seed in (0, 1))
-    again = steps.apply(Train(**QUICK, seed=0), pruned(), "x", quiet)
+    one, two = (pruned().after(Train(**QUICK, seed=seed), "x", quiet) for seed in (0, 1))
+    again = pruned().after(Train(**QUICK, seed=0), "x", quiet)
     assert same(snapshot(one.model), snapshot(again.model))
     assert not same(snapshot(one.model), snapshot(two.model))
 
@@ -260,6 +263,6 @@ def test_distillation_at_full_mixing_follows_the_teacher_alone(images: Images, m
     spec = Train(**QUICK, teacher="dense", mixing=1.0, weight_decay=0.0)
     monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, x: x)
     monkeypatch.setattr(torch.nn.BatchNorm2d, "train", lambda self, mode=True: torch.nn.Module.train(self, False))
-    after = steps.apply(spec, start, "after", quiet)
+    after = start.after(spec, "after", quiet)
     for name, tensor in after.model.state_dict().items():
         torch.testing.assert_close(tensor, weights[name], rtol=0, atol=1e-5)

@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from pruning import steps
-from pruning.entries import quiet
-from pruning.errors import Cancelled
-from pruning.recipe import Prune, Train
-from pruning.run import state_of
-from pruning.specs import Base
+from pruning.common.errors import Cancelled
+from pruning.common.progress import quiet
 from pruning.state import State
-from pruning.steps.train import together
-from pruning.training import burst, replay
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
+from pruning.training import burst, cuda_graph
 from pruning.training.trainee import Trainee
+from pruning.training.trainings import together
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import same, snapshot
 from tests.core.test_training import Shelf
@@ -54,7 +54,7 @@ def both(works: list[tuple[Train, State, str]], monkeypatch: pytest.MonkeyPatch)
 
 
 def conv() -> State:
-    return steps.apply(Prune(sparsity=500), state_of(Base(model="lenet_5", mark="init"), ()), "conv", quiet)
+    return state_of(Base(model="lenet_5", mark="init"), ()).after(Prune(sparsity=500), "conv", quiet)
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
@@ -156,26 +156,26 @@ def test_a_step_is_replayed_on_its_own_inputs_or_carried_out(captured: bool, mon
             players.append(Player(work, inputs))
         return players[-1] if captured else None
 
-    monkeypatch.setattr(replay, "captured", capture)
-    monkeypatch.setattr(replay, "aside", lambda work, inputs: work(*inputs))
+    monkeypatch.setattr(cuda_graph, "captured", capture)
+    monkeypatch.setattr(cuda_graph, "aside", lambda work, inputs: work(*inputs))
     total = torch.zeros(3)
-    again = replay.Replay(lambda x: total.add_(x))
+    again = cuda_graph.GraphReplay(lambda x: total.add_(x))
     for number in range(7):
         given = torch.full((3,), float(number))
         again(given)
         given.fill_(1e6)  # what comes later is no matter of a step that is done
     assert total.tolist() == [21.0] * 3
-    assert [player.played for player in players] == ([7 - replay.WARM] if captured else [])
+    assert [player.played for player in players] == ([7 - cuda_graph.WARM] if captured else [])
 
 
 def test_graphs_replay_the_same_training(ahead: list[int], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "captured", Player)
-    monkeypatch.setattr(replay, "aside", lambda work, inputs: work(*inputs))
+    monkeypatch.setattr(cuda_graph, "captured", Player)
+    monkeypatch.setattr(cuda_graph, "aside", lambda work, inputs: work(*inputs))
     begin = burst.Burst.__init__
 
     def graphed(self: burst.Burst, *given: Any) -> None:
         begin(self, *given)
-        self.step = replay.Replay(self._step)
+        self.step = cuda_graph.GraphReplay(self._step)
 
     monkeypatch.setattr(burst.Burst, "__init__", graphed)
     works = [(Train(**BASE, optimiser="adam", seed=n), pruned(500), str(n)) for n in range(3)]
@@ -186,9 +186,9 @@ def test_graphs_replay_the_same_training(ahead: list[int], images: Images, monke
 def test_nothing_runs_ahead_on_a_cpu_nor_where_masks_change() -> None:
     class Fake:
         def __init__(self, device: str, during: str) -> None:
-            from pruning import registry
+            from pruning.training.kinds import dynamics
 
-            self.device, self.dynamics = torch.device(device), registry.dynamics[during]()
+            self.device, self.dynamics = torch.device(device), dynamics[during]()
 
     def allowed(*those: Fake) -> bool:
         return burst.may_run_ahead(those)  # type: ignore[arg-type]

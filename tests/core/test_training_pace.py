@@ -10,18 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pruning import registry, steps
-from pruning.entries import quiet
-from pruning.recipe import Prune, Train
-from pruning.run import state_of
-from pruning.specs import Base
-from pruning.step_words import words
-from pruning.steps.train import together
+from pruning.common.progress import quiet
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
 from pruning.training.images import Batches, batches_together
+from pruning.training.kinds import dynamics
 from pruning.training.loop import opened, train
 from pruning.training.objective import Objective, evaluated
 from pruning.training.session import Session, optimiser_of
+from pruning.training.trainings import together
 from pruning.training.update import Update
+from pruning.zoo.base import Base
 from tests.core.conftest import Images
 from tests.core.networks import same, snapshot, state
 
@@ -37,7 +37,7 @@ def network(seed: int = 0) -> nn.Sequential:
 def objective(during: str, options: dict[str, Any]) -> Objective:
     spec, model = Train(during=during, during_options=options), network()
     session = Session(state(model, "lenet_300_100"), spec, quiet, optimiser_of(model, spec))
-    return Objective(session, registry.dynamics[during](**options))
+    return Objective(session, dynamics[during](**options))
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "adamw"])
@@ -86,16 +86,16 @@ def test_what_adam_holds_is_what_masks_would_hold(
     kind: str, during: str, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = Train.model_validate(BASE | {"optimiser": kind, "during": during, "weight_decay": 0.01})
-    start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
+    start = state(network(), "lenet_300_100").after(Prune(sparsity=700, scorer="random"), "start", quiet)
     cleared: list[int] = []
     clear = Session.clear
     monkeypatch.setattr(Session, "clear", lambda self: (cleared.append(self.step), clear(self))[1])
-    held = steps.apply(spec, start, "a", quiet)
+    held = start.after(spec, "a", quiet)
     assert cleared == [0, 0, 9]  # at the start, after the first step, at the end
     cleared.clear()
     with monkeypatch.context() as usual:
         usual.setattr(Session, "_moments", lambda self: {})
-        masked = steps.apply(spec, start, "a", quiet)
+        masked = start.after(spec, "a", quiet)
     assert cleared == [0, *range(9), 9]
     assert same(snapshot(held.model), snapshot(masked.model)) and held.trace == masked.trace
     for name, mask in held.masks.items():
@@ -108,7 +108,7 @@ def test_a_gradient_that_overflows_at_masked_weights_diverges_whenever_checkpoin
     at: int, diverged: int | None, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = Train.model_validate(BASE | {"optimiser": "adam"})
-    start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
+    start = state(network(), "lenet_300_100").after(Prune(sparsity=700, scorer="random"), "start", quiet)
     real = Update.__call__
 
     def overflowing(self: Update, **given: Tensor) -> None:
@@ -133,7 +133,7 @@ def test_a_gradient_that_overflows_at_masked_weights_diverges_whenever_checkpoin
 @pytest.mark.parametrize(("during", "infinite"), [("static", True), ("rigl", False), ("gradual", False)])
 def test_only_where_masks_stay_a_moment_holds_them(during: str, infinite: bool, images: Images) -> None:
     spec = Train.model_validate(BASE | {"optimiser": "adam", "during": during})
-    start = steps.apply(Prune(sparsity=700, scorer="random"), state(network(), "lenet_300_100"), "start", quiet)
+    start = state(network(), "lenet_300_100").after(Prune(sparsity=700, scorer="random"), "start", quiet)
     one = opened(start.next("trained"), spec, quiet)
     train(one)
     moments = torch.cat([own["exp_avg_sq"].flatten() for own in one.optimiser.state.values()])
@@ -187,11 +187,11 @@ def test_batches_of_several_networks_are_those_of_each(crop: int, images: Images
 
 @pytest.mark.parametrize("name", ["lenet_300_100", "lenet_5"])
 def test_bfloat16_is_asked_for_and_leaves_weights_and_steps_as_they_are(name: str, images: Images) -> None:
-    start = steps.apply(Prune(sparsity=500), state_of(Base(model=name, mark="init"), ()), "start", quiet)
+    start = state_of(Base(model=name, mark="init"), ()).after(Prune(sparsity=500), "start", quiet)
     train = Train(steps=6, batch=30, optimiser="adam", validation=60, looks=1)
     half = Train.model_validate(train.model_dump() | {"precision": "bfloat16"})
     assert train.key_part() == Train.model_validate(train.model_dump() | {"precision": "float32"}).key_part()
-    assert half.key_part() != train.key_part() and "bfloat16" in words(half) and "float" not in words(train)
+    assert half.key_part() != train.key_part() and "bfloat16" in half.words() and "float" not in train.words()
     exact, rounded = together([(train, start, "a"), (half, start, "b")], [quiet] * 2)
     for own, other in zip(exact.model.parameters(), rounded.model.parameters(), strict=True):
         assert other.dtype == torch.float32 and not torch.equal(own, other)

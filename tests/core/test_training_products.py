@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from pruning import registry, steps
-from pruning.entries import quiet
-from pruning.recipe import Train
-from pruning.run import state_of
-from pruning.specs import Base
+from pruning.common.progress import quiet
 from pruning.state import State
+from pruning.steps.train import Train
+from pruning.study.fold import state_of
 from pruning.training import kernel as kernels
 from pruning.training.kernel import Alone, Together, as_products, fit_together, kernel_of
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
+from pruning.zoo.kinds import models as model_registry
 from tests.core import replicates
 from tests.core.conftest import Images
 from tests.core.networks import same, snapshot
@@ -74,9 +74,9 @@ def test_a_gradient_goes_to_the_first_of_equal_places_as_torch_s_does() -> None:
     assert torch.equal(model[0].bias.grad, original[0].bias.grad)
 
 
-@pytest.mark.parametrize("name", registry.models.names())
+@pytest.mark.parametrize("name", model_registry.names())
 def test_the_registry_knows_which_models_can(name: str) -> None:
-    entry = registry.models[name]
+    entry = model_registry[name]
     if entry.embedded:
         model = entry().build()
         assert entry.products == (as_products(model, True) and not as_products(model, False))
@@ -127,6 +127,6 @@ def test_keys_are_as_before_where_nothing_is_asked_for_and_both_ways_learn_the_s
     products = Train.model_validate({**BASE, "steps": 20})
     direct = Train.model_validate({**BASE, "steps": 20, "convolution": "direct"})
     assert "convolution" not in direct.key_part()[2] and products.key_part() != direct.key_part()
-    one, other = (steps.apply(train, pruned(500), "a", quiet) for train in (products, direct))
+    one, other = (pruned(500).after(train, "a", quiet) for train in (products, direct))
     assert not same(snapshot(one.model), snapshot(other.model))  # sums in another order
     assert one.trace[0]["train_loss"] == pytest.approx(other.trace[0]["train_loss"], rel=1e-4)

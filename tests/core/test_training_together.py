@@ -10,17 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from pruning.entries import quiet
-from pruning.fold import ahead
-from pruning.recipe import Prune, Train
-from pruning.run import run, state_of
-from pruning.specs import Base, Network, Study
+from pruning.common.progress import quiet
 from pruning.state import State
-from pruning.steps.train import together
-from pruning.tickets import Experiment
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.fold import ahead, state_of
+from pruning.study.methods.tickets import Experiment
+from pruning.study.run import run
+from pruning.study.study import Network, Study
 from pruning.training import images as training_images
 from pruning.training import loop
 from pruning.training.kernel import Alone, Together, as_products, fit_together, kernel_of
+from pruning.training.trainings import together
+from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
 from tests.core import replicates
 from tests.core.conftest import Images

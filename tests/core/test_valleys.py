@@ -5,10 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pruning.recipe import Train
-from pruning.ticket_tables import rows_frame
-from pruning.tickets import Experiment
-from pruning.valleys import (
+from pruning.results.connectivity import (
     LINE,
     STABLE,
     barrier_sentence,
@@ -18,6 +15,9 @@ from pruning.valleys import (
     lines_frame,
     valley_sentence,
 )
+from pruning.results.tickets import rows_frame
+from pruning.steps.train import Train
+from pruning.study.methods.tickets import Experiment
 
 TINY = Experiment(train=Train(steps=10), levels=(500, 750), seeds=(0, 1))
 VALUES = [

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from pruning.settings import ROOT
+from pruning.common.environment import ROOT
 
 PATIENCE = 300.0
 

@@ -12,9 +12,10 @@ from typing import Any
 import dask
 import pytest
 
-from pruning.engine import Engine
-from pruning.settings import Settings
-from pruning.specs import Base, MeasureSpec, Study
+from pruning.common.environment import Settings
+from pruning.engine.engine import Engine
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests import postgres
 from tests.engine import fake_run
 from tests.engine.cluster import Processes

@@ -14,10 +14,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from pruning import registry
+from pruning.common.errors import BadValue
 from pruning.engine.cluster import TASK
-from pruning.entries import Measure
-from pruning.errors import BadValue
+from pruning.measures.kinds import Measure, measures
 
 
 class Fake(Measure):
@@ -38,11 +37,11 @@ class Fake(Measure):
 
 
 def register() -> None:
-    registry.measures._entries["fake"] = Fake
+    measures._entries["fake"] = Fake
 
 
 def unregister() -> None:
-    registry.measures._entries.pop("fake", None)
+    measures._entries.pop("fake", None)
 
 
 def batches(count: int = 50, size: int = 4 * 2**20) -> float:

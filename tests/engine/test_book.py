@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pruning.common.errors import Cancelled
+from pruning.common.limits import SERVER_RESULTS
 from pruning.engine import book as book_module
 from pruning.engine.book import Book
 from pruning.engine.jobs import Attempt, Job
 from pruning.engine.tasks import EVENTS_AT_ONCE, Reporter, cancel
-from pruning.errors import Cancelled
-from pruning.limits import SERVER_RESULTS
-from pruning.specs import Study
 from pruning.store.records import JobState
+from pruning.study.study import Study
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import dask
 import psutil
 import pytest
 
-from pruning.engine import Engine
-from pruning.settings import ROOT, Settings
+from pruning.common.environment import ROOT, Settings
+from pruning.engine.engine import Engine
 from tests.engine.conftest import PATIENCE, TASK, Lab
 
 
@@ -33,8 +33,8 @@ def other_server(settings: Settings, engine: Engine, script: str) -> subprocess.
         import os, sys, time
         from pathlib import Path
         from pruning.engine import Engine
-        from pruning.settings import Settings
-        from pruning.specs import load_study
+        from pruning.common.environment import Settings
+        from pruning.study.study import load_study
         from tests.engine import fake_run
         fake_run.register()
         settings = Settings(store={settings.store!r}, artefacts=Path({str(settings.artefacts)!r}),

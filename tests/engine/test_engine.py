@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pruning.errors import Missing, unforeseen
+from pruning.common.errors import Missing, unforeseen
 from tests.engine.conftest import PATIENCE, Lab
 
 

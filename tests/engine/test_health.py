@@ -19,14 +19,15 @@ from typing import Any
 import psutil
 import pytest
 
+from pruning.common.errors import StoreError
 from pruning.engine import caretaker, journal
 from pruning.engine.book import Book
 from pruning.engine.caretaker import Caretaker, reports
 from pruning.engine.health import SILENT_SECONDS, STARTING_SECONDS, Health, stale
 from pruning.engine.jobs import Job
-from pruning.errors import StoreError
-from pruning.specs import Base, MeasureSpec, Study
-from pruning.store import Store
+from pruning.store.store import Store
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.engine.conftest import Lab
 
 WELL = Health("host:1:a", 1, 1000.0, 0.0, 1000.0, 1, 0, (), 0, 0, 0, "", (0, 1), (0, 1))

@@ -11,10 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from pruning.common.environment import ROOT, Settings
+from pruning.common.limits import REST_SECONDS
 from pruning.engine import heap, tasks
-from pruning.limits import REST_SECONDS
-from pruning.settings import ROOT, Settings
-from pruning.specs import Base, MeasureSpec, Study
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.engine.conftest import Lab
 
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has rules of its own")

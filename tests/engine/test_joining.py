@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from pruning.engine import Engine, joining, shared
+from pruning.common.environment import ROOT, Settings
+from pruning.common.errors import Missing
+from pruning.engine import joining, shared
+from pruning.engine.engine import Engine
 from pruning.engine.papers import ABSENT, difference, papers
-from pruning.errors import Missing
-from pruning.settings import ROOT, Settings
-from pruning.specs import Base
-from pruning.store import Store
+from pruning.store.store import Store
+from pruning.zoo.base import Base
 from tests.engine import fake_run
 from tests.engine.cluster import Processes
 from tests.engine.conftest import PATIENCE, TASK, Lab

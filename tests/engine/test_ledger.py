@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from pruning.engine import Engine, runner
+from pruning.common.environment import Settings
+from pruning.common.errors import StoreError
+from pruning.engine import runner
+from pruning.engine.engine import Engine
 from pruning.engine.jobs import Job
 from pruning.engine.ledger import Ledger
-from pruning.errors import StoreError
-from pruning.settings import Settings
 from tests.engine.conftest import TASK, Lab
 from tests.engine.test_deaths import address
 

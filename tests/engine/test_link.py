@@ -16,14 +16,14 @@ import pytest
 from distributed import LocalCluster
 from distributed.utils import LoopRunner
 
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError, StoreError
 from pruning.engine import joining, link, shared, tasks
 from pruning.engine.client import Client
 from pruning.engine.joining import Joining
 from pruning.engine.link import Link
 from pruning.engine.runner import Runner
-from pruning.errors import PruningError, StoreError
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.store.store import Store
 from tests.engine.conftest import TASK
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A fresh store for this run; the engine that the app starts is closed at the end."""
-    from pages.ui.server import engine
+    from pages.shared.server import engine
 
     folder = tmp_path_factory.mktemp("server")
     patch = pytest.MonkeyPatch()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from pruning import registry
+from pruning.criteria.kinds import scorers
 
 PATIENCE = 120
 """Seconds that a page may take on a busy machine before a test gives up."""
 FIRST_OF_FAMILY = [
-    *{registry.scorers[name].family: name for name in reversed(registry.scorers.names())}.values(), "sparse_gpt",
+    *{scorers[name].family: name for name in reversed(scorers.names())}.values(), "sparse_gpt",
 ]  # fmt: skip
 """One scorer of each family, and a solver: that the others' numbers are right is tested without pages."""
 
 
 def settled(page: AppTest) -> AppTest:
     """Draw the page until it neither waits for a job nor asks for another one (timers do not tick in AppTest)."""
-    from pages.ui.server import engine
+    from pages.shared.server import engine
 
     for _ in range(50):
         assert not page.exception, page.exception[0].message

@@ -7,9 +7,9 @@ from unittest.mock import Mock
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import background
-from pruning.engine import JobView
-from pruning.errors import Incompatible, Missing
+from pages.shared import jobs
+from pruning.common.errors import Incompatible, Missing
+from pruning.engine.jobs import JobView
 
 RUNNING = JobView("one", "running", done=1, total=4, seconds_left=8.0)
 QUEUED = JobView("two", "queued")
@@ -28,31 +28,30 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Mock:
 
     found = Mock()
     found.view.side_effect = view
-    monkeypatch.setattr(background, "engine", lambda: found)
-    monkeypatch.setattr(background, "owner", lambda: "ann")
+    monkeypatch.setattr(jobs, "engine", lambda: found)
+    monkeypatch.setattr(jobs, "owner", lambda: "ann")
     return found
 
 
 def test_jobs_are_those_that_somebody_asked_for_each_once(engine: Mock) -> None:
     studies = [Mock(key=key) for key in ("one", "nobody", "two", "one", "three", "four")]
-    assert background.jobs(studies) == [RUNNING, QUEUED, *ENDED]
-    assert background.under_way(studies) == [RUNNING, QUEUED]
-    assert background.errors(background.jobs(studies)) == ["The disk is full."]
-    assert background.mean_share([RUNNING, QUEUED]) == 0.125 and background.mean_share([]) == 0
-    assert background.times_left([RUNNING, QUEUED]) == [8.0]
+    assert jobs.jobs(studies) == [RUNNING, QUEUED, *ENDED]
+    assert jobs.under_way(studies) == [RUNNING, QUEUED]
+    assert jobs.errors(jobs.jobs(studies)) == ["The disk is full."]
+    assert jobs.mean_share([RUNNING, QUEUED]) == 0.125 and jobs.mean_share([]) == 0
+    assert jobs.times_left([RUNNING, QUEUED]) == [8.0]
 
 
 def row() -> None:
     """A page with a line of progress, and a button that starts something."""
     import streamlit as st
 
-    from pages.ui import background
-    from pruning.engine import JobView
+    from pruning.engine.jobs import JobView
 
     views = [JobView("one", "running"), JobView("two", "queued")]
-    background.progress(views, 1.2, "Two jobs", "stop")
+    jobs.progress(views, 1.2, "Two jobs", "stop")
     if st.button("Start", key="start"):
-        background.start(lambda: background.begin_all([background.engine().study]))
+        jobs.start(lambda: jobs.begin_all([jobs.engine().study]))
     st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
 
 

@@ -8,18 +8,19 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import compare_files, compare_work
-from pages.ui.compare_tasks import tasks
-from pages.ui.server import store
-from pruning.approaches import Plan, approaches
-from pruning.choosing import Wish, answer, chosen
-from pruning.surgery import load_small
-from pruning.tradeoffs import frame
+from pages.choices.compare import Wish
+from pages.compare import files, work
+from pages.compare.choosing import answer, chosen
+from pages.compare.tasks import tasks
+from pages.shared.server import store
+from pruning.compression.removal.files import load_small
+from pruning.results.tradeoffs import frame
+from pruning.study.methods.approaches import ComparisonPlan, approaches
 from tests.pages.conftest import ROOT
 from tests.pages.look import PATIENCE, settled, texts
 
 LENET = {"v": "1", "model": "lenet_300_100"}
-PLAN = Plan(model="lenet_300_100")
+PLAN = ComparisonPlan(model="lenet_300_100")
 
 
 def at_compare(**words: str) -> AppTest:
@@ -27,16 +28,16 @@ def at_compare(**words: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, word in (LENET | words).items():
         page.query_params[name] = word
-    return settled(page.switch_page("pages/compare.py").run())
+    return settled(page.switch_page("pages/compare/page.py").run())
 
 
 def said(wish: Wish) -> str:
-    return answer(frame(compare_work.look(wish.plan).results), wish, "LeNet-300-100")
+    return answer(frame(work.look(wish.plan).results), wish, "LeNet-300-100")
 
 
 def test_the_stored_comparison_is_whole_and_every_control_changes_the_answer(server: Path) -> None:
     page = at_compare()
-    known = compare_work.look(PLAN)
+    known = work.look(PLAN)
     assert not known.lacking, "everything is stored with the program"
     assert page.header[0].value == said(Wish(model="lenet_300_100"))
     assert len(page.session_state["charts"]["compare"].table) == len(approaches(PLAN))
@@ -59,7 +60,7 @@ def test_the_stored_comparison_is_whole_and_every_control_changes_the_answer(ser
 
 def test_times_are_of_one_machine_that_is_named(server: Path) -> None:
     page = at_compare(axis="ms_1")
-    known = compare_work.look(PLAN)
+    known = work.look(PLAN)
     assert known.about is not None and not known.here and known.timed == known.about.machine
     assert known.about.machine in texts(page)
     times = {task.times(known.about.machine) for task in tasks(PLAN).values()}
@@ -86,7 +87,7 @@ def test_the_clicked_way_is_shown_with_its_steps_and_its_page(server: Path) -> N
     assert "/quantization?v=1&model=lenet_300_100&bits=4&rounding=gptq" in shown
     assert any("compare-lenet_300_100-c50_t_b4.json" in code.value for code in page.code)
     page.session_state["compare_selected"] = "gone"
-    best = chosen(frame(compare_work.look(PLAN).results), Wish(model="lenet_300_100"))
+    best = chosen(frame(work.look(PLAN).results), Wish(model="lenet_300_100"))
     page = settled(page.run())
     assert page.selectbox(key=f"compare_pick_{best}").value == best
     page.selectbox(key=f"compare_pick_{best}").set_value("b8")
@@ -97,7 +98,7 @@ def test_the_clicked_way_is_shown_with_its_steps_and_its_page(server: Path) -> N
 def test_a_student_of_ones_own_is_trained_on_request_and_stands_beside_the_stored_ways(server: Path) -> None:
     page = at_compare(width="10", depth="50", mixing="0.5")
     wish = Wish(model="lenet_300_100", width=10, depth=50)
-    assert [task.approach.name for task in compare_work.look(wish.plan).lacking] == ["own", "own_t"]
+    assert [task.approach.name for task in work.look(wish.plan).lacking] == ["own", "own_t"]
     button = page.button(key="compare_start")
     assert "Measure 2 more ways" in button.label
     button.click()
@@ -115,10 +116,10 @@ def test_a_model_is_made_and_loads(server: Path, way: str) -> None:
     page = settled(page.run())
     page.button(key="compare_make").click()
     page = settled(page.run())
-    smallest, plain = compare_files.files(tasks(PLAN)[way])
+    smallest, plain = files.files(tasks(PLAN)[way])
     x = torch.randn(3, 1, 28, 28)
     with torch.inference_mode():
         assert torch.allclose(load_small(smallest)(x), load_small(plain)(x), atol=1e-5)
-    row = frame(compare_work.look(PLAN).results).set_index("name").loc[way]
+    row = frame(work.look(PLAN).results).set_index("name").loc[way]
     assert smallest.stat().st_size == row["bytes"]
     assert any(".safetensors" in str(button.proto.label) for button in page.get("download_button"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pruning.choices import Recovery, Ticket
+from pages.choices.training import Recovery, Ticket
 from tests.pages.look import settled
 
 Visit = Callable[..., AppTest]
@@ -28,13 +28,13 @@ def test_convolutions_are_products_until_something_else_is_chosen(page: str, vis
 
 
 def test_a_model_without_such_convolutions_has_no_choice(visit: Visit) -> None:
-    page = settled(visit(v="1", model="lenet_300_100").switch_page("pages/recover.py").run())
+    page = settled(visit(v="1", model="lenet_300_100").switch_page("pages/recover/page.py").run())
     assert not [one for one in page.selectbox if str(one.key).endswith(("_convolution", "_precision"))]
 
 
 def test_a_link_s_choice_is_shown(visit: Visit) -> None:
     page = visit(v="1", model="lenet_5")
-    page = settled(page.switch_page("pages/recover.py").run())
+    page = settled(page.switch_page("pages/recover/page.py").run())
     page.session_state["training_kept"]["recover_lenet_5_"]["precision"] = "bfloat16"
     page = settled(page.run())
     assert page.selectbox(key="w_recover_lenet_5_precision").value == "bfloat16"

@@ -8,14 +8,13 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.curve_known import jobs, look
-from pages.ui.curve_view import DEFAULT, MOST, Curve, View
-from pages.ui.curve_words import read_words
-from pages.ui.curve_work import FIRST, works
-from pages.ui.server import engine, store
-from pruning import registry
-from pruning.comparisons import unpacked
-from pruning.frames import GRID
+from pages.choices.curves import DEFAULT, MOST, Curve, View, read_words
+from pages.curves.known import jobs, look
+from pages.curves.work import FIRST, works
+from pages.shared.server import engine, store
+from pruning.common.bits import unpacked
+from pruning.criteria.kinds import granularities
+from pruning.results.frames import GRID
 from tests.pages.look import settled, texts
 
 Visit = Callable[..., AppTest]
@@ -29,7 +28,7 @@ def at_curves(visit: Visit, settle: bool = True, **words: str) -> AppTest:
     page.query_params.clear()
     for name, value in words.items():
         page.query_params[name] = value
-    page.switch_page("pages/curves.py").run()
+    page.switch_page("pages/curves/page.py").run()
     return settled(page) if settle else page
 
 
@@ -114,7 +113,7 @@ def test_a_pattern_is_measured_where_it_exists_and_levels_of_the_first_picture_a
     assert set(FIRST) < set(GRID) and FIRST[0] == 0
     pattern = Curve(granularity="n_m", allocation="uniform")
     (work,) = works(View(curves=(pattern,)))
-    stops = registry.granularities["n_m"]().stops()
+    stops = granularities["n_m"]().stops()
     assert stops is not None and work.levels == tuple(level for level in stops if level < 1000)
 
 
@@ -200,9 +199,9 @@ def test_a_failure_stands_beside_what_was_measured(visit: Visit) -> None:
 def test_the_setting_of_the_prune_page_is_the_first_curve(visit: Visit) -> None:
     page = visit(v="1", model="lenet_300_100", scorer="random", allocation="uniform")
     page.query_params.clear()
-    page.switch_page("pages/curves.py").run()
+    page.switch_page("pages/curves/page.py").run()
     settled(page)
     assert list(table(page)) == ["Random (control), uniform", "Magnitude (L1), global"]
     page.query_params.clear()
-    page.switch_page("pages/prune.py").run()
+    page.switch_page("pages/prune/page.py").run()
     assert not settled(page).exception and "Random" in str(page.sidebar.selectbox(key="w_scorer").value).title()

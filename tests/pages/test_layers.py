@@ -7,15 +7,16 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import layers_allocations, layers_scan, layers_scorers, layers_work
-from pages.ui.layers_work import light, rankings
-from pages.ui.results import PROFILE, known
-from pages.ui.server import store
-from pruning import registry
-from pruning.compatibility import allocations_for
-from pruning.criteria import Solver
-from pruning.links import Setting, read_query
-from pruning.specs import MeasureSpec
+from pages.choices.links import read_query
+from pages.choices.setting import Setting
+from pages.layers import disagreement, scan, sharing
+from pages.shared import offers
+from pages.shared.answers import PROFILE, known
+from pages.shared.offers import light, rankings
+from pages.shared.server import store
+from pruning.criteria.compatibility import allocations_for
+from pruning.criteria.kinds import Solver, allocations, scorers
+from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
 from tests.pages.look import FIRST_OF_FAMILY, PATIENCE, settled, texts
 
@@ -27,7 +28,7 @@ LENET = Setting(model="lenet_300_100")
 def at_layers(visit: Visit, **words: str) -> AppTest:
     """The Layers page after the Prune page with this setting."""
     page = visit(**(FAST | words))
-    return settled(page.switch_page("pages/layers.py").run())
+    return settled(page.switch_page("pages/layers/page.py").run())
 
 
 def titles(page: AppTest) -> str:
@@ -39,7 +40,7 @@ def test_first_view_has_every_part(visit: Visit) -> None:
     found = at_layers(visit)
     assert "LeNet-300-100" in found.header[0].value
     assert {"allocations", "pair", "matrix", "scan"} <= set(found.session_state["charts"])
-    value = known(layers_scan.study(LENET))
+    value = known(scan.study(LENET))
     assert value is not None
     dense = 100 * value["value"]["dense_correct"] / value["value"]["count"]
     assert f"dense {dense:.1f}".rstrip("0").rstrip(".") in texts(found).replace("\u00a0", " ")
@@ -50,14 +51,14 @@ def test_first_view_has_every_part(visit: Visit) -> None:
 def test_the_scan_is_the_same_for_every_level_and_allocation() -> None:
     others = [LENET.model_copy(update={"sparsity": level, "allocation": name}) for level in (0, 950)
               for name in allocations_for(LENET.scorer, LENET.granularity)]  # fmt: skip
-    assert {layers_scan.study(setting).key for setting in others} == {layers_scan.study(LENET).key}
+    assert {scan.study(setting).key for setting in others} == {scan.study(LENET).key}
     other = LENET.model_copy(update={"scorer": "magnitude_l2"})
-    assert layers_scan.study(other).key != layers_scan.study(LENET).key
+    assert scan.study(other).key != scan.study(LENET).key
 
 
 def test_a_scan_in_parts_has_gaps() -> None:
     value = {"layers": ["a", "b"], "shares": [500, 900], "count": 10, "correct": [None, [9, 5]]}
-    frame = layers_scan.frame(value)
+    frame = scan.frame(value)
     assert list(frame["order"]) == [0, 0, 1, 1] and list(frame["share"]) == [500, 900] * 2
     assert frame["accuracy"].isna().tolist() == [True, True, False, False] and list(frame["accuracy"][2:]) == [0.9, 0.5]
 
@@ -66,12 +67,12 @@ def test_allocations_show_what_their_profiles_say(visit: Visit) -> None:
     found = at_layers(visit, sparsity="90")
     table = found.session_state["charts"]["allocations"].table
     names = [name for name in allocations_for("magnitude_l1", "weight") if name != "by_hand"]
-    assert {registry.allocations[name].label for name in names} <= set(table["allocation"])
+    assert {allocations[name].label for name in names} <= set(table["allocation"])
     for name in ("global", "uniform"):
-        variant = layers_allocations.variants(LENET)[name]
+        variant = sharing.variants(LENET)[name]
         profile = known(variant.study(PROFILE))
         assert profile is not None
-        rows = table[table["allocation"] == registry.allocations[name].label]
+        rows = table[table["allocation"] == allocations[name].label]
         assert list(rows["removed_count"]) == [row[900] for row in profile["value"]["removed"]]
 
 
@@ -100,12 +101,12 @@ def test_matrix_controls(visit: Visit) -> None:
 @pytest.mark.parametrize("other", ["random", "magnitude_l2"])
 def test_two_scorers_in_a_layer(visit: Visit, other: str) -> None:
     page = at_layers(visit)
-    assert page.selectbox(key="layers_other").options == [registry.scorers[name].label for name in rankings(LENET)]
+    assert page.selectbox(key="layers_other").options == [scorers[name].label for name in rankings(LENET)]
     page.selectbox(key="layers_other").set_value(other)
     page.selectbox(key="w_layer").set_value("fc3")
     settled(page.run())
     chart = page.session_state["charts"]["pair"]
-    assert "In fc3" in chart.title and registry.scorers[other].label in chart.title
+    assert "In fc3" in chart.title and scorers[other].label in chart.title
     assert page.query_params["layer"] == "fc3" and len(chart.table) == 1000
 
 
@@ -113,7 +114,7 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
     page = at_layers(visit)
     page.button(key="scan_use").click()
     page.run()  # AppTest does not follow a change of page: a browser test does
-    page.switch_page("pages/prune.py")
+    page.switch_page("pages/prune/page.py")
     settled(page.run())
     assert page.query_params["allocation"] == "sensitivity" and "keeps" in page.header[0].value
 
@@ -122,33 +123,33 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
 def test_every_family_of_scorers_shows_its_layers_or_says_why_not(
     server: object, scorer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layers_allocations, "light", lambda setting: False)  # what starts by itself is tested above
-    for part in (layers_scan, layers_scorers):
-        monkeypatch.setattr(part, "look", lambda study, slot, automatic: layers_work.look(study, slot, False))
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).switch_page("pages/layers.py")
+    monkeypatch.setattr(allocations, "light", lambda setting: False)  # what starts by itself is tested above
+    for part in (scan, disagreement):
+        monkeypatch.setattr(part, "look", lambda study, slot, automatic: offers.look(study, slot, False))
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).switch_page("pages/layers/page.py")
     for name, value in (FAST | {"scorer": scorer}).items():
         page.query_params[name] = value
     settled(page.run())
     assert not page.exception
-    if issubclass(registry.scorers[scorer], Solver):
+    if issubclass(scorers[scorer], Solver):
         assert "is a solver" in texts(page)
     else:
         assert page.info or {"pair", "allocations"} <= set(page.session_state["charts"]), texts(page)
 
 
 def test_the_matrix_is_the_same_whichever_plain_scorer_is_chosen() -> None:
-    keys = {layers_scorers._all(LENET.model_copy(update={"scorer": name})).key for name in ("lamp", "snip", "obc")}
-    assert keys == {layers_scorers._all(LENET).key}
+    keys = {disagreement._all(LENET.model_copy(update={"scorer": name})).key for name in ("lamp", "snip", "obc")}
+    assert keys == {disagreement._all(LENET).key}
     own = LENET.model_copy(update={"scorer": "snip", "scorer_options": {"samples": 50}})
-    assert layers_scorers._all(own).key not in keys
-    assert layers_scorers._all(LENET.model_copy(update={"scorer": "shuffled"})).key not in keys
+    assert disagreement._all(own).key not in keys
+    assert disagreement._all(LENET.model_copy(update={"scorer": "shuffled"})).key not in keys
 
 
 def test_large_models_wait_for_a_button_with_the_time(visit: Visit) -> None:
     setting = Setting(model="resnet_20")
     assert not light(setting) and light(LENET)
     page = visit(v="1", model="resnet_20")
-    page.switch_page("pages/layers.py").run()
+    page.switch_page("pages/layers/page.py").run()
     assert not page.exception
     labels = [button.label for button in page.button]
     assert any(label.startswith("Scan the layers (about") for label in labels), labels
@@ -156,13 +157,13 @@ def test_large_models_wait_for_a_button_with_the_time(visit: Visit) -> None:
 
 def test_the_setting_stays_between_pages(visit: Visit) -> None:
     page = at_layers(visit, sparsity="93", scorer="magnitude_l2")
-    page.switch_page("pages/prune.py")
+    page.switch_page("pages/prune/page.py")
     settled(page.run())
     assert page.query_params["sparsity"] == "93" and page.query_params["scorer"] == "magnitude_l2"
 
 
 def test_a_model_without_weights_is_a_sentence(visit: Visit) -> None:
     page = visit(v="1", model="alexnet")
-    page.switch_page("pages/layers.py")
+    page.switch_page("pages/layers/page.py")
     settled(page.run())
     assert ".pth" in texts(page)

@@ -12,11 +12,11 @@ import pytest
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import address, live, reruns
-from pages.ui.live import Part
-from pages.ui.turns import Turns
-from pruning.engine import JobView
-from pruning.errors import Missing
+from pages.shared import address, live, reruns
+from pages.shared.live import Part
+from pages.shared.turns import Turns
+from pruning.common.errors import Missing
+from pruning.engine.jobs import JobView
 
 JOB = JobView("one", "running", done=1, total=4)
 
@@ -183,7 +183,7 @@ def page() -> None:
     """Writes a level into the address, and says what a link brought."""
     import streamlit as st
 
-    from pages.ui import address
+    from pages.shared import address
 
     address.arrive(st.session_state.get("page", "one"))
     st.write(address.fresh("levels"))

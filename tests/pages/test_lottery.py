@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import lottery_work
-from pages.ui.lottery_valley import lines
-from pages.ui.lottery_work import estimate, look, works
-from pages.ui.server import engine, store
-from pruning.defaults import TICKET
-from pruning.ticket_tables import read_stored, rows_frame, sentence, verdicts
-from pruning.tickets import TEST, Experiment
-from pruning.valleys import barrier_sentence, barriers_frame, valley_sentence
+from pages.lottery import work as lottery_work
+from pages.lottery.connectivity import lines
+from pages.lottery.work import estimate, look, works
+from pages.shared.server import engine, store
+from pruning.results.connectivity import barrier_sentence, barriers_frame, valley_sentence
+from pruning.results.tickets import read_stored, rows_frame, sentence, verdicts
+from pruning.study.methods.defaults import TICKET
+from pruning.study.methods.tickets import TEST, Experiment
 from tests.pages.look import settled, texts
 
 Visit = Callable[..., AppTest]
@@ -27,7 +27,7 @@ TINY = Experiment(train=SHORT, levels=(500,), seeds=(0, 1))
 
 def at_lottery(visit: Visit) -> AppTest:
     page = visit(v="1", model="lenet_300_100")
-    return settled(page.switch_page("pages/lottery.py").run())
+    return settled(page.switch_page("pages/lottery/page.py").run())
 
 
 def tiny(page: AppTest) -> AppTest:
@@ -129,9 +129,9 @@ def test_stored_experiments_are_shown_and_labelled(
 
 
 def test_the_estimate_is_measured_once_something_is_known() -> None:
-    empty = lottery_work.Progress([], 8, works(TINY, 1), [], 0, [], None)
+    empty = lottery_work.TicketProgress([], 8, works(TINY, 1), [], 0, [], None)
     assert estimate(TINY, empty)[1] is False
-    known = lottery_work.Progress([], 8, works(TINY, 1), [], 0, [], 3.0)
+    known = lottery_work.TicketProgress([], 8, works(TINY, 1), [], 0, [], 3.0)
     assert estimate(TINY, known) == (8 * 3.0 / max(1, engine().settings.workers - 1), True)
     assert look(TINY.model_copy(update={"seeds": (7,)})).rows == [] and TEST.name == "accuracy"
 
@@ -142,7 +142,7 @@ def linked(visit: Visit, **words: str) -> AppTest:
     page.query_params.clear()
     for name, text in words.items():
         page.query_params[name] = text
-    return settled(page.switch_page("pages/lottery.py").run())
+    return settled(page.switch_page("pages/lottery/page.py").run())
 
 
 def test_the_address_holds_the_experiment_and_brings_it_back(visit: Visit) -> None:

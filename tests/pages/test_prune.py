@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.server import engine, store
-from pruning import registry
-from pruning.compatibility import allocations_for, granularities_for
-from pruning.frames import STOPS
-from pruning.links import DEFAULT, Setting, read_query
-from pruning.specs import MeasureSpec
+from pages.choices.links import read_query
+from pages.choices.setting import DEFAULT, Setting
+from pages.shared.server import engine, store
+from pruning.criteria.compatibility import allocations_for, granularities_for
+from pruning.criteria.kinds import allocations, granularities, scorers
+from pruning.results.frames import STOPS
+from pruning.study.study import MeasureSpec
 from tests.pages.look import FIRST_OF_FAMILY, settled, texts
 
 FAST = {"v": "1", "model": "lenet_300_100"}
@@ -77,32 +78,32 @@ def shows(page: AppTest, **names: str) -> None:
 
 def test_every_scorer_is_explained() -> None:
     def script() -> None:
-        from pages.ui.method import explained
-        from pruning import registry
+        from pages.shared.method import explained
+        from pruning.criteria.kinds import scorers
 
-        for name in registry.scorers.names():
+        for name in scorers.names():
             explained(name)
 
     page = AppTest.from_function(script).run()
     assert not page.exception
     assert [latex.value.strip("$\n") for latex in page.latex] == [
-        registry.scorers[name].formula for name in registry.scorers.names()
+        scorers[name].formula for name in scorers.names()
     ]
-    for name in registry.scorers.names():
-        assert all(words in texts(page) for words in (registry.scorers[name].fails, registry.scorers[name].reference))
+    for name in scorers.names():
+        assert all(words in texts(page) for words in (scorers[name].fails, scorers[name].reference))
 
 
 def test_every_scorer_has_its_own_choices(visit: Visit) -> None:
     """All in one session, without waiting for numbers: work that a new choice replaces is cancelled."""
     page = visit(**FAST)
-    for scorer in registry.scorers.names():
+    for scorer in scorers.names():
         choose(page, scorer=scorer)
         assert not page.exception, scorer
         assert page.sidebar.selectbox(key="w_granularity").options == [
-            registry.granularities[name].label for name in granularities_for(scorer)
+            granularities[name].label for name in granularities_for(scorer)
         ]
         draws = "w_seed" in [field.key for field in page.sidebar.number_input]
-        assert draws == registry.scorers[scorer].draws, scorer
+        assert draws == scorers[scorer].draws, scorer
     for job in engine().views():
         engine().cancel(job.id, job.owner)
 
@@ -115,7 +116,7 @@ def test_every_family_of_scorers_shows_its_numbers(visit: Visit, scorer: str) ->
     shows(page, scorer=scorer)
 
 
-@pytest.mark.parametrize("allocation", registry.allocations.names())
+@pytest.mark.parametrize("allocation", allocations.names())
 def test_every_allocation(visit: Visit, allocation: str) -> None:
     page = visit(**FAST)
     choose(page, allocation=allocation)
@@ -123,7 +124,7 @@ def test_every_allocation(visit: Visit, allocation: str) -> None:
     shows(page, allocation=allocation)
 
 
-@pytest.mark.parametrize("granularity", registry.granularities.names())
+@pytest.mark.parametrize("granularity", granularities.names())
 def test_every_granularity(visit: Visit, granularity: str) -> None:
     page = visit(**FAST)
     choose(page, granularity=granularity)
@@ -131,7 +132,7 @@ def test_every_granularity(visit: Visit, granularity: str) -> None:
     shows(page, granularity=granularity)
     allowed = allocations_for("magnitude_l1", granularity)
     boxes = page.sidebar.selectbox(key="w_allocation").options
-    assert boxes == [registry.allocations[name].label for name in allowed]
+    assert boxes == [allocations[name].label for name in allowed]
 
 
 def test_a_link_whose_parts_do_not_go_together_is_mended_and_said(visit: Visit) -> None:

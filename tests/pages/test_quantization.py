@@ -9,13 +9,13 @@ import pytest
 from safetensors.torch import load
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import quantization_more, quantization_work
-from pages.ui.background import made
-from pages.ui.results import known
-from pruning import formats
-from pruning.formats import Formats
-from pruning.links import Setting
-from pruning.specs import MeasureSpec
+from pages.choices import quantization
+from pages.choices.quantization import Formats
+from pages.choices.setting import Setting
+from pages.quantization import more, work
+from pages.shared.answers import known
+from pages.shared.jobs import made
+from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
 from tests.pages.look import PATIENCE, settled, texts
 
@@ -25,26 +25,26 @@ SETTING = Setting(model="lenet_300_100")
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer images, shorter times, two bit widths."""
-    for module in (formats, quantization_work, quantization_more):
+    for module in (quantization, work, more):
         monkeypatch.setattr(module, "INTEGER", (2, 8))
     few = MeasureSpec(name="accuracy", options={"count": 300})
-    monkeypatch.setattr(quantization_work, "TEST", few)
-    monkeypatch.setattr(quantization_work, "WHOLE", MeasureSpec(name="runtime", options={"count": 300}))
+    monkeypatch.setattr(work, "TEST", few)
+    monkeypatch.setattr(work, "WHOLE", MeasureSpec(name="runtime", options={"count": 300}))
     int8 = MeasureSpec(name="runtime", options={"count": 300, "precision": "int8"})
-    monkeypatch.setattr(quantization_work, "INT8", int8)
+    monkeypatch.setattr(work, "INT8", int8)
     short = MeasureSpec(name="runtime_latency", options={"batches": (1,), "seconds": 0.05})
-    monkeypatch.setattr(quantization_work, "TIMES", short)
+    monkeypatch.setattr(work, "TIMES", short)
 
 
 def at_quantization(server: Path, **words: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, word in ({"v": "1", "model": "lenet_300_100"} | words).items():
         page.query_params[name] = word
-    return settled(page.switch_page("pages/quantization.py").run())
+    return settled(page.switch_page("pages/quantization/page.py").run())
 
 
 def value_of(formats: Formats, setting: Setting = SETTING) -> dict:
-    found = known(formats.study(setting, quantization_work.ERRORS))
+    found = known(quantization.study(setting, work.ERRORS))
     assert found is not None
     return found["value"]
 
@@ -106,8 +106,8 @@ def test_the_curve_and_the_runtime_wait_for_a_button(server: Path, quick: None) 
 def test_files_are_what_they_say(server: Path) -> None:
     import onnxruntime
 
-    data = made(Formats(bits=3).study(SETTING, MeasureSpec(name="quantized_file")), quantization_more.WAIT)
+    data = made(Formats(bits=3).study(SETTING, MeasureSpec(name="quantized_file")), more.WAIT)
     assert load(data)["fc1.weight.codes"].numel() == 784 * 300 * 3 // 8
     study = Formats().whole(SETTING, MeasureSpec(name="runtime_file", options={"precision": "int8"}))
-    session = onnxruntime.InferenceSession(io.BytesIO(made(study, quantization_more.WAIT)).getvalue())
+    session = onnxruntime.InferenceSession(io.BytesIO(made(study, more.WAIT)).getvalue())
     assert session.get_inputs()[0].name == "images"

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import recover_pace, recover_work
-from pages.ui.recover_work import TRACE, offered, way
-from pages.ui.server import engine, store
-from pruning import registry
-from pruning.choices import Recovery, read_choices
-from pruning.defaults import defaults_of
-from pruning.links import Setting
-from pruning.recipe import Prune, Train
-from pruning.strategies import STRATEGIES, Plan
+from pages.choices.setting import Setting
+from pages.choices.training import Recovery
+from pages.choices.words import read_choices
+from pages.recover import pace, work
+from pages.recover.work import TRACE, offered, way
+from pages.shared.server import engine, store
+from pruning.criteria.kinds import scorers
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
+from pruning.study.methods.defaults import defaults_of
+from pruning.study.methods.strategies import STRATEGIES, RecoveryPlan
 from tests.pages.look import settled, texts
 
 Visit = Callable[..., AppTest]
@@ -27,7 +29,7 @@ QUICK = {"steps": 20, "looks": 2}
 
 def at_recover(visit: Visit, **words: str) -> AppTest:
     page = visit(**({"v": "1", "model": "lenet_300_100", "sparsity": "95"} | words))
-    return settled(page.switch_page("pages/recover.py").run())
+    return settled(page.switch_page("pages/recover/page.py").run())
 
 
 def quick(page: AppTest, *names: str) -> AppTest:
@@ -38,9 +40,9 @@ def quick(page: AppTest, *names: str) -> AppTest:
     return settled(page.run())
 
 
-def plan(**changes: Any) -> Plan:
+def plan(**changes: Any) -> RecoveryPlan:
     fine = defaults_of("lenet_300_100").fine.model_copy(update={**QUICK, **changes})
-    return Plan(prune=Prune(sparsity=950), fine=fine)
+    return RecoveryPlan(prune=Prune(sparsity=950), fine=fine)
 
 
 def test_an_empty_page_teaches_and_says_the_time(visit: Visit) -> None:
@@ -79,7 +81,7 @@ def test_slimming_is_offered_only_where_it_works(visit: Visit) -> None:
 
 def test_a_strategy_with_its_own_criterion_says_so(visit: Visit) -> None:
     page = quick(at_recover(visit, scorer="snip"), "gradual", "movement")
-    said = f"Movement pruning has a criterion of its own and does not use {registry.scorers['snip'].label}."
+    said = f"Movement pruning has a criterion of its own and does not use {scorers['snip'].label}."
     assert texts(page).count(said) == 1 and "Gradual pruning has" not in texts(page)
     page.selectbox(key="w_scorer").set_value("magnitude_l1")
     assert said not in texts(settled(page.run()))
@@ -116,8 +118,8 @@ def test_a_cancelled_training_is_said_and_can_be_continued(visit: Visit, monkeyp
 
 def test_what_is_chosen_stays_when_another_page_was_open(visit: Visit) -> None:
     page = quick(at_recover(visit), "one_shot", "distilled")
-    settled(page.switch_page("pages/scorers.py").run())
-    page = settled(page.switch_page("pages/recover.py").run())
+    settled(page.switch_page("pages/scorers/page.py").run())
+    page = settled(page.switch_page("pages/recover/page.py").run())
     assert page.number_input(key="w_recover_lenet_300_100_steps").value == 20
     assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "distilled"]
 
@@ -130,15 +132,15 @@ def test_only_what_fits_is_offered() -> None:
 
 def test_the_estimate_counts_images_of_what_is_missing() -> None:
     ways = [look_at(name) for name in ("one_shot", "pruned", "gradual")]
-    time, measured = recover_pace.seconds(Setting(model="vit_small"), ways, 50)
+    time, measured = pace.seconds(Setting(model="vit_small"), ways, 50)
     assert time == pytest.approx(2 * 20 * 50 * defaults_of("vit_small").seconds) and not measured
 
 
-def look_at(name: str) -> recover_work.Standing:
+def look_at(name: str) -> work.Standing:
     one = way(LENET, plan(), name)
     assert one.training.measures == (TRACE,)
     assert all(step.seed == 0 for step in one.training.recipe if isinstance(step, Train))
-    return recover_work.Standing(one, None, None, not one.steps)
+    return work.Standing(one, None, None, not one.steps)
 
 
 LINK = {"ways": "one_shot,rigl", "steps": "20", "rounds": "7", "growth": "cubic", "lr": "0.02", "optimiser": "adamw",
@@ -154,7 +156,7 @@ def linked(visit: Visit, **words: str) -> AppTest:
     page.query_params.clear()
     for name, text in (NOTHING | words).items():
         page.query_params[name] = text
-    return settled(page.switch_page("pages/recover.py").run())
+    return settled(page.switch_page("pages/recover/page.py").run())
 
 
 def test_the_address_holds_what_is_chosen_and_brings_it_back(visit: Visit) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import scorers_costs, scorers_fares, scorers_table
-from pages.ui.server import engine
-from pruning import registry
-from pruning.compatibility import allocations_for, fits, granularities_for, refusal
-from pruning.criteria import Solver
-from pruning.links import Setting
-from pruning.settings import machine
+from pages.choices.setting import Setting
+from pages.scorers import costs, fares
+from pages.scorers import table as scorers_table
+from pages.shared.server import engine
+from pruning.common.environment import machine
+from pruning.criteria.compatibility import allocations_for, fits, granularities_for, refusal
+from pruning.criteria.kinds import Solver, allocations, granularities
+from pruning.criteria.kinds import scorers as scorer_registry
 from tests.pages.look import PATIENCE, settled, texts
 
 Visit = Callable[..., AppTest]
@@ -25,28 +26,28 @@ LENET = Setting(model="lenet_300_100")
 
 def at_scorers(visit: Visit, **words: str) -> AppTest:
     page = visit(**{"v": "1", "model": "lenet_300_100"} | words)
-    return page.switch_page("pages/scorers.py").run()
+    return page.switch_page("pages/scorers/page.py").run()
 
 
 @pytest.fixture
 def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Costs do not start by themselves: tests that look at something else need not wait."""
-    monkeypatch.setattr(scorers_costs, "light", lambda setting: False)
+    monkeypatch.setattr(costs, "light", lambda setting: False)
 
 
 def test_every_registration_is_on_the_page(visit: Visit, untimed: None) -> None:
     page = at_scorers(visit)
     assert not page.exception
     said, formulas = texts(page), [latex.value for latex in page.latex]
-    for name in registry.scorers:
-        entry = registry.scorers[name]
+    for name in scorer_registry:
+        entry = scorer_registry[name]
         assert any(entry.formula.strip() in formula for formula in formulas), name
         for text in (entry.idea, entry.fails, entry.cost, entry.reference):
             assert text in said, (name, text)
-    solvers = sum(issubclass(registry.scorers[name], Solver) for name in registry.scorers)
-    assert f"{len(registry.scorers)} scorers: {len(registry.scorers) - solvers} rank" in page.header[0].value
+    solvers = sum(issubclass(scorer_registry[name], Solver) for name in scorer_registry)
+    assert f"{len(scorer_registry)} scorers: {len(scorer_registry) - solvers} rank" in page.header[0].value
     families = [part.value.casefold() for part in page.subheader]
-    assert {registry.scorers[name].family for name in registry.scorers} <= set(families)
+    assert {scorer_registry[name].family for name in scorer_registry} <= set(families)
 
 
 def test_search_and_families(visit: Visit, untimed: None) -> None:
@@ -54,44 +55,44 @@ def test_search_and_families(visit: Visit, untimed: None) -> None:
     page.text_input(key="scorers_search").set_value("molchanov")
     page.run()
     shown = scorers_table.matching("molchanov", [])
-    assert len(page.latex) == len(shown) < len(registry.scorers)
+    assert len(page.latex) == len(shown) < len(scorer_registry)
     page.text_input(key="scorers_search").set_value("no such words at all")
     page.run()
     assert "No scorer has all of these words" in texts(page) and not page.latex
     page.text_input(key="scorers_search").set_value("")
     page.button_group(key="scorers_family").set_value(["control"])
     page.run()
-    assert len(page.latex) == sum(registry.scorers[name].family == "control" for name in registry.scorers)
+    assert len(page.latex) == sum(scorer_registry[name].family == "control" for name in scorer_registry)
 
 
 def test_matching_reads_every_word() -> None:
-    assert scorers_table.matching("", []) == registry.scorers.names()
+    assert scorers_table.matching("", []) == scorer_registry.names()
     assert scorers_table.matching("HAN 2015 learning", []) == ["magnitude_l1"]  # not every "than"
     assert not scorers_table.matching("han 1811", []) and not scorers_table.matching("agnitude", [])
     for family in scorers_table.FAMILIES:
-        assert all(registry.scorers[name].family == family for name in scorers_table.matching("", [family]))
-    groups = scorers_table.by_family(registry.scorers.names())
-    assert sorted(sum(groups.values(), [])) == sorted(registry.scorers)
+        assert all(scorer_registry[name].family == family for name in scorers_table.matching("", [family]))
+    groups = scorers_table.by_family(scorer_registry.names())
+    assert sorted(sum(groups.values(), [])) == sorted(scorer_registry)
 
 
 def test_the_tables_say_what_compatibility_says() -> None:
-    labels = {registry.granularities[name].label: name for name in registry.granularities}
-    scorers = {registry.scorers[name].label: name for name in registry.scorers}
-    pairs = scorers_table.criteria_pairs(registry.scorers.names())
-    assert len(pairs) == len(scorers) * len(labels) and len(labels) == len(registry.granularities)
+    labels = {granularities[name].label: name for name in granularities}
+    scorers = {scorer_registry[name].label: name for name in scorer_registry}
+    pairs = scorers_table.criteria_pairs(scorer_registry.names())
+    assert len(pairs) == len(scorers) * len(labels) and len(labels) == len(granularities)
     for row in pairs.itertuples():
         reason = fits(scorers[row.row], labels[row.column])
         assert (row.kind == "no") == (reason is not None) and (reason is None or row.why == reason)
-    budgets = {registry.allocations[name].label: name for name in registry.allocations}
+    budgets = {allocations[name].label: name for name in allocations}
     for row in scorers_table.allocation_pairs().itertuples():
         known = row.kind != "no"
         assert known == (budgets[row.column] in allocations_for("magnitude_l1", labels[row.row]))
 
 
-@pytest.mark.parametrize("name", registry.scorers.names())
+@pytest.mark.parametrize("name", scorer_registry.names())
 def test_what_opens_on_prune_goes_together(name: str) -> None:
     for setting in (LENET, Setting(granularity="n_m", allocation="uniform"), Setting(scorer=name, sparsity=950)):
-        target = scorers_fares.opened(setting, name)
+        target = fares.opened(setting, name)
         assert target.scorer == name and target.sparsity == setting.sparsity and target.model == setting.model
         assert refusal(name, target.granularity, target.allocation, {}, {}) is None
         assert target.granularity in granularities_for(name)
@@ -101,7 +102,7 @@ def test_a_button_opens_the_scorer_on_prune(visit: Visit, untimed: None) -> None
     page = at_scorers(visit, sparsity="90")
     page.button(key="open_magnitude_l2").click()
     page.run()  # AppTest does not follow a change of page: a browser test does
-    page.switch_page("pages/prune.py")
+    page.switch_page("pages/prune/page.py")
     settled(page.run())
     assert "keeps" in page.header[0].value and page.query_params["scorer"] == "magnitude_l2"
     assert page.query_params["sparsity"] == "90"
@@ -120,16 +121,16 @@ def test_costs_are_timed_here_and_stored(visit: Visit) -> None:
     for view in engine().views():
         engine().wait(view.id, PATIENCE)
     settled(page.run())
-    found = scorers_costs.costs(LENET, registry.scorers.names())
-    solvers = {name for name in registry.scorers if issubclass(registry.scorers[name], Solver)}
-    assert set(found) == set(registry.scorers) - solvers  # these take minutes: they wait for the button
+    found = costs.costs(LENET, scorer_registry.names())
+    solvers = {name for name in scorer_registry if issubclass(scorer_registry[name], Solver)}
+    assert set(found) == set(scorer_registry) - solvers  # these take minutes: they wait for the button
     assert [button.label for button in page.button if button.key == "costs_start"] == [
         f"Time {len(solvers)} scorers on LeNet-300-100"
     ]
     assert all(cost["machine"] == machine() for cost in found.values())
     table = page.dataframe[0].value
     for name, cost in found.items():
-        row = table[table["scorer"] == registry.scorers[name].label].iloc[0]
+        row = table[table["scorer"] == scorer_registry[name].label].iloc[0]
         assert row["seconds here"] == cost["seconds"] or cost["seconds"] is None
     assert machine() in texts(page) and texts(page).count("not measured here yet") == len(solvers)
 
@@ -144,20 +145,20 @@ def test_costs_are_timed_here_and_stored(visit: Visit) -> None:
     ],
 )
 def test_costs_in_words(cost: dict[str, Any] | None, words: str) -> None:
-    assert scorers_costs.said(cost) == words
+    assert costs.said(cost) == words
 
 
 @pytest.mark.parametrize("model", ["lenet_5", "resnet_20"])
 def test_what_does_not_hold_is_shown_first(visit: Visit, untimed: None, model: str) -> None:
     page = at_scorers(visit, model=model)
-    claims, label = scorers_fares.claims(model)
+    claims, label = fares.claims(model)
     title = next(one.label for one in page.expander if one.label.startswith("What the literature says"))
     failed = [one for one in claims if one["verdict"] == "fails"]
     assert f"{len(failed)} do not hold" in title and failed and label
     table = next(frame.value for frame in page.dataframe if "here it" in frame.value)
     assert len(table) == len(claims) and set(table["here it"][: len(failed)]) == {"does not hold"}
     assert "(" in table["claim"][0] and "is more accurate than" in table["claim"][0]
-    assert scorers_fares.claims("resnet18") == ([], "")
+    assert fares.claims("resnet18") == ([], "")
 
 
 def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,12 +171,12 @@ def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: 
     rows += [row("random", "", 0, 999) | {"allocation": "uniform"}, {"scorer": "obc", "error": "It did not work."}]
     content = {"rows": rows, "split": "validation", "date": "2026-11-24", "made_by": "python assets/orderings.py"}
     (tmp_path / "lenet_5.json").write_text(json.dumps(content))
-    monkeypatch.setattr(scorers_fares, "ORDERINGS", tmp_path)
-    table, label = scorers_fares.orderings("lenet_5")
+    monkeypatch.setattr(fares, "ORDERINGS", tmp_path)
+    table, label = fares.orderings("lenet_5")
     assert len(table) == 6 and "1,000 validation images, 3 seeds" in label
-    found = scorers_fares.fares("magnitude_l1", "lenet_5")
-    assert list(found["criterion"]) == ["itself", "inverted", registry.scorers["random"].label]
+    found = fares.fares("magnitude_l1", "lenet_5")
+    assert list(found["criterion"]) == ["itself", "inverted", scorer_registry["random"].label]
     assert list(found["mean"]) == pytest.approx([65, 10, 20]) and list(found["seeds"]) == [3, 1, 1]
     assert found["least"][0] == pytest.approx(60) and found["most"][0] == pytest.approx(70)
-    assert scorers_fares.fares("snip", "lenet_5").empty and scorers_fares.fares("snip", "resnet_20").empty
-    assert scorers_fares.orderings("resnet_20")[1] == ""
+    assert fares.fares("snip", "lenet_5").empty and fares.fares("snip", "resnet_20").empty
+    assert fares.orderings("resnet_20")[1] == ""

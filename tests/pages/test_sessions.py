@@ -13,8 +13,8 @@ from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 
-from pages.ui import sessions
-from pruning import lru
+from pages.shared import sessions
+from pruning.common import memory
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_they_go_when_their_time_is_over(storage: MemorySessionStorage) -> None:
     assert sessions.forget_left() == 0 and len(storage._cache._data) == 2
     time.sleep(0.15)
     assert len(storage._cache._data) == 2, "Streamlit does it by itself now: this is needless"
-    lru.also(sessions.forget_left)
-    lru.also(sessions.forget_left)
-    assert lru.rest(1e9) == 2 and not storage._cache._data
+    memory.also(sessions.forget_left)
+    memory.also(sessions.forget_left)
+    assert memory.rest(1e9) == 2 and not storage._cache._data
 
 
 def test_without_a_server_there_are_none() -> None:

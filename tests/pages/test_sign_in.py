@@ -10,14 +10,14 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import sign_in
-from pruning.settings import ROOT
+from pages.shared import sign_in
+from pruning.common.environment import ROOT
 
 
 def frame() -> None:
     import streamlit as st
 
-    from pages.ui.sign_in import sign_in
+    from pages.shared.sign_in import sign_in
 
     sign_in()
     st.write("the page")
@@ -71,7 +71,7 @@ def test_who_is_signed_in_is_told_and_may_leave(
     monkeypatch: pytest.MonkeyPatch, person: dict[str, object], said: list[str]
 ) -> None:
     def foot() -> None:
-        from pages.ui.sign_in import sign_out
+        from pages.shared.sign_in import sign_out
 
         sign_out()
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.server import engine, store
-from pruning import status_tables
+from pages.shared.server import engine, store
+from pages.status import tables as status_tables
 from pruning.engine.health import Failure, Health, WorkerView
-from pruning.specs import Base, MeasureSpec, Prune, Study
+from pruning.steps.prune import Prune
 from pruning.store.footprint import footprint
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 from tests.pages.look import texts
 
 HEALTH = Health(
@@ -21,7 +23,7 @@ HEALTH = Health(
 
 
 def test_the_page_lists_workers_jobs_failures_and_bounds(visit: Callable[..., AppTest]) -> None:
-    page = visit(v="1", model="lenet_300_100").switch_page("pages/status.py").run()
+    page = visit(v="1", model="lenet_300_100").switch_page("pages/status/page.py").run()
     assert not page.exception
     study = Study(base=Base(model="lenet_5"), recipe=(Prune(sparsity=900),), measures=(MeasureSpec(name="accuracy"),))
     store().add_job(study.key, study.model_dump_json(), "ada@example.org", "elsewhere:1:x")

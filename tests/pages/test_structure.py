@@ -10,12 +10,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import structure_speed, structure_take, structure_view, structure_work
-from pages.ui.results import known
-from pruning.links import Setting
-from pruning.specs import MeasureSpec
-from pruning.structure_tables import FIRST, REMOVABLE
-from pruning.surgery import load_small
+from pages.choices.setting import Setting
+from pages.shared.answers import known
+from pages.structure import speed, take_home, view, work
+from pages.structure.words import FIRST, REMOVABLE
+from pruning.compression.removal.files import load_small
+from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
 from tests.pages.look import PATIENCE, settled, texts
 
@@ -26,7 +26,7 @@ SETTING = Setting(model="lenet_5", granularity="channel", allocation="uniform", 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times and an accuracy that take a moment."""
-    whole = structure_work.latency_study
+    whole = work.latency_study
 
     def short(setting: Setting):  # noqa: ANN202
         study = whole(setting)
@@ -37,11 +37,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         options = {"levels": (300, 600), "batches": (1, 4), "seconds": 0.05}
         return setting.study(MeasureSpec(name="speed_curve", options=options))
 
-    for module in (structure_work, structure_view, structure_speed):
+    for module in (work, view, speed):
         monkeypatch.setattr(module, "latency_study", short)
-    for module in (structure_work, structure_speed):
+    for module in (work, speed):
         monkeypatch.setattr(module, "curve_study", coarse)
-    monkeypatch.setattr(structure_work, "TEST", MeasureSpec(name="accuracy", options={"count": 200}))
+    monkeypatch.setattr(work, "TEST", MeasureSpec(name="accuracy", options={"count": 200}))
 
 
 def at_structure(server: Path, **words: str) -> AppTest:
@@ -49,11 +49,11 @@ def at_structure(server: Path, **words: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, word in (LENET | words).items():
         page.query_params[name] = word
-    return settled(page.switch_page("pages/structure.py").run())
+    return settled(page.switch_page("pages/structure/page.py").run())
 
 
 def value_of(setting: Setting) -> dict:
-    found = known(setting.study(structure_work.STRUCTURE))
+    found = known(setting.study(work.STRUCTURE))
     assert found is not None
     return found["value"]
 
@@ -69,7 +69,7 @@ def test_every_control_changes_what_is_removed(server: Path, quick: None) -> Non
     assert "test images" in "\n".join(metric.label for metric in page.metric)
     page.button(key="latency_again").click()
     page = settled(page.run())
-    assert page.session_state[structure_work.REPEAT] == 1 and "latency" in page.session_state["charts"]
+    assert page.session_state[work.REPEAT] == 1 and "latency" in page.session_state["charts"]
     page.sidebar.select_slider(key="w_sparsity").set_value(800)
     page = settled(page.run())
     assert list(page.session_state["charts"]["structure"].table["kept_count"])[3] == 17
@@ -100,7 +100,7 @@ def test_the_first_view_comes_with_the_program_and_a_link_keeps_its_rounding(ser
     for measure in ("structure", "memory", "accuracy"):
         found = known(FIRST.study(MeasureSpec(name=measure)))
         assert found is not None and found["origin"] == "bundled", "make grids ARGS='--models resnet_20'"
-    assert known(structure_work.latency_study(FIRST)) is None  # times are this machine's, and never bundled
+    assert known(work.latency_study(FIRST)) is None  # times are this machine's, and never bundled
     page = at_structure(server, sparsity="80", allocation_options='{"multiple":"auto"}')
     assert page.button_group(key="w_multiple").value == "auto"
     assert json.loads(page.query_params["allocation_options"]) == {"multiple": "auto"}
@@ -131,15 +131,15 @@ def test_a_network_without_such_units_says_so(server: Path, quick: None) -> None
 
 
 def test_files_load_and_errors_are_sentences(server: Path, tmp_path: Path) -> None:
-    data = structure_take.file(SETTING, "safetensors")
+    data = take_home.file(SETTING, "safetensors")
     (tmp_path / "small.safetensors").write_bytes(data)
     small = load_small(tmp_path / "small.safetensors")
     assert sum(p.numel() for p in small.parameters()) == value_of(SETTING)["parameters"]["small"]
-    told = json.loads(structure_take.file(SETTING, "description"))
+    told = json.loads(take_home.file(SETTING, "description"))
     assert told["shapes"]["conv1.weight"] == [3, 1, 5, 5]
-    loaded = torch.export.load(io.BytesIO(structure_take.file(SETTING, "program"))).module()
+    loaded = torch.export.load(io.BytesIO(take_home.file(SETTING, "program"))).module()
     x = torch.randn(3, 1, 28, 28)
     with torch.inference_mode():
         assert torch.allclose(loaded(x), small(x), atol=1e-5)
-    wrong = structure_take.file(SETTING.model_copy(update={"granularity": "weight"}), "safetensors").decode()
+    wrong = take_home.file(SETTING.model_copy(update={"granularity": "weight"}), "safetensors").decode()
     assert wrong.startswith("Nothing can be removed for good") and wrong.count("\n") == 1

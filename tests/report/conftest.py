@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from pruning.charts.base import Chart
-from pruning.charts.sketch import Sketch
+from pruning.results.charts.base import Chart
+from pruning.results.charts.sketch import Sketch
 
 
 @pytest.fixture

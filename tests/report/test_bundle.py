@@ -14,8 +14,8 @@ from choreographer.browsers.chromium import Chromium
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pruning.charts.base import Chart
-from pruning.report.bundle import bundle, safe, unique
+from pruning.results.charts.base import Chart
+from pruning.results.report.bundle import bundle, safe, unique
 
 
 def opened(data: bytes) -> zipfile.ZipFile:

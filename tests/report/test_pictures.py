@@ -18,9 +18,9 @@ import pytest
 from choreographer.browsers.chromium import Chromium
 from PIL import Image
 
-from pruning.charts.base import Chart
-from pruning.report.browser import browser
-from pruning.report.pictures import WIDTHS, render
+from pruning.results.charts.base import Chart
+from pruning.results.report.browser import browser
+from pruning.results.report.pictures import WIDTHS, render
 
 pytestmark = [
     pytest.mark.browser,
@@ -95,7 +95,7 @@ def test_a_browser_that_died_is_replaced(make_chart: Callable[..., Chart]) -> No
 def test_the_process_ends_by_itself_and_leaves_no_browser() -> None:
     script = (
         "import plotly.graph_objects as go\n"
-        "from pruning.report.browser import browser\n"
+        "from pruning.results.report.browser import browser\n"
         "assert b'<svg' in browser.draw(go.Figure(go.Scatter(y=[1, 2])).to_dict(), 'svg', 300, 200)\n"
     )
     # A browser of this run is known by the folder its profile lies in. Its socket lies there, too, and a socket's path

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.common.environment import Settings
+from pruning.store.store import Store
 from tests import postgres
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pruning.errors import BadValue, StoreError
+from pruning.common.errors import BadValue, StoreError
 from pruning.store.artefacts import ABANDONED_SECONDS, Artefacts
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.common.environment import Settings
 from pruning.store.bundled import Bundled
+from pruning.store.store import Store
 
 GRID = {
     "schema_version": 1,

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pruning.store import Store
 from pruning.store.jobs import LEASE_SECONDS
 from pruning.store.records import JobState
 from pruning.store.schema import jobs
+from pruning.store.store import Store
 
 
 def age(store: Store, seconds: float) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pruning.errors import StoreError
-from pruning.store import Store, database
+from pruning.common.errors import StoreError
 from pruning.store import connect as connecting
+from pruning.store import database
 from pruning.store.schema import jobs
+from pruning.store.store import Store
 from tests.postgres import Server
 
 

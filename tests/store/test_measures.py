@@ -11,11 +11,11 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from pruning.errors import StoreError
-from pruning.settings import Settings, machine
-from pruning.store import Store
+from pruning.common.environment import Settings, machine
+from pruning.common.errors import StoreError
 from pruning.store.measures import RECENT_LETTERS
 from pruning.store.schema import measures
+from pruning.store.store import Store
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.dictionaries(

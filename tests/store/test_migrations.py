@@ -13,9 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from pruning.store import Store, migrate
+from pruning.store import migrate
 from pruning.store.connect import _engine
 from pruning.store.schema import SCHEMA_VERSION, tables
+from pruning.store.store import Store
 
 OLD = Path(__file__).parent / "version_1.sql"
 """The tables exactly as the program of 24 November 2026, before migrations, made them."""

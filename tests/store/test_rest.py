@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
-from pruning.store import Store
 from pruning.store.database import Database
+from pruning.store.store import Store
 
 
 def held(store: Database) -> int:

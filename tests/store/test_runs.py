@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from pruning.errors import BadValue, Incompatible, Missing, StoreError
-from pruning.settings import Settings
-from pruning.specs import Base, MeasureSpec, Prune, Study
-from pruning.store import Store
+from pruning.common.environment import Settings
+from pruning.common.errors import BadValue, Incompatible, Missing, StoreError
+from pruning.steps.prune import Prune
 from pruning.store.describe import describe
 from pruning.store.runs import COLUMNS
+from pruning.store.store import Store
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 
 
 def study(**axes: Any) -> Study:

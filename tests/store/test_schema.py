@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pruning.errors import StoreError
-from pruning.settings import Settings
-from pruning.store import Store
+from pruning.common.environment import Settings
+from pruning.common.errors import StoreError
 from pruning.store.schema import meta
+from pruning.store.store import Store
 
 
 def test_a_newer_schema_is_refused_in_one_sentence(store: Store, settings: Settings) -> None:

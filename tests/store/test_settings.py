@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.errors import BadValue
-from pruning.settings import LEAST_MEMORY, Settings, machine
+from pruning.common.environment import LEAST_MEMORY, Settings, machine
+from pruning.common.errors import BadValue
 
 
 def test_nothing_set_means_this_machine() -> None:

@@ -15,13 +15,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from pruning.errors import StoreError
-from pruning.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS
-from pruning.settings import ROOT
-from pruning.specs import Base, MeasureSpec, Prune, Study, Train
-from pruning.store import Store
+from pruning.common.environment import ROOT
+from pruning.common.errors import StoreError
+from pruning.common.limits import ARTEFACT_MB, ARTEFACT_REST_SECONDS
+from pruning.steps.prune import Prune
+from pruning.steps.train import Train
 from pruning.store.footprint import footprint
+from pruning.store.store import Store
 from pruning.store.tidy import tidy
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
 
 MB = 10**6
 STUDY = Study(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pruning.specs import Study
+from pruning.study.study import Study
 
 KNOWN = json.loads((Path(__file__).parent / "keys.json").read_text())
 

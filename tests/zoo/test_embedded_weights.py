@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pruning.errors import BadTensor, BadValue, Missing, UnknownName
+from pruning.common.errors import BadTensor, BadValue, Missing, UnknownName
 from pruning.zoo import checkpoints
 from pruning.zoo.checkpoints import accuracy_of, available, card, initial, load_model, state_hash
 

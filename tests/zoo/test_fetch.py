@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from pruning.errors import BadValue, Cancelled, Missing, UnknownName
-from pruning.registry import datasets
+from pruning.common.errors import BadValue, Cancelled, Missing, UnknownName
 from pruning.zoo import fetch as fetching
 from pruning.zoo.data import load
 from pruning.zoo.datasets.imagenette import WNIDS
 from pruning.zoo.fetch import download, fetch
+from pruning.zoo.kinds import datasets
 from pruning.zoo.vision import torchvision
 from tests.zoo import disk
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from pruning.errors import Missing
-from pruning.registry import datasets
+from pruning.common.errors import Missing
 from pruning.zoo.checkpoints import accuracy_of, initial
 from pruning.zoo.data import load
 from pruning.zoo.datasets.image_folder import ImageFolder
 from pruning.zoo.datasets.imagenette import WNIDS, Imagenette
 from pruning.zoo.folders import FolderSplit
+from pruning.zoo.kinds import datasets
 from pruning.zoo.vision import torchvision
 from tests.zoo import disk
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pruning.errors import UnknownName
-from pruning.registry import datasets, models
+from pruning.common.errors import UnknownName
 from pruning.zoo.datasets.imagenette import WNIDS, Imagenette
+from pruning.zoo.kinds import datasets, models
 from pruning.zoo.match import compatible
 from pruning.zoo.wnids import INDEX
 from pruning.zoo.wnids import WNIDS as ALL
@@ -73,7 +73,7 @@ def test_class_names_are_complete() -> None:
 def test_lists_and_answers_need_no_torch() -> None:
     code = (
         "import sys\n"
-        "from pruning.registry import models, datasets\n"
+        "from pruning.zoo.kinds import models, datasets\n"
         "from pruning.zoo.match import compatible\n"
         "assert 'resnet50' in models.names() and datasets['cifar100'].classes\n"
         "answers = [compatible(m, d) for m in models for d in datasets]\n"

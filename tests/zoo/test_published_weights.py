@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from pruning.errors import BadTensor, BadValue, Missing
-from pruning.registry import models
+from pruning.common.errors import BadTensor, BadValue, Missing
 from pruning.zoo import fetch
 from pruning.zoo.checkpoints import available, initial, load_model, state_hash
+from pruning.zoo.kinds import models
 from pruning.zoo.vision import torchvision
 
 NAME = "mobilenet_v3_small"

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from pruning.entries import ASSETS
-from pruning.errors import BadValue, Missing
-from pruning.registry import datasets
+from pruning.common.errors import BadValue, Missing
 from pruning.zoo.data import TensorSplit, batches, load, read_idx, sample, train_validation_order
+from pruning.zoo.kinds import ASSETS, datasets
 from pruning.zoo.vision import torchvision
 from tests.zoo import disk
 

@@ -7,7 +7,7 @@ import pickle
 import pytest
 import torch
 
-from pruning.registry import models
+from pruning.zoo.kinds import models
 from pruning.zoo.models.torchvision_models import TorchvisionModel
 from pruning.zoo.vision import torchvision
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pruning.entries import Dataset, Progress
-from pruning.registry import datasets
+from pruning.common.progress import Progress
+from pruning.zoo.kinds import Dataset, datasets
 
 if TYPE_CHECKING:
-    from pruning.zoo.data import Split
+    from pruning.zoo.kinds import Split
 
 
 @datasets.register

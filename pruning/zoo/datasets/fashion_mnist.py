@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Dataset
-from pruning.registry import datasets
+from pruning.zoo.kinds import Dataset, datasets
 
 if TYPE_CHECKING:
-    from pruning.zoo.data import Split
+    from pruning.zoo.kinds import Split
 
 TRAIN = 55_000
 
@@ -28,8 +27,8 @@ class FashionMNIST(Dataset):
     def load(self, split: str) -> Split:
         import torch
 
-        from pruning.entries import ASSETS
         from pruning.zoo.data import TensorSplit, read_idx, train_validation_order
+        from pruning.zoo.kinds import ASSETS
 
         folder = ASSETS / "data" / "fashion_mnist"
         part = "t10k" if split == "test" else "train"

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pruning.entries import Dataset
-from pruning.errors import Missing
-from pruning.registry import datasets
+from pruning.common.errors import Missing
+from pruning.zoo.kinds import Dataset, datasets
 from pruning.zoo.places import class_folders, content_hash, image_folder, imagenet_indices, images_by_class, parts
 
 if TYPE_CHECKING:
-    from pruning.zoo.data import Split
+    from pruning.zoo.kinds import Split
 
 
 @datasets.register

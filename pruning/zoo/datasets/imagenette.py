@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pruning.entries import Dataset, Progress
-from pruning.errors import Missing
-from pruning.registry import datasets
+from pruning.common.errors import Missing
+from pruning.common.progress import Progress
+from pruning.zoo.kinds import Dataset, datasets
 from pruning.zoo.places import data_root
 
 if TYPE_CHECKING:
-    from pruning.zoo.data import Split
+    from pruning.zoo.kinds import Split
 
 WNIDS = (
     "n01440764", "n02102040", "n02979186", "n03000684", "n03028079",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pruning.entries import Dataset, Progress
-from pruning.registry import datasets
+from pruning.common.progress import Progress
+from pruning.zoo.kinds import Dataset, datasets
 
 if TYPE_CHECKING:
-    from pruning.zoo.data import Split
+    from pruning.zoo.kinds import Split
 
 
 @datasets.register
@@ -32,7 +32,7 @@ class MNIST(Dataset):
         return tensor_split(self, source, split, folder="MNIST/raw", share=12, mean=(0.1307,), std=(0.3081,))
 
     def download(self, folder: Path, progress: Progress) -> Path:
-        from pruning.errors import Missing
+        from pruning.common.errors import Missing
         from pruning.zoo.fetch import download
         from pruning.zoo.vision import torchvision
 

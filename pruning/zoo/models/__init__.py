@@ -1,1 +1,1 @@
-"""Each module registers what it holds; see ``pruning.registry``."""
+"""Each module registers what it holds; see ``pruning.common.registry``."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pruning.entries import Model
-from pruning.registry import models
+from pruning.zoo.kinds import Model, models
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pruning.entries import Model, part
-from pruning.registry import models
+from pruning.zoo.kinds import Model, models, part
 
 if TYPE_CHECKING:
     from torch import nn

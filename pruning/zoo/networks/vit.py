@@ -30,7 +30,7 @@ class Attention(nn.Module):
         return self.out(mixed.transpose(1, 2).reshape(batch, tokens, self.num_heads * self.head_dim))
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Pre-norm transformer block: attention, then a GELU MLP, each added to the residual stream."""
 
     def __init__(self, dim: int, num_heads: int, hidden: int) -> None:
@@ -59,7 +59,7 @@ class SmallViT(nn.Module):
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.side = side // patch
         self.positions = nn.Parameter(torch.randn(1, (side // patch) ** 2 + 1, dim) * 0.02)
-        self.blocks = nn.Sequential(*(Block(dim, num_heads, hidden) for _ in range(depth)))
+        self.blocks = nn.Sequential(*(TransformerBlock(dim, num_heads, hidden) for _ in range(depth)))
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, classes)
 

@@ -1,0 +1,115 @@
+"""How to get the same numbers elsewhere: a link, a command line, a few lines of Python."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from pages.choices.setting import DEFAULT, Setting
+from pruning.compression.suffixes import SMALL_SUFFIX
+
+
+def link(setting: Setting, page: str) -> str:
+    """The address that opens this setting."""
+    return f"{page.split('?')[0]}?{urlencode(setting.query())}"
+
+
+def shell(setting: Setting) -> str:
+    """The command that prints the same table."""
+    words = ["python -m pruning prune", f"--model {setting.model}", f"--scorer {setting.scorer}"]
+    words += _options("--option", setting.prune.options)
+    words += [f"--granularity {setting.granularity}"]
+    words += _options("--granularity-option", setting.prune.granularity_options)
+    if setting.prune.reduction != DEFAULT.reduction:
+        words.append(f"--reduction {setting.reduction}")
+    words += [f"--allocation {setting.allocation}"]
+    words += _options("--allocation-option", setting.prune.allocation_options)
+    words += [f"--sparsity {setting.sparsity / 10:g}%"]
+    for flag, value, default in (
+        ("--data", setting.data, DEFAULT.data),
+        ("--model-seed", setting.weights, DEFAULT.weights),
+        ("--seed", setting.prune.seed, DEFAULT.seed),
+        ("--device", setting.device, DEFAULT.device),
+    ):
+        if value != default:
+            words.append(f"{flag} {value}")
+    return " \\\n  ".join(words)
+
+
+def _options(flag: str, options: Mapping[str, object]) -> list[str]:
+    """``--option name=value`` for each, quoted for a shell; what is no plain value as JSON."""
+    pairs = {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in options.items()}
+    return [f"{flag} {shlex.quote(f'{name}={value}')}" for name, value in pairs.items()]
+
+
+def python(setting: Setting) -> str:
+    """The lines of Python that give the same table."""
+    base = (
+        ", ".join(f"{name}={value!r}" for name, value in setting.base.model_dump(exclude_defaults=True).items())
+        or f"model={setting.model!r}"
+    )
+    step = ", ".join(f"{name}={value!r}" for name, value in setting.prune.model_dump(exclude_defaults=True).items())
+    return (
+        "import pruning\n\n"
+        "study = pruning.Study(\n"
+        f"    base=pruning.Base({base}),\n"
+        f"    recipe=(pruning.Prune({step}),),\n"
+        '    measures=(pruning.MeasureSpec(name="profile"), pruning.MeasureSpec(name="accuracy")),\n'
+        ")\n"
+        "print(pruning.table(pruning.run(study)))"
+    )
+
+
+def file_name(setting: Setting) -> str:
+    """Name of the masked model's file."""
+    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{setting.sparsity / 10:g}.safetensors"
+
+
+def loading(setting: Setting) -> str:
+    """How to load the masked model in three lines."""
+    return (
+        "from safetensors.torch import load_file\n"
+        "from pruning.zoo.checkpoints import initial\n"
+        f'model = initial("{setting.model}", 0)\n'
+        f'model.load_state_dict(load_file("{file_name(setting)}"))'
+    )
+
+
+SMALL_FORMS = {
+    "safetensors": (
+        "PyTorch and this package",
+        "Weights in safetensors, whose header says how to build the network: the original is not needed. The JSON "
+        "describes the same network for other programs, with the channels that were kept.",
+    ),
+    "program": (
+        "PyTorch alone",
+        "A torch.export program: neither this package nor the network's class is needed. Made when you ask for it, "
+        "within a minute.",
+    ),
+    "onnx": (
+        "ONNX",
+        "For ONNX Runtime and other engines; its outputs were compared with PyTorch's when it was made, which takes up "
+        "to a minute.",
+    ),
+}
+"""Forms of a small network's file: what it is for, and what there is to know."""
+
+
+def small_name(setting: Setting, form: str) -> str:
+    """Name of the small network's file."""
+    return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{SMALL_SUFFIX[form]}"
+
+
+def opening(name: str) -> str:
+    """How to load a network's file, whose form its suffix tells, and pass images through it."""
+    if name.endswith(".pt2"):
+        return f'import torch\n\nmodel = torch.export.load("{name}").module()\nlogits = model(images)'
+    if name.endswith(".onnx"):
+        return (
+            "import onnxruntime\n\n"
+            f'session = onnxruntime.InferenceSession("{name}")\n'
+            '(logits,) = session.run(None, {"images": images})  # a float32 array of numpy'
+        )
+    return f'from pruning.compression.removal import load_small\n\nmodel = load_small("{name}")\nlogits = model(images)'

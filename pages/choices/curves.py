@@ -1,0 +1,172 @@
+"""What the Curves page shows: a list of curves and what they share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from pages.choices.setting import MethodChoice, Setting
+from pages.choices.words import SHOWN, strangers
+from pruning.common.errors import PruningError
+from pruning.common.limits import LEVELS
+from pruning.common.spec import Spec
+from pruning.common.validation import checked, explain
+from pruning.criteria.kinds import scorers
+from pruning.zoo.kinds import datasets, models
+
+VERSION = 1
+"""Of the words of the address."""
+MOST = 8
+"""Curves on one chart: more cannot be told apart."""
+DRAWS = 10
+
+
+class Curve(MethodChoice):
+    """One curve: a method, without model, data, level and seeds, which all curves share."""
+
+    recalibrate: bool = Field(False, description="Measure the BatchNorm statistics anew after pruning.")
+
+    @property
+    def control(self) -> bool:
+        """Whether it knows nothing of the weights: drawn in grey."""
+        return self.scorer == "random"
+
+    def setting(self, **shared: Any) -> Setting:
+        """The setting of one run of this curve."""
+        return Setting(**self.model_dump(exclude={"recalibrate"}), **shared)
+
+    def label(self) -> str:
+        """The curve in a few words, for the legend."""
+        return self.method() + (", BatchNorm recalibrated" if self.recalibrate else "")
+
+
+FIRST = (Curve(), Curve(scorer="gradient_x_weight"), Curve(scorer="random"))
+"""What a first visit shows: a criterion that looks at weights, one that looks at data, and the control; all stored."""
+
+
+class View(Spec):
+    """All that a person chose on the Curves page."""
+
+    model: str = "lenet_300_100"
+    data: str | None = None
+    trained: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds of the weights.")
+    draws: int = Field(1, ge=1, le=DRAWS, description="Seeds of the draw, for criteria that draw.")
+    split: Literal["test", "validation"] = "test"
+    axis: Literal["sparsity", "compression", "macs", "bytes"] = "sparsity"
+    at: int = Field(950, ge=0, le=LEVELS, description="Level at which pairs are compared, in per mille.")
+    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
+    curves: tuple[Curve, ...] = Field(FIRST, max_length=MOST)
+
+    def runs(self, curve: Curve) -> list[tuple[str, Setting]]:
+        """The runs of a curve: a name for each seed, and its setting."""
+        draws = range(self.draws if scorers[curve.scorer].draws else 1)
+        shared = {"model": self.model, "data": self.data, "device": self.device}
+        return [
+            (
+                f"training seed {weights}" + (f", draw {draw}" if len(draws) > 1 else ""),
+                curve.setting(weights=weights, seed=draw, **shared),
+            )
+            for weights in self.trained
+            for draw in draws
+        ]
+
+    def query(self) -> dict[str, str]:
+        """The words of the address: what differs from the defaults, and the schema version."""
+        words = {"v": str(VERSION)}
+        for name, value in self.model_dump(exclude_defaults=True).items():
+            if name == "curves":
+                value = json.dumps([c.model_dump(exclude_defaults=True) for c in self.curves], separators=(",", ":"))
+            elif name == "trained":
+                value = ",".join(map(str, value))
+            elif name == "at":
+                value = f"{value / 10:g}"
+            words[name] = str(value)
+        return words
+
+    def with_curve(self, curve: Curve) -> View:
+        """The view with one curve more, unless it is there already or no more fit."""
+        if curve in self.curves or len(self.curves) >= MOST:
+            return self
+        return self.model_copy(update={"curves": (*self.curves, curve)})
+
+    def without(self, place: int) -> View:
+        """The view without one of its curves."""
+        kept = tuple(curve for at, curve in enumerate(self.curves) if at != place)
+        return self.model_copy(update={"curves": kept})
+
+
+DEFAULT = View()
+
+
+def read_words(words: Mapping[str, str], start: View = DEFAULT) -> tuple[View, list[str]]:
+    """The view that an address describes, and one sentence for each word that had to be changed.
+
+    Args:
+        start: what holds where the address says nothing, when it has no words at all.
+    """
+    if not words:
+        return start, []
+    changes = strangers(words, str(VERSION), View.model_fields)
+    chosen: dict[str, Any] = {}
+    for name, text in words.items():
+        if name not in View.model_fields:
+            continue
+        try:
+            if name == "curves":
+                chosen[name] = _curves(text, changes)
+            else:
+                value = _value(name, text)
+                checked("the link", View, {name: value})
+                chosen[name] = value
+        except (PruningError, ValueError, RecursionError) as error:
+            why = str(error).removeprefix("In the link: ") if isinstance(error, PruningError) else "It cannot be read."
+            changes.append(f"The link's {name} '{text[:SHOWN]}' cannot be used, the default is shown instead. {why}")
+    view = View.model_validate(chosen)
+    seeds = models[view.model].seeds
+    known = tuple(dict.fromkeys(seed for seed in view.trained if seed in seeds))
+    if known != view.trained:
+        listed = ", ".join(map(str, seeds))
+        changes.append(f"{view.model} has weights of training seeds {listed}; others were left out.")
+        view = view.model_copy(update={"trained": known or seeds[:1]})
+    return view, changes
+
+
+def _value(name: str, text: str) -> Any:
+    """The value that a word means."""
+    if name == "trained":
+        return tuple(int(part) for part in text.split(","))
+    if name == "at":
+        return round(float(text) * 10)
+    if name == "draws":
+        return int(text)
+    if name == "model":
+        models[text]
+    if name == "data":
+        datasets[text]
+    return text
+
+
+def _curves(text: str, changes: list[str]) -> tuple[Curve, ...]:
+    """The curves of a word that can be used; a sentence for each other."""
+    content = json.loads(text)
+    if not isinstance(content, list):
+        raise ValueError
+    found: list[Curve] = []
+    for item in content:
+        try:
+            curve = Curve.model_validate(item)
+            curve.setting().prune  # noqa: B018
+            if curve in found:
+                continue
+            if len(found) == MOST:
+                changes.append(f"The link has more than {MOST} curves; the first {MOST} are shown.")
+                break
+            found.append(curve)
+        except ValidationError as error:
+            changes.append(f"One curve of the link was left out. {explain('the curve', error)}")
+        except PruningError as error:
+            changes.append(f"One curve of the link was left out. {error}")
+    return tuple(found)

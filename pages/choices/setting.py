@@ -1,0 +1,130 @@
+"""All that a person chose on the Prune page, and what it means: a base, a pruning step, studies, a few words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pruning.common.limits import LEVELS
+from pruning.common.spec import Options, Spec
+from pruning.criteria.kinds import allocations, granularities, scorers
+from pruning.results.sentences import removed
+from pruning.steps.prune import Prune
+from pruning.steps.recalibrate import Recalibrate
+from pruning.study.recipe import AnyStep
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
+
+VERSION = 1
+"""Of the words of a link."""
+RECALIBRATION = Recalibrate()
+
+
+class MethodChoice(Spec):
+    """How to prune, whatever the model and the level: criterion, granularity and allocation with their options."""
+
+    scorer: str = "magnitude_l1"
+    scorer_options: Options = Field(default_factory=dict)
+    granularity: str = "weight"
+    granularity_options: Options = Field(default_factory=dict)
+    reduction: Literal["mean", "sum", "l2", "max"] = "mean"
+    allocation: str = "global"
+    allocation_options: Options = Field(default_factory=dict)
+
+    def method(self) -> str:
+        """Criterion, granularity and allocation in a few words, with the options that differ from their defaults."""
+        words = [scorers[self.scorer].label + _said(self.scorer_options)]
+        if self.granularity != DEFAULT.granularity:
+            words.append(granularities[self.granularity].label.lower() + _said(self.granularity_options))
+            if self.reduction != DEFAULT.reduction:
+                words.append(f"{self.reduction} of scores")
+        words.append(allocations[self.allocation].label.lower() + _said(self.allocation_options))
+        return ", ".join(words)
+
+
+class Setting(MethodChoice):
+    """All that a person chose on the Prune page."""
+
+    model: str = "resnet_20"
+    data: str | None = None
+    weights: int = Field(0, ge=0, description="Training seed of the weights.")
+    sparsity: int = Field(800, ge=0, lt=LEVELS, description="Share removed, in per mille.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of what the scorer draws.")
+    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
+    layer: str | None = None
+    axis: Literal["sparsity", "remaining"] = "sparsity"
+    pin: str | None = Field(None, description="The pinned setting, as the words of its own link.")
+
+    @property
+    def base(self) -> Base:
+        return Base(model=self.model, data=self.data, seed=self.weights, device=self.device)
+
+    @property
+    def prune(self) -> Prune:
+        """The pruning step of this setting.
+
+        Raises:
+            Incompatible: the criterion, the granularity and the allocation do not go together.
+        """
+        return Prune(
+            scorer=self.scorer,
+            options=self.scorer_options,
+            granularity=self.granularity,
+            granularity_options=self.granularity_options,
+            reduction=self.reduction,
+            allocation=self.allocation,
+            allocation_options=self.allocation_options,
+            sparsity=self.sparsity,
+            seed=self.seed,
+        )
+
+    def study(self, *measures: MeasureSpec, recalibrate: bool = False) -> Study:
+        """The study of these measures at the chosen level."""
+        recipe: tuple[AnyStep, ...] = (self.prune, RECALIBRATION) if recalibrate else (self.prune,)
+        return Study(base=self.base, recipe=recipe, measures=measures)
+
+    def curve(self, measure: MeasureSpec, levels: tuple[int, ...], *, recalibrate: bool = False) -> Study:
+        """The study of one measure at many levels."""
+        recipe: tuple[AnyStep, ...] = (self.prune, RECALIBRATION) if recalibrate else (self.prune,)
+        return Study(base=self.base, recipe=recipe, axes={"0.sparsity": levels}, measures=(measure,))
+
+    def sentence(self) -> str:
+        """The setting in a few words, for lists and legends."""
+        return f"{models[self.model].label}, {self.method()}, {self.sparsity / 10:g} %"
+
+    def query(self) -> dict[str, str]:
+        """The words of a link: what differs from the defaults, sparsity in percent, and the schema version."""
+        words = {"v": str(VERSION)}
+        for name, value in self.model_dump(exclude_defaults=True).items():
+            if name == "sparsity":
+                words[name] = f"{value / 10:g}"
+            else:
+                words[name] = json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else str(value)
+        return words
+
+
+def _said(options: Options) -> str:
+    """Options in brackets, or nothing."""
+    return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""
+
+
+DEFAULT = Setting()
+
+
+def gone(setting: Setting, profile: Mapping[str, Any] | None) -> str:
+    """What is removed, as asked and, where that differs, as it really is: "50 % of its channels (74 % of …)"."""
+    unit = granularities[setting.granularity].unit
+    asked = f"{setting.sparsity / 10:g} %"
+    target = setting.allocation_options.get("target", "units")
+    words = {"parameters": f"{asked} of its weights asked for", "macs": f"{asked} of its MACs asked for"}
+    text = words.get(target, f"{asked} of its {unit}")
+    if profile is None:
+        return text
+    really = removed(profile, setting.sparsity)
+    if unit == "weights" and target == "units" and abs(1000 * really - setting.sparsity) <= 0.5:
+        return text
+    return f"{text} ({100 * really:.1f} % of all prunable weights)"

@@ -1,0 +1,27 @@
+"""The files of an approach, to take home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pages.compare.tasks import Task
+from pages.shared import jobs
+from pages.shared.jobs import job
+from pages.shared.server import engine
+
+
+def make(task: Task) -> None:
+    """Ask for an approach's files, again where they were made long ago and cleaned up since.
+
+    Raises:
+        PruningError: the engine or the store cannot take it.
+    """
+    engine().forget(task.files.key)
+    jobs.begin(task.files)
+
+
+def files(task: Task) -> list[Path]:
+    """The approach's files, where this server has made them lately."""
+    view = job(task.files)
+    paths = [Path(row["value"]["path"]) for row in view.rows or ()] if view is not None else []
+    return list(dict.fromkeys(path for path in paths if path.is_file()))

@@ -1,0 +1,68 @@
+"""What the page Compare needs to know of each approach: its studies, the keys of its results, how long it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pruning.common.limits import PAGE_TABLES
+from pruning.common.memory import remembered
+from pruning.study.methods.approaches import Approach, ComparisonPlan, approaches, files_of, study_of, timing_of
+from pruning.study.methods.defaults import defaults_of
+from pruning.study.study import Study
+
+SECONDS = 8.0
+"""What evaluating and exporting an approach takes beside its training: a rough guess."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One approach: its studies, and the keys of what is measured of it."""
+
+    approach: Approach
+    study: Study
+    timing: Study
+    files: Study
+    test: str
+    validation: str
+    sizes: str
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        """Of all that is the same on every machine."""
+        return self.test, self.validation, self.sizes
+
+    def times(self, where: str = "") -> str:
+        """The key of its times on this machine, or on another."""
+        return _times(self.timing, where)
+
+
+@remembered(PAGE_TABLES)
+def tasks(plan: ComparisonPlan) -> dict[str, Task]:
+    """All approaches; hashing some hundred specifications takes a while, so they are kept."""
+    found = {}
+    for name, approach in approaches(plan).items():
+        study = study_of(plan.base, approach)
+        (cell,) = study.cells()
+        keys = map(cell.measure_key, study.measures)
+        found[name] = Task(approach, study, timing_of(plan.base, approach), files_of(plan.base, approach), *keys)
+    return found
+
+
+@remembered(1024)
+def _times(timing: Study, where: str) -> str:
+    (cell,) = timing.cells()
+    return cell.measure_key(timing.measures[0], where)
+
+
+def seconds(lacking: list[Task], plan: ComparisonPlan) -> float:
+    """A rough guess of how long approaches take: trainings that are shared count once."""
+    each = defaults_of(plan.model).seconds * plan.fine.batch
+    trainings = {task.approach.recipe[: _last(task.approach)]: task.approach.trains for task in lacking}
+    return sum(trainings.values()) * each + SECONDS * len(lacking)
+
+
+def _last(approach: Approach) -> int:
+    """How many steps there are up to the last training."""
+    kinds: list[Any] = [step.kind for step in approach.recipe]
+    return len(kinds) - kinds[::-1].index("train") if "train" in kinds else 0

@@ -1,0 +1,106 @@
+"""What the store has of each run of a curve, and which of its jobs are on their way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pages.choices.curves import View
+from pages.curves.work import CurveWork, works
+from pages.shared.answers import SIZE, ask
+from pages.shared.jobs import job, under_way
+from pages.shared.server import store
+from pruning.common.limits import LEVELS, PAGE_TABLES
+from pruning.common.memory import Recent
+from pruning.engine.jobs import JobView
+from pruning.results.curves import left_at
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
+
+
+@dataclass(frozen=True)
+class KnownCurves:
+    """What the store has of a run.
+
+    Attributes:
+        points: for each level that has any accuracy, the best one (most images) with what is left there.
+        lacking: levels without an accuracy on all images.
+        sizes: levels without bytes.
+        dense_bytes: of the dense file, NaN before it is known.
+    """
+
+    points: list[dict[str, Any]]
+    lacking: tuple[int, ...]
+    sizes: tuple[int, ...]
+    dense_bytes: float
+
+
+_lefts: Recent[dict[str, Any]] = Recent(PAGE_TABLES, "profiles of curves")
+
+
+def profile_of(work: CurveWork) -> dict[str, Any] | None:
+    """The run's profile, if it is known; profiles are large, so they are kept."""
+    found = _lefts.get(work.profile)
+    if found is None:
+        item = store().get([work.profile]).get(work.profile)
+        found = None if item is None else _lefts.put(work.profile, item.value)
+    return found
+
+
+def known(work: CurveWork, macs: Mapping[str, Any] | None) -> KnownCurves:
+    """Look at the store for all levels of a run."""
+    keys = work.keys
+    found = store().get(key for name in ("full", "first", "sizes") for key in keys[name].values())
+    profile = profile_of(work)
+    points, lacking, sizes, dense = [], [], [], math.nan
+    for level in work.levels:
+        best = found.get(keys["full"][level])
+        if best is None:
+            lacking.append(level)
+            best = found.get(keys["first"][level])
+        size = found.get(keys["sizes"][level])
+        if size is None:
+            sizes.append(level)
+        else:
+            dense = float(size.value["dense_bytes"])
+        if best is None:
+            continue
+        left = {} if profile is None else left_at(profile, level, macs)
+        if profile is None and work.setting.granularity == "weight" and not work.setting.allocation_options:
+            left = {"sparsity": level / LEVELS}
+        size_left = {} if size is None else {"bytes": float(size.value["bitmask_bytes"])}
+        points.append(
+            {"curve": work.curve, "run": work.run, "level": level, "value": best.value, "origin": best.origin}
+            | left | size_left
+        )  # fmt: skip
+    return KnownCurves(points, tuple(lacking), tuple(sizes), dense)
+
+
+def jobs(found: list[tuple[CurveWork, KnownCurves]]) -> Iterator[tuple[CurveWork, JobView]]:
+    """The jobs of runs that lack something, ended ones too."""
+    for work, has in found:
+        if has.lacking:
+            for study in (work.first, work.full):
+                if (view := job(study)) is not None:
+                    yield work, view
+
+
+def look(view: View) -> list[tuple[CurveWork, KnownCurves]]:
+    """All runs of the view with what is known of them."""
+    macs = None
+    if view.axis == "macs" and view.curves:
+        study = Study(base=Base(model=view.model), recipe=(), measures=(MeasureSpec(name="macs_table"),))
+        macs = ask(study, "macs_table").value
+    return [(work, known(work, macs)) for work in works(view)]
+
+
+def size_study(work: CurveWork) -> Study:
+    """The files of a run at all its levels."""
+    return work.setting.curve(SIZE, work.levels)
+
+
+def sizing(found: list[tuple[CurveWork, KnownCurves]]) -> list[JobView]:
+    """Jobs that make files and measure them."""
+    return under_way(size_study(work) for work, has in found if has.sizes)

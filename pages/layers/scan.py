@@ -1,0 +1,100 @@
+"""The sensitivity scan: accuracy with one layer alone pruned, and budgets made from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.choices.setting import DEFAULT, Setting
+from pages.shared.answers import Answer
+from pages.shared.offers import AUTOMATIC, TITLE, light, look, offer, pace, progress
+from pages.shared.show import show
+from pages.shared.state import put
+from pruning.criteria.compatibility import allocations_for
+from pruning.criteria.compatibility import shares as not_shared
+from pruning.criteria.kinds import Solver, scorers
+from pruning.results.charts.base import percent
+from pruning.results.charts.sensitivity_map import sensitivity_map
+from pruning.results.charts.words import tip
+from pruning.study.study import MeasureSpec, Study
+
+SCAN = "sensitivity"
+"""Name of the measure, and of the allocation made from it."""
+
+
+def study(setting: Setting) -> Study:
+    """The scan of a setting's criterion and granularity: the same one whatever the level and the allocation."""
+    names = allocations_for(setting.scorer, setting.granularity)
+    allocation = "uniform" if "uniform" in names else names[0]
+    plain = {"allocation": allocation, "allocation_options": {}, "sparsity": DEFAULT.sparsity}
+    return setting.model_copy(update=plain).study(MeasureSpec(name=SCAN))
+
+
+def seconds(setting: Setting, layers: int) -> float | None:
+    """About how long the scan takes; half is saved, as what lies before the pruned layer is not computed again."""
+    each, measure = pace(setting), MeasureSpec(name=SCAN).build()
+    return None if each is None else each * measure.count * layers * len(measure.shares) / 2
+
+
+def answer(setting: Setting, layers: int) -> Answer:
+    """The scan as it stands; a short one starts by itself."""
+    if issubclass(scorers[setting.scorer], Solver):
+        return Answer()
+    time = seconds(setting, layers)
+    return look(study(setting), "scan", light(setting) or (time is not None and time <= AUTOMATIC))
+
+
+def frame(value: dict[str, Any]) -> pd.DataFrame:
+    """The scan in long form: layer, order, share (per mille), accuracy (0..1, NaN where not measured yet)."""
+    rows = []
+    for order, name in enumerate(value["layers"]):
+        correct = value["correct"][order] if order < len(value["correct"]) else None
+        for place, share in enumerate(value["shares"]):
+            found = correct[place] if correct is not None and place < len(correct) else None
+            rows.append((name, order, share, float("nan") if found is None else found / value["count"]))
+    return pd.DataFrame(rows, columns=["layer", "order", "share", "accuracy"])
+
+
+def panel(setting: Setting, layers: int) -> bool:
+    """The heatmap, what it was measured on, and what to do with it; returns whether it is under way."""
+    if issubclass(scorers[setting.scorer], Solver):
+        label = scorers[setting.scorer].label
+        st.info(f"{label} is a solver: it chooses anew at each level, so there is no order to scan. Choose a ranking.")
+        return False
+    found = answer(setting, layers)
+    value = found.value
+    if value is not None and value.get("correct"):
+        dense = value["dense_correct"] / value["count"]
+        chart = sensitivity_map(frame(value), dense, value["count"], value["split"], setting.layer)
+        show(chart, "scan", width=TITLE)
+        st.caption(
+            f"{value['count']:,} {value['split']} images, dense {percent(dense)}; each cell prunes one layer alone, by "
+            f"{scorers[setting.scorer].label}. Choices are made on validation images; test images only report."
+        )
+    elif found.pending:
+        st.caption("The first layer is being measured …")
+    else:
+        measure = MeasureSpec(name=SCAN).build()
+        st.caption(
+            f"For each of {layers} layers alone: how much of it can go before accuracy falls? {len(measure.shares)} "
+            f"shares of each, {measure.count:,} validation images."
+        )
+    progress(found, "Scanning layer by layer", "scan")
+    name = f"Sensitivity scan: {setting.sentence()}"
+    offer(study(setting), found, "Scan the layers", seconds(setting, layers), "scan_start", name)
+    if value is not None and found.origin != "partial":
+        _use(setting)
+    return found.pending
+
+
+def _use(setting: Setting) -> None:
+    """Open the Prune page with budgets from this scan."""
+    why = not_shared(setting.scorer, setting.granularity, SCAN)
+    if st.button(
+        "Use these budgets on Prune", key="scan_use", icon=":material/arrow_forward:", disabled=why is not None,
+        help=why or tip("sensitivity budgets"),
+    ):  # fmt: skip
+        put(setting.model_copy(update={"allocation": SCAN, "allocation_options": {}}))
+        st.switch_page("pages/prune/page.py")

@@ -1,0 +1,145 @@
+"""Are two children in one valley? Linear mode connectivity of the tickets at one density, and of dense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.lottery.work import at_once, look, network_seconds
+from pages.shared import jobs as background
+from pages.shared.answers import known
+from pages.shared.offers import TITLE
+from pages.shared.show import show
+from pruning.common.limits import LEVELS, PAGE_TABLES
+from pruning.common.memory import remembered
+from pruning.engine.jobs import JobView
+from pruning.results.charts.base import percent
+from pruning.results.charts.error_barrier import error_barrier
+from pruning.results.charts.words import tip
+from pruning.results.connectivity import (
+    LINE,
+    barrier_sentence,
+    barriers_frame,
+    finished_levels,
+    line_cells,
+    lines_frame,
+)
+from pruning.results.sentences import expected
+from pruning.results.tickets import rows_frame
+from pruning.study.methods.defaults import defaults_of
+from pruning.study.methods.tickets import Experiment, TicketCell
+from pruning.study.study import Study
+
+LEVEL = "lottery_valley_level"
+
+
+@dataclass(frozen=True)
+class ConnectivityLines:
+    """How the lines of one density stand: (arm, seed, value) of those measured, and what of the others is going on."""
+
+    values: list[tuple[str, int, dict[str, Any]]]
+    missing: list[Study]
+    running: list[JobView]
+    errors: list[str]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return lines_frame(self.values)
+
+
+@remembered(PAGE_TABLES)
+def _cells(experiment: Experiment, level: int) -> list[tuple[TicketCell, Study]]:
+    return line_cells(experiment, level)
+
+
+def lines(experiment: Experiment, level: int) -> ConnectivityLines:
+    """What is measured, under way, and failed."""
+    values, missing = [], []
+    for cell, study in _cells(experiment, level):
+        if (item := known(study)) is not None:
+            values.append((cell.arm, cell.seed, item["value"]))
+        else:
+            missing.append(study)
+    jobs = background.jobs(missing)
+    return ConnectivityLines(values, missing, [view for view in jobs if not view.finished], background.errors(jobs))
+
+
+def levels(experiment: Experiment, table: pd.DataFrame) -> list[int]:
+    """Densities that can be looked at, the sparsest first."""
+    return finished_levels(experiment, table)[::-1]
+
+
+def busy(experiment: Experiment) -> bool:
+    """Whether lines of the chosen density are being measured."""
+    offered = levels(experiment, rows_frame(look(experiment).rows))
+    return bool(offered) and bool(lines(experiment, _level(offered)).running)
+
+
+def _level(offered: Sequence[int]) -> int:
+    level: int | None = st.session_state.get(LEVEL)
+    return offered[0] if level is None or level not in offered else level
+
+
+def section(experiment: Experiment, table: pd.DataFrame) -> bool:
+    """Draw the section once a ticket is there; returns whether anything of it is under way."""
+    offered = levels(experiment, table)
+    if not offered:
+        return False
+    st.subheader("Are two children in one valley?", anchor=False, help=tip("linear mode connectivity"))
+    if st.session_state.get(LEVEL) not in offered:
+        st.session_state.pop(LEVEL, None)
+    level = int(
+        st.selectbox(
+            "Weights remaining in the ticket", offered, key=LEVEL, width=260,
+            format_func=lambda level: percent(1 - level / LEVELS),
+        )
+    )  # fmt: skip
+    found = lines(experiment, level)
+    for error in found.errors:
+        st.warning(error, icon=":material/error:")
+    _work(found, experiment)
+    if found.values:
+        show(error_barrier(found.frame, level, bool(found.running)), "valley", width=TITLE)
+        st.markdown(barrier_sentence(barriers_frame(found.frame)))
+    if found.values or found.running:
+        st.caption(
+            "A child is trained once more from the same start and mask on another data order. Barrier: the highest "
+            f"error on the line minus the mean of both ends, at {LINE.build().points} places on "
+            f"{LINE.build().count:,} test images. Below 2 points Frankle et al. 2020 call a network stable to the "
+            "noise of SGD. Thick: mean over seeds; faint: single seeds."
+        )
+    return bool(found.running)
+
+
+def estimate(experiment: Experiment, count: int) -> tuple[float, bool]:
+    """Seconds until so many lines are there, and whether their larger part, the trainings, was measured."""
+    training, measured = network_seconds(experiment, look(experiment))
+    line = LINE.build()
+    # A forward pass is a third of a step's operations.
+    passes = line.points * line.count * defaults_of(experiment.model).seconds / 3
+    return count * (training + passes) / min(at_once(), count), measured
+
+
+def _work(found: ConnectivityLines, experiment: Experiment) -> None:
+    """Start, progress, cancel."""
+    total = len(found.values) + len(found.missing)
+    if found.running:
+        done = len(found.values) + sum(view.share for view in found.running)
+        words = f"{len(found.values)} of {total} lines measured"
+        background.progress(found.running, done / total, words, "lottery_valley_cancel")
+        return
+    if not found.missing:
+        return
+    time, measured = estimate(experiment, len(found.missing))
+    said = expected(time, measured)
+    steps = experiment.train.steps
+    if st.button(
+        f"Measure {len(found.missing)} lines ({said})", key="lottery_valley_start", icon=":material/play_arrow:",
+        help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
+    ):  # fmt: skip
+        background.start(partial(background.begin_all, found.missing))

@@ -1,0 +1,152 @@
+"""What it costs: the headline, the accuracy now, the curve, and the images whose prediction changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.choices.setting import Setting
+from pages.prune.curve import curve_points, missing
+from pages.prune.words import headline
+from pages.shared.answers import TEST, Answer, ask
+from pages.shared.jobs import begin, stop, times_left
+from pages.shared.live import looked
+from pages.shared.server import engine, store
+from pages.shared.show import show
+from pruning.engine.jobs import JobView
+from pruning.results.charts.accuracy_curve import accuracy_curve
+from pruning.results.charts.words import tip
+from pruning.results.frames import curve_frame
+from pruning.results.sentences import difference, duration, interval
+from pruning.steps.prune import Prune
+from pruning.study.study import Study
+from pruning.zoo.kinds import datasets, models
+
+AUTOMATIC = 20.0
+"""A curve that takes at most so many seconds is measured without being asked for."""
+
+
+def answers(setting: Setting, norm: bool) -> dict[str, Answer]:
+    """Accuracy at the chosen level, plain and (with BatchNorm) recalibrated."""
+    found = {"pruned": ask(setting.study(TEST), "accuracy")}
+    if norm:
+        found["recalibrated"] = ask(setting.study(TEST, recalibrate=True), "recalibrated")
+    return found
+
+
+def busy(setting: Setting, norm: bool) -> bool:
+    """Whether an accuracy of this setting is still being measured; asks for it."""
+    return any(answer.pending for answer in answers(setting, norm).values())
+
+
+def say_headline(setting: Setting, norm: bool, profile: Mapping[str, Any] | None) -> bool:
+    """The page's finding; it sharpens while images come in."""
+    found = answers(setting, norm)
+    better = found["recalibrated"].value if norm else None
+    st.header(headline(setting, found["pruned"].value, better, profile), anchor=False)
+    return any(answer.pending for answer in found.values())
+
+
+def accuracy_now(setting: Setting, norm: bool) -> bool:
+    """Dense, pruned and recalibrated accuracy on the same images, with intervals."""
+    found = answers(setting, norm)
+    pruned = found["pruned"]
+    if pruned.error:
+        st.info(pruned.error, icon=":material/info:")
+        return False
+    if pruned.value is None:
+        st.caption("First images …")
+        return True
+    value = pruned.value
+    rows = [("Dense", {**value, "correct": value["dense_correct"]}, ""), ("Pruned", value, difference(value))]
+    again = found.get("recalibrated")
+    if again is not None and again.value is not None:
+        rows.append(("Pruned, BatchNorm recalibrated", again.value, difference(again.value)))
+    for name, counted, change in rows:
+        st.metric(
+            name, interval(counted), change or None, delta_color="off", delta_arrow="off", help=tip("Wilson interval")
+        )
+    if again is not None and again.value is None:
+        st.caption(again.error or "Recalibrating BatchNorm on 1,000 training images …")
+    pending = any(answer.pending for answer in found.values())
+    if pending:
+        done, total = value["count"], pruned.job.total if pruned.job else 0
+        st.progress(min(1.0, done / total) if total else 0.0, f"refined while you look: {done:,} images so far")
+    source = "stored with the program" if pruned.origin == "bundled" else "measured here"
+    data = datasets[setting.base.data_name or ""].label
+    st.caption(
+        f"{data} test, {value['count']:,} images, {setting.device.upper()}, {source}. In brackets the 95 % Wilson "
+        "interval; the difference is paired (the same images), tested by McNemar."
+    )
+    return pending
+
+
+def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
+    """Accuracy over all levels: what is stored, what was measured, and what can still be measured."""
+    variants = ("pruned", "recalibrated") if norm else ("pruned",)
+    points = curve_points(setting, variants)
+    partial = [
+        (setting.sparsity, variant, answer.value, "computed")
+        for variant, answer in answers(setting, norm).items()
+        if answer.origin == "partial" and answer.value
+    ]
+    curve = curve_frame([*points, *partial])
+    lacking = missing(setting, points, variants)
+    running = _views(setting)
+    dense = next((v["dense_correct"] / v["count"] for _, _, v, _ in [*points, *partial]), None)
+    chance = 1 / models[setting.model].classes
+    baseline = None
+    if old is not None:
+        baseline = curve_frame(curve_points(old, ("recalibrated",) if norm else ("pruned",)))
+        baseline = baseline if len(baseline) else curve_frame(curve_points(old, ("pruned",)))
+    label = f"pinned: {old.sentence()}" if old is not None else "pinned"
+    chart = accuracy_curve(curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running))
+    show(chart, "curve", width=440)
+    if running:
+        _progress(running)
+    elif lacking and not answers(setting, norm)["pruned"].error:
+        _offer(setting, lacking)
+    return bool(running) or busy(setting, norm)
+
+
+def busy_curve(setting: Setting) -> bool:
+    """Whether the curve of this setting is being measured, by whomever."""
+    return bool(_views(setting))
+
+
+def _views(setting: Setting) -> list[JobView]:
+    """Work on this setting's curve that is under way, whoever asked for it."""
+    return [looked(view) for view in engine().views() if view.durable and _same(setting, view.study)]
+
+
+def _same(setting: Setting, study: Study | None) -> bool:
+    """Whether a study is about this setting, at whatever level."""
+    if study is None or study.base != setting.base or not study.recipe or not isinstance(study.recipe[0], Prune):
+        return False
+    return study.recipe[0].criterion() == setting.prune.criterion()
+
+
+def _progress(views: list[JobView]) -> None:
+    """How far the curve is, how long it will take, and the way to stop it."""
+    done, total = sum(v.done for v in views), sum(v.total for v in views)
+    left = times_left(views)
+    words = f"{duration(max(left))} left" if left else "waiting for a worker" if not done else "measuring"
+    st.progress(min(1.0, done / total) if total else 0.0, f"Measuring the curve, {words}")
+    if st.button("Cancel", key="cancel_curve"):
+        stop(views)
+
+
+def _offer(setting: Setting, lacking: list[Study]) -> None:
+    """Start what is missing: at once if it is quick, else on request, with the time it will take."""
+    pace = store().pace(setting.model, setting.device)
+    count = sum(len(study.cells()) for study in lacking)
+    seconds = None if pace is None else pace * 10_000 * count
+    label = f"Measure the {count} missing points" + (f" ({duration(seconds)})" if seconds else "")
+    if st.button(
+        label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."
+    ):
+        for study in lacking:
+            begin(study, f"Curve: {setting.sentence()}")
+        st.rerun()

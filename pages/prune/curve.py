@@ -1,0 +1,44 @@
+"""What is known of the accuracy curve of the page Prune, and what is still lacking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pages.choices.setting import Setting
+from pages.shared.answers import TEST
+from pages.shared.server import store
+from pruning.common.limits import PAGE_TABLES
+from pruning.common.memory import remembered
+from pruning.results.frames import GRID, STOPS
+from pruning.study.study import Study
+
+
+@remembered(PAGE_TABLES)
+def _keys(words: str, recalibrate: bool) -> list[tuple[int, str]]:
+    """Level and measure key of every stop of a setting's curve; hashing 110 specifications takes a while."""
+    setting = Setting.model_validate_json(words)
+    study = setting.curve(TEST, tuple(sorted({*GRID, *STOPS})), recalibrate=recalibrate)
+    return [(cell.coordinates["0.sparsity"], cell.measure_key(TEST)) for cell in study.cells()]
+
+
+def curve_points(setting: Setting, variants: tuple[str, ...]) -> list[tuple[int, str, dict[str, Any], str]]:
+    """Everything known of a setting's accuracy curve: level, variant, value, origin."""
+    words = setting.model_copy(update={"sparsity": 0, "layer": None, "pin": None, "axis": "sparsity"}).model_dump_json()
+    points = []
+    for variant in variants:
+        keys = _keys(words, variant == "recalibrated")
+        found = store().get([key for _, key in keys])
+        points += [(level, variant, found[key].value, found[key].origin) for level, key in keys if key in found]
+    return points
+
+
+def missing(setting: Setting, points: Iterable[tuple[int, str, Any, str]], variants: tuple[str, ...]) -> list[Study]:
+    """Studies of the grid levels that a curve still lacks, one per variant."""
+    have = {(level, variant) for level, variant, _, _ in points}
+    studies = []
+    for variant in variants:
+        levels = tuple(level for level in GRID if (level, variant) not in have)
+        if levels:
+            studies.append(setting.curve(TEST, levels, recalibrate=variant == "recalibrated"))
+    return studies

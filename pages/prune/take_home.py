@@ -1,0 +1,101 @@
+"""Share, pin, keep, reproduce, download."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import streamlit as st
+
+from pages.choices import commands
+from pages.choices.setting import Setting
+from pages.shared.answers import PROFILE, SIZE, TEST, known
+from pages.shared.jobs import made
+from pages.shared.menu import menu
+from pages.shared.server import owner, store
+from pages.shared.state import pin_words, pinned, put
+from pruning.common.errors import PruningError
+from pruning.results.charts.base import Chart
+from pruning.study.study import MeasureSpec
+
+WAIT = 120
+"""Seconds that the file may take."""
+
+
+def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
+    """The sidebar's last part: everything that leaves the page."""
+    with st.sidebar:
+        st.divider()
+        _pin(setting)
+        _keep(setting)
+        menu("Share and reproduce", partial(_share, setting), "share", icon=":material/link:", width="stretch")
+        menu("Download", partial(_download, setting, charts), "download", icon=":material/download:", width="stretch")
+
+
+def _share(setting: Setting) -> None:
+    """The same view and the same numbers elsewhere."""
+    st.caption("The address holds the whole setting; opening it gives the same view.")
+    st.code(commands.link(setting, st.context.url or ""), language=None)
+    st.caption("The same numbers on the command line")
+    st.code(commands.shell(setting), language="bash")
+    st.caption("and in Python")
+    st.code(commands.python(setting), language="python")
+
+
+def _download(setting: Setting, charts: Mapping[str, Chart]) -> None:
+    """Files of the network, and of all that the page shows."""
+    st.caption("The masked model: same shapes, zeros in place of the removed weights.")
+    st.download_button(
+        "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting),
+        on_click="ignore", key="download_model",
+    )  # fmt: skip
+    st.code(commands.loading(setting), language="python")
+    st.caption("Every chart as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while.")
+    st.download_button(
+        "Everything (zip)", partial(everything, setting, charts), f"{setting.model}-pruning.zip",
+        "application/zip", on_click="ignore", key="download_zip",
+    )  # fmt: skip
+
+
+def _pin(setting: Setting) -> None:
+    """Keep the current setting on the charts, to compare others with it."""
+    old = pinned(setting)
+    if st.button(
+        "Pin as baseline" if old is None else "Pin this instead", icon=":material/push_pin:", width="stretch", key="pin"
+    ):
+        put(setting.model_copy(update={"pin": pin_words(setting)}))
+        st.rerun()
+    if old is not None:
+        st.caption(f"Pinned: {old.sentence()}")
+        if st.button("Unpin", key="unpin", width="stretch"):
+            put(setting.model_copy(update={"pin": None}))
+            st.rerun()
+
+
+def _keep(setting: Setting) -> None:
+    """List the setting with its numbers under Runs."""
+    if st.button("Keep under Runs", icon=":material/bookmark:", width="stretch", key="keep"):
+        study = setting.study(TEST)
+        value = (known(study) or {}).get("value")
+        summary = {"accuracy": value["correct"] / value["count"], "images": value["count"]} if value else {}
+        store().keep_run(
+            study.model_dump_json(), owner=owner(), name=setting.sentence(), kept=True, seconds=0.0, summary=summary
+        )
+        st.toast("Kept: see the page Runs.")
+
+
+def checkpoint(setting: Setting) -> bytes:
+    """The masked model's file, made by a worker; runs in the download's own thread."""
+    return made(setting.study(MeasureSpec(name="checkpoint")), WAIT)
+
+
+def everything(setting: Setting, charts: Mapping[str, Chart]) -> bytes:
+    """The zip of the figures that are on the page now, their data, the study, versions and commands."""
+    from pruning.results.report.bundle import bundle
+
+    study = setting.study(TEST, PROFILE, SIZE).model_dump(mode="json")
+    words = {"command line": commands.shell(setting), "python": commands.python(setting)}
+    try:
+        return bundle(list(charts.values()), study, words, {}, setting.sentence())
+    except PruningError as error:
+        return f"{error}\n".encode()

@@ -1,0 +1,100 @@
+"""What takes longer: accuracy against bits, int8 in ONNX Runtime, and the files to take home."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.choices.commands import opening
+from pages.choices.quantization import INTEGER, Formats
+from pages.choices.setting import Setting
+from pages.quantization.work import curves, points, runtime_study, runtime_values
+from pages.shared.jobs import begin_all, errors, jobs, made, mean_share, progress, start, under_way
+from pages.shared.offers import TITLE
+from pages.shared.show import show
+from pruning.engine.jobs import JobView
+from pruning.results.charts.bits_curve import bits_curve
+from pruning.results.quantization import curve_frame, runtime_frame, runtime_sentence
+from pruning.study.study import MeasureSpec, Study
+
+WAIT = 300
+"""Seconds that a file may take."""
+
+
+def busy(setting: Setting, formats: Formats) -> bool:
+    """Whether a button of this part was pressed and its work goes on."""
+    return bool(under_way([*curves(setting, formats), runtime_study(setting, formats)]))
+
+
+def curve(setting: Setting, formats: Formats) -> bool:
+    """Accuracy against bits, or the button that asks for it."""
+    st.subheader("How few bits are enough?", anchor=False)
+    found, studies = points(setting, formats), curves(setting, formats)
+    waiting = under_way(studies)
+    if found:
+        show(bits_curve(curve_frame(found), formats.bits), "bits", width=TITLE)
+    if len(found) < 2 * len(INTEGER) and not waiting:
+        lacking = [study for study, name in zip(studies, ("nearest", "gptq"), strict=True)
+                   if sum(rounding == name for _, rounding, _ in found) < len(INTEGER)]  # fmt: skip
+        _begin(lacking, "Measure the curve: 2 to 8 bits, both roundings", "bits_start")
+    _progress(waiting, "Rounding and counting", "bits")
+    return bool(waiting)
+
+
+def runtime(setting: Setting, formats: Formats) -> bool:
+    """float32 and int8 side by side in ONNX Runtime."""
+    st.subheader("And where fewer bits compute faster?", anchor=False)
+    st.caption(
+        "In ONNX Runtime weights *and* activations in 8 bits are computed with: static quantization, a scale for each "
+        "output channel, calibrated on 256 training images. Weights use 7 of the 8 bits, since processors without VNNI "
+        "saturate with all 8. Both files are of the network before its weights are rounded."
+    )
+    whole, int8, times = runtime_values(setting, formats)
+    study = runtime_study(setting, formats)
+    if whole or int8:
+        st.dataframe(runtime_frame(whole, int8, times), hide_index=True, key="runtime")
+        if said := runtime_sentence(whole, int8, times):
+            st.markdown(said)
+    if times:
+        threads = f"{times['threads']} thread{'s' if times['threads'] > 1 else ''}"
+        st.caption(f"Median and quartiles of passes by turns in one run, CPU, {threads}, on {times['machine']}.")
+    waiting = under_way([study])
+    if times is None and not waiting:
+        label = "Time them on this machine" if whole and int8 else "Run and time both in ONNX Runtime"
+        _begin([study], label, "runtime_start")
+    _progress(waiting, "Exporting, running, timing", "runtime")
+    return bool(waiting)
+
+
+def _begin(studies: list[Study], label: str, key: str) -> None:
+    """The button that starts work; what went wrong before is said."""
+    for error in errors(jobs(studies)):
+        st.info(error, icon=":material/info:")
+    if st.button(label, key=key, icon=":material/play_arrow:"):
+        start(partial(begin_all, studies))
+
+
+def _progress(waiting: list[JobView], what: str, key: str) -> None:
+    """How far it is, and the way to stop it."""
+    if waiting:
+        progress(waiting, mean_share(waiting), f"{what} …", f"cancel_{key}")
+
+
+def downloads(setting: Setting, formats: Formats) -> None:
+    """The packed file, and the int8 file for ONNX Runtime."""
+    st.subheader("Take it home", anchor=False)
+    row = st.container(horizontal=True)
+    name = f"{setting.model}-{formats.half if formats.bits == 16 else f'{formats.bits}bit'}"
+    packed = formats.study(setting, MeasureSpec(name="quantized_file"))
+    row.download_button(
+        "Packed weights (safetensors)", partial(made, packed, WAIT), f"{name}.safetensors", on_click="ignore",
+        key="packed", icon=":material/download:", help="Read by pruning.compression.quantization.packing.opened; size only.",
+    )  # fmt: skip
+    for precision in ("int8", "float32"):
+        study = formats.whole(setting, MeasureSpec(name="runtime_file", options={"precision": precision}))
+        row.download_button(
+            f"ONNX, {precision}", partial(made, study, WAIT), f"{setting.model}-{precision}.onnx", on_click="ignore",
+            key=f"onnx_{precision}", icon=":material/download:",
+        )  # fmt: skip
+    st.code(opening(f"{setting.model}-int8.onnx"), language="python")

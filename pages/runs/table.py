@@ -1,0 +1,142 @@
+"""The table of runs, and what can be done with the chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.runs.open import opener
+from pages.shared.server import engine, owner, store
+from pages.shared.show import show
+from pruning.common.errors import PruningError
+from pruning.results.charts.runs_curves import runs_curves
+from pruning.results.frames import curve_frame
+from pruning.steps.prune import Prune
+from pruning.study.study import Study, load_study
+
+
+def matching(table: pd.DataFrame, words: str, models: Sequence[str], scorers: Sequence[str], kind: str) -> pd.DataFrame:
+    """The rows that hold every word somewhere, and the chosen models, scorers and kind."""
+    text = table.astype(object).where(table.notna(), "").astype(str).agg(" ".join, axis=1).str.casefold()
+    keep = pd.Series(True, index=table.index)
+    for word in words.casefold().split():
+        keep &= text.str.contains(word, regex=False)
+    if models:
+        keep &= table["model"].isin(models)
+    if scorers:
+        keep &= table["scorer"].isin(scorers)
+    if kind != "all":
+        keep &= table["kept"] == (kind == "kept")
+    return table[keep].reset_index(drop=True)
+
+
+def refresh() -> None:
+    """Fill in what was not known when a run was listed: accuracies measured since, and how long the work took."""
+    table = store().runs()
+    if "accuracy" not in table:
+        table["accuracy"] = None
+    for run_id in table.loc[table["accuracy"].isna(), "id"]:
+        run = store().run(run_id)
+        study = load_study(run.study)
+        points = _points(study)
+        if not points or len(points) < len(study.cells()):
+            continue
+        summary, seconds = dict(run.summary), run.seconds
+        if len(points) == 1:
+            summary |= {"accuracy": points[0][2]["correct"] / points[0][2]["count"], "images": points[0][2]["count"]}
+        elif seconds == 0:
+            seconds = _seconds(study)
+        if (summary, seconds) != (run.summary, run.seconds):
+            store().keep_run(
+                run.study, owner=run.owner, name="", kept=run.kept, seconds=seconds, summary=summary
+            )  # fmt: skip
+
+
+def _seconds(study: Study) -> float:
+    """How long the job of a study ran, if this store knows it."""
+    try:
+        return engine().view(study.key).seconds
+    except PruningError:
+        return 0.0
+
+
+def choose(found: pd.DataFrame) -> list[str]:
+    """Draw the table; returns the ids of the ticked rows."""
+    event = st.dataframe(
+        found, hide_index=True, key="runs_table", on_select="rerun", selection_mode="multi-row",
+        column_order=[
+            "created", "name", "accuracy", "sparsity", "model", "scorer", "allocation", "seconds", "note", "owner"
+        ],
+        column_config={
+            "created": st.column_config.DatetimeColumn("kept", format="D MMM YYYY, HH:mm"),
+            "accuracy": st.column_config.NumberColumn("accuracy (test)", format="percent"),
+            "seconds": st.column_config.NumberColumn("computed in (s)", format="%.1f"),
+        },
+    )  # fmt: skip
+    rows = event.selection.rows  # type: ignore[attr-defined]
+    return [str(found["id"][row]) for row in rows if row < len(found)]
+
+
+def one(run_id: str) -> None:
+    """One run: open it, rename it, note something, delete it."""
+    try:
+        run = store().run(run_id)
+    except PruningError as error:
+        st.info(str(error))
+        return
+    st.subheader(run.name, anchor=False)
+    name = st.text_input("Name", run.name, key=f"name_{run_id}")
+    note = st.text_area("Note", run.note, key=f"note_{run_id}", placeholder="What did you see?")
+    row = st.container(horizontal=True)
+    opener(row, run)
+    if row.button("Save name and note", key=f"save_{run_id}", icon=":material/save:"):
+        _try(lambda: (store().rename_run(run_id, name, owner()), store().note_run(run_id, note, owner())), "Saved.")
+    if row.button("Delete", key=f"delete_{run_id}", icon=":material/delete:"):
+        _try(lambda: store().delete_run(run_id, owner()), "Deleted. What was measured stays stored.")
+    with st.expander("The study as JSON (for `python -m pruning run study.json`)"):
+        st.code(run.study, language="json")
+
+
+def several(run_ids: Sequence[str]) -> None:
+    """Several runs: their accuracies side by side; delete them."""
+    runs = [store().run(run_id) for run_id in run_ids]
+    parts = []
+    for run in runs:
+        points = _points(load_study(run.study))
+        frame = curve_frame(points)
+        parts.append(frame.assign(run=run.name))
+    table = pd.concat(parts, ignore_index=True)
+    if table.empty:
+        st.info("None of these runs has a stored accuracy yet: open one on its page to measure it.")
+    else:
+        show(runs_curves(table), "runs_curves", width=1100)
+    if st.button(f"Delete these {len(runs)} runs", key="delete_many", icon=":material/delete:"):
+        _try(lambda: [store().delete_run(run_id, owner()) for run_id in run_ids], "Deleted.")
+
+
+def _points(study: Study) -> list[tuple[int, str, dict, str]]:
+    """What the store knows of a study's accuracies: level, variant, value, origin."""
+    points = []
+    spec = next((measure for measure in study.measures if measure.name == "accuracy"), None)
+    if spec is None:
+        return []
+    keys = {cell.measure_key(spec): cell for cell in study.cells()}
+    for key, item in store().get(keys).items():
+        recipe = keys[key].recipe
+        variant = "recalibrated" if recipe[-1].kind == "recalibrate" else "pruned"
+        level = next(step.sparsity for step in recipe if isinstance(step, Prune))
+        points.append((level, variant, item.value, item.origin))
+    return points
+
+
+def _try(act, done: str) -> None:
+    """Do something to the store; say what came of it."""
+    try:
+        act()
+    except PruningError as error:
+        st.error(str(error))
+        return
+    st.toast(done)
+    st.rerun()

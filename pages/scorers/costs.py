@@ -1,0 +1,101 @@
+"""What scorers cost on this machine: timings, and the job that takes them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from pages.choices.setting import Setting
+from pages.shared.answers import Answer
+from pages.shared.jobs import begin, errors, job, jobs, start, under_way
+from pages.shared.offers import light, progress
+from pages.shared.server import engine, owner, person, store
+from pruning.common.environment import machine
+from pruning.common.errors import PruningError
+from pruning.criteria.kinds import Solver, scorers
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.kinds import models
+
+
+def _cost(name: str) -> MeasureSpec:
+    return MeasureSpec(name="scoring_cost", options={"scorer": name})
+
+
+def costs(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
+    """What scoring costs on this machine, by name, as far as it was measured."""
+    study = Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names))
+    (cell,) = study.cells()
+    keys = {name: cell.measure_key(_cost(name)) for name in names}
+    found = store().get(keys.values())
+    return {name: found[key].value for name, key in keys.items() if key in found}
+
+
+def said(cost: dict[str, Any] | None) -> str:
+    """A timing in words."""
+    if cost is None:
+        return "not measured here yet"
+    if cost["seconds"] is None:
+        return f"does not apply: {cost['refused']}"
+    return f"{cost['seconds']:.2g} s" if cost["seconds"] >= 0.001 else "under 1 ms"
+
+
+def measuring(setting: Setting) -> bool:
+    """Whether costs are being measured; on a small model those of rankings start by themselves."""
+    if light(setting) and job(_rankings(setting)) is None and set(_lacking(setting)) - set(_solvers()):
+        _ask(_rankings(setting))
+    return bool(under_way(_studies(setting)))
+
+
+def _solvers() -> list[str]:
+    """Names of the solvers, which take longest."""
+    return [name for name in scorers.names() if issubclass(scorers[name], Solver)]
+
+
+def _rankings(setting: Setting) -> Study:
+    names = [name for name in scorers.names() if name not in _solvers()]
+    return Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names))
+
+
+def _every(setting: Setting) -> Study:
+    rankings = _rankings(setting)
+    return rankings.model_copy(update={"measures": (*rankings.measures, *(_cost(name) for name in _solvers()))})
+
+
+def _lacking(setting: Setting) -> list[str]:
+    """Scorers whose cost was not measured on this machine."""
+    names = scorers.names()
+    measured = costs(setting, names)
+    return [name for name in names if name not in measured]
+
+
+def _studies(setting: Setting) -> list[Study]:
+    """What may time them: all of them on request, rankings by itself."""
+    return [_every(setting), _rankings(setting)]
+
+
+def _ask(study: Study) -> None:
+    """Time scorers without being asked, one after another on one worker; what fails is said."""
+    try:
+        engine().submit(study, owner=owner(), durable=False, person=person())
+    except PruningError as error:
+        st.error(str(error))
+
+
+def cost_panel(setting: Setting) -> bool:
+    """The way to measure the costs that are missing, and how far that is; returns whether it is under way."""
+    lacking, running = _lacking(setting), under_way(_studies(setting))
+    st.caption(f"Costs are timed on {machine()}, {setting.device.upper()}: seconds to score the network once.")
+    if running:
+        progress(Answer(job=running[0]), "Timing one scorer after another", "costs")
+        return True
+    for error in errors(jobs(_studies(setting))):
+        st.info(error, icon=":material/info:")
+    label = models[setting.model].label
+    if lacking and st.button(
+        f"Time {len(lacking)} scorers on {label}", key="costs_start", icon=":material/timer:",
+        help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
+    ):  # fmt: skip
+        start(partial(begin, _every(setting)))
+    return False

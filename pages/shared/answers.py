@@ -1,0 +1,81 @@
+"""Ask for a study: what is known comes at once, the rest from a job that replaces the slot's earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages.shared.live import looked
+from pages.shared.server import engine, owner, person, session, store
+from pruning.common.errors import PruningError
+from pruning.engine.jobs import JobView
+from pruning.study.study import MeasureSpec, Study
+
+TEST = MeasureSpec(name="accuracy")
+PROFILE = MeasureSpec(name="profile")
+SIZE = MeasureSpec(name="size")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What there is to show for a study: a value (perhaps a first, partial one), or a sentence why not."""
+
+    value: dict[str, Any] | None = None
+    origin: str = "computed"
+    job: JobView | None = None
+    error: str = ""
+
+    @property
+    def pending(self) -> bool:
+        return self.job is not None and not self.job.finished
+
+
+def known(study: Study) -> dict[str, Any] | None:
+    """The first stored or bundled value of a study of one cell, with its origin, or None."""
+    (cell,) = study.cells()
+    found = store().get([cell.measure_key(study.measures[0])])
+    return next(({"value": item.value, "origin": item.origin} for item in found.values()), None)
+
+
+def ask(study: Study, slot: str) -> Answer:
+    """The answer to a study of one cell and one measure; call it again to see it grow.
+
+    The slot is a place on the page: asking for another study there replaces the job instead of queueing behind it.
+    """
+    if (found := known(study)) is not None:
+        release(slot)
+        return Answer(found["value"], found["origin"])
+    return _watch(study, slot)
+
+
+def _watch(study: Study, slot: str) -> Answer:
+    """Submit the study unless its job is on its way, and look at it."""
+    jobs: dict[str, tuple[str, str]] = st.session_state.setdefault("jobs", {})
+    try:
+        if jobs.get(slot, ("", ""))[0] != study.key:
+            place = f"{session()}/{slot}"
+            name = engine().submit(study, owner=owner(), durable=False, slot=place, person=person())
+            jobs[slot] = (study.key, name)
+        view = looked(engine().view(jobs[slot][1]))
+    except PruningError as error:
+        jobs.pop(slot, None)
+        return Answer(error=str(error))
+    if view.state == "done":
+        if view.rows is None:
+            jobs.pop(slot, None)
+            return Answer(job=None, error="The result was forgotten; it is computed again at the next look.")
+        return Answer(view.rows[0]["value"], view.rows[0]["origin"], view)
+    if view.state == "cancelled":
+        return Answer(job=view, error="Cancelled. Move the slider to start again.")
+    return Answer(view.partial or None, "partial", view, view.error)
+
+
+def release(slot: str) -> None:
+    """Nobody looks at this slot's job any more: cancel it unless somebody else waits."""
+    entry = st.session_state.get("jobs", {}).pop(slot, None)
+    if entry is not None:
+        engine().cancel(entry[1], owner())
+
+

@@ -1,0 +1,145 @@
+"""Work in the background: start studies, see how they stand, show how far they are, stop them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages.shared.live import looked
+from pages.shared.server import engine, owner, person, store
+from pruning.common.errors import PruningError
+from pruning.engine.jobs import JobView
+from pruning.study.study import Study
+
+
+def begin(study: Study, name: str = "") -> None:
+    """Ask for a study in the background; with a name it is listed under Runs, and opens on Prune.
+
+    Raises:
+        PruningError: the engine or the store cannot take it.
+    """
+    engine().submit(study, owner=owner(), durable=True, person=person())
+    if name:
+        _keep(study, name, {})
+
+
+def begin_all(studies: Iterable[Study]) -> None:
+    """Ask for several studies in the background.
+
+    Raises:
+        PruningError: the engine or the store cannot take one of them.
+    """
+    for study in studies:
+        begin(study)
+
+
+def start(ask: Callable[[], None]) -> None:
+    """Ask for work, as a button does, then draw the page anew; what cannot be asked for is said in its place."""
+    try:
+        ask()
+    except PruningError as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def listed(study: Study, name: str, page: str, words: Mapping[str, str]) -> None:
+    """List a study that was begun under Runs, as work of a page of its own.
+
+    Args:
+        page: the file in ``pages/`` that opens it, without its ending.
+        words: the words of that page's address.
+
+    Raises:
+        PruningError: the store cannot take it.
+    """
+    _keep(study, name, {"page": page, "link": urlencode(words)})
+
+
+def _keep(study: Study, name: str, summary: dict[str, str]) -> None:
+    store().keep_run(study.model_dump_json(), owner=owner(), name=name, kept=False, seconds=0.0, summary=summary)
+
+
+def job(study: Study) -> JobView | None:
+    """How a study stands, if anybody asked for it."""
+    return _view(study.key)
+
+
+def _view(key: str) -> JobView | None:
+    try:
+        return looked(engine().view(key))
+    except PruningError:
+        return None
+
+
+def jobs(studies: Iterable[Study]) -> list[JobView]:
+    """How those studies stand that anybody asked for, ended ones too; a study that is named twice has one job."""
+    views = map(_view, dict.fromkeys(study.key for study in studies))
+    return [view for view in views if view is not None]
+
+
+def under_way(studies: Iterable[Study]) -> list[JobView]:
+    """The jobs of some studies that are not finished."""
+    return [view for view in jobs(studies) if not view.finished]
+
+
+def errors(views: Iterable[JobView]) -> list[str]:
+    """Why jobs failed, each sentence once."""
+    return list(dict.fromkeys(view.error for view in views if view.error))
+
+
+def mean_share(views: Sequence[JobView]) -> float:
+    """How far several jobs are on average, 0 to 1; 0 where there are none."""
+    return sum(view.share for view in views) / max(1, len(views))
+
+
+def times_left(views: Iterable[JobView]) -> list[float]:
+    """The seconds that those jobs still take that run for long enough to tell."""
+    return [view.seconds_left for view in views if view.seconds_left is not None]
+
+
+def progress(views: Sequence[JobView], share: float, words: str, key: str) -> None:
+    """A line that says how far jobs are (0 to 1), and the way to stop them.
+
+    Args:
+        key: of the button.
+    """
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.progress(min(1.0, max(0.0, share)), words)
+    if row.button("Cancel", key=key) and stop(views):
+        st.rerun()
+
+
+def made(study: Study, timeout: float) -> bytes:
+    """The file that a worker makes for a download, or a sentence in its place. For a download's own thread, which knows
+    no session: each download takes its own turn."""
+    for last in (False, True):
+        try:
+            job = engine().submit(study, owner="download", durable=False, person=study.key)
+            view = engine().wait(job, timeout=timeout)
+            if not view.rows:
+                return f"{view.error or 'The file could not be made in time; try again.'}\n".encode()
+            return Path(view.rows[0]["value"]["path"]).read_bytes()
+        except FileNotFoundError:  # made long ago, and cleaned up since
+            engine().forget(study.key)
+            if last:
+                return b"The file was cleaned up before it could be read; try again.\n"
+        except PruningError as error:
+            return f"{error}\n".encode()
+    raise AssertionError("unreachable")
+
+
+def stop(views: Sequence[JobView]) -> bool:
+    """Cancel: the last jobs first, so that none of them starts while the others are being cancelled. Returns whether
+    nothing was in the way; what was is said, so that the page must not be drawn anew at once."""
+    done = True
+    for view in reversed(views):
+        try:
+            engine().cancel(view.id, owner())
+        except PruningError as error:
+            st.warning(str(error))
+            done = False
+    return done

@@ -1,0 +1,76 @@
+"""The engine, shared by all sessions of this server, and who is looking."""
+
+from __future__ import annotations
+
+import uuid
+
+import streamlit as st
+
+from pages.shared.sessions import forget_left
+from pruning.common import memory
+from pruning.common.environment import Settings
+from pruning.common.errors import PruningError
+from pruning.engine.engine import Engine
+from pruning.engine.journal import configure
+from pruning.store.store import Store
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.base import Base
+
+EMBEDDED = "lenet_300_100"
+"""The smallest model: for questions about the machine, which need one."""
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine; its workers start in the background."""
+    settings = Settings.read()
+    configure(settings.log)
+    found = Engine(settings, care=True)
+    found.start()
+    memory.also(forget_left)
+    return found
+
+
+def store() -> Store:
+    """The engine's store."""
+    return engine().store
+
+
+def devices() -> dict[str, str]:
+    """Devices of the machine that computes, by name, with a label; only the CPU until the first worker has answered."""
+    study = Study(base=Base(model=EMBEDDED), recipe=(), measures=(MeasureSpec(name="devices"),))
+    try:
+        view = engine().view(engine().submit(study, owner="server", durable=False))
+    except PruningError:
+        return {"cpu": "CPU"}
+    if not view.rows:
+        return {"cpu": "CPU"}
+    value = view.rows[0]["value"]
+    return dict(zip(value["devices"], value["labels"], strict=True))
+
+
+def session() -> str:
+    """Name of this browser session: its slots in the engine."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = uuid.uuid4().hex[:12]
+    return st.session_state["session"]
+
+
+def owner() -> str:
+    """Who keeps runs: the signed-in person, else everybody on this server together (or the session, with owners on)."""
+    return _signed_in() or (session() if engine().settings.owners else "local")
+
+
+def person() -> str:
+    """Whose turn a job takes where people wait for each other: the signed-in person's, else this browser session's."""
+    return _signed_in() or session()
+
+
+def _signed_in() -> str:
+    email = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
+    return str(email or "")
+
+
+def theme() -> str:
+    """ "light" or "dark", as the browser shows the app."""
+    return "dark" if st.context.theme.type == "dark" else "light"

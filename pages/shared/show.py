@@ -1,0 +1,68 @@
+"""A chart on the page, with its way out: SVG, PNG and PDF in paper widths, CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import streamlit as st
+
+from pages.shared.menu import menu
+from pages.shared.server import theme
+from pruning.common.errors import PruningError
+from pruning.results.charts.base import Chart, config
+from pruning.results.charts.shown import shown
+
+Kind = Literal["svg", "png", "pdf"]
+WIDTHS: dict[str, Literal[85, 170]] = {"one column (85 mm)": 85, "two columns (170 mm)": 170}
+MIME: dict[Kind, str] = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
+
+
+def show(
+    chart: Chart, key: str, *, on_select: Callable[[], None] | None = None, width: int = 640, dim: bool = False
+) -> None:
+    """Draw a chart and, under it, the button that takes it home.
+
+    Args:
+        key: unique on the page.
+        on_select: called when a point is clicked; its selection lies in the session state under ``key``.
+        width: about how wide it will be, in px: decides where the title breaks.
+        dim: an older result, shown until the new one is there.
+    """
+    st.session_state.setdefault("charts", {})[key] = chart
+    with st.container(key=f"{'old' if dim else 'chart'}_{key}"):
+        options: dict[str, Any] = {"on_select": on_select, "selection_mode": "points"} if on_select else {}
+        st.plotly_chart(
+            shown(chart, theme(), width), key=key, theme=None, alt=chart.alt, config=config(chart.name), **options
+        )
+        take(chart, key)
+
+
+def take(chart: Chart, key: str) -> None:
+    """The menu of downloads."""
+    menu("Download", partial(_files, chart, key), f"take_{key}", type="tertiary", icon=":material/download:")
+
+
+def _files(chart: Chart, key: str) -> None:
+    """What can be taken home; pictures are made when asked for."""
+    st.caption("For papers: sizes are column widths.")
+    for label, width in WIDTHS.items():
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(label)
+        for kind in MIME:
+            row.download_button(
+                kind.upper(), partial(picture, chart, kind, width), f"{chart.name}-{width}mm.{kind}", MIME[kind],
+                key=f"{kind}_{width}_{key}", on_click="ignore",
+            )  # fmt: skip
+    st.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
+
+
+def picture(chart: Chart, kind: Kind, width: Literal[85, 170]) -> bytes:
+    """The chart as a file. Where no browser is installed the file says so, in words, instead of a stack trace."""
+    from pruning.results.report.pictures import render
+
+    try:
+        return render(chart.figure("light"), kind, width)
+    except PruningError as error:
+        return f"{error}\n".encode()

@@ -1,0 +1,78 @@
+"""Status: how this server stands, for whoever runs it: queue, workers, failures, bounds. No names, no secrets."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.server import engine, store
+from pages.status import tables
+from pruning.common.errors import PruningError
+from pruning.engine.jobs import JobView
+from pruning.store.describe import sentence
+from pruning.store.footprint import footprint
+
+TITLE, ICON, PLACE = "Status", ":material/monitor_heart:", 110
+
+EVERY = 3.0  # seconds between two looks
+SHOWN = 200  # jobs that are listed
+SHARE = st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)
+
+
+@st.fragment(run_every=EVERY, key="status_live")
+def status() -> None:
+    """Look, and draw what there is."""
+    health, views = engine().health(), engine().views()
+    try:
+        room, stored = footprint(store()), store().jobs(limit=SHOWN)
+    except PruningError as error:
+        st.header(str(error), anchor=False)
+        return
+    problems = [*health.problems(), *filter(None, [room.problem()])]
+    st.header(tables.headline(health, problems), anchor=False)
+    row = st.container(horizontal=True)
+    for name, value in tables.figures(health, room).items():
+        row.metric(name, value, width="content")
+    words = {view.id: sentence(view.study) for view in views if view.study is not None}
+    _jobs(views, words)
+    st.subheader("Workers", anchor=False)
+    listed = tables.workers(health, words)
+    if listed.empty:
+        st.caption("No worker has answered yet: starting takes some seconds.")
+    else:
+        st.dataframe(listed, hide_index=True, key="status_workers", column_config={
+            "process": st.column_config.NumberColumn(format="%d"),
+            "memory (MB)": st.column_config.NumberColumn(format="%.0f", help="Pages that workers share count in each."),
+        })  # fmt: skip
+    st.subheader("Failures lately", anchor=False)
+    failed = tables.failures(health.failures, stored)
+    if failed.empty:
+        st.caption("None.")
+    else:
+        st.dataframe(failed, hide_index=True, key="status_failures", column_config={
+            "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
+        })  # fmt: skip
+    st.subheader("Bounds", anchor=False)
+    st.dataframe(tables.bounds(health, room), hide_index=True, key="status_bounds", column_config={
+        "full (%)": SHARE, "now": st.column_config.NumberColumn(format="%.0f"),
+        "bound": st.column_config.NumberColumn(format="%.0f"),
+    })  # fmt: skip
+    size = "" if room.database is None else f"The database has {room.database / tables.MB:,.1f} MB. "
+    st.caption(
+        f"{size}Server process {health.pid}. The same from outside: `python -m pruning health`, whose exit code is 0 "
+        "when all is well, and the web server's own `/_stcore/health`."
+    )
+
+
+def _jobs(views: list[JobView], words: dict[str, str]) -> None:
+    st.subheader("Jobs", anchor=False)
+    if not views:
+        st.caption("Nobody waits for anything.")
+        return
+    st.dataframe(tables.jobs(views[:SHOWN], words), hide_index=True, key="status_jobs", column_config={
+        "done (%)": SHARE, "running for (s)": st.column_config.NumberColumn(format="%.0f"),
+    })  # fmt: skip
+    st.caption("A page's own work comes first. Of sweeps, each person's first comes before anybody's second.")
+
+
+if __name__ == "__main__":
+    status()

@@ -1,0 +1,39 @@
+"""The small network to take home: a file in the form that is wanted, and the lines that load it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from pages.choices.commands import SMALL_FORMS, opening, small_name
+from pages.choices.setting import Setting
+from pages.shared.jobs import made
+from pruning.study.study import MeasureSpec
+
+WAIT = 300
+"""Seconds that a file may take: an ONNX export of a large network traces it twice."""
+
+
+def downloads(setting: Setting) -> None:
+    """One tab a form: a button and the code."""
+    st.subheader("Take the small network home", anchor=False)
+    tabs = st.tabs([label for label, _ in SMALL_FORMS.values()])
+    for tab, (form, (_, about)) in zip(tabs, SMALL_FORMS.items(), strict=True):
+        with tab:
+            st.caption(about)
+            row = st.container(horizontal=True)
+            for kind in (form, "description") if form == "safetensors" else (form,):
+                name = small_name(setting, kind)
+                row.download_button(
+                    f"Download {Path(name).suffix}", partial(file, setting, kind), name, on_click="ignore",
+                    key=f"small_{kind}", icon=":material/download:",
+                )  # fmt: skip
+            st.code(opening(small_name(setting, form)), language="python")
+
+
+def file(setting: Setting, form: str) -> bytes:
+    """The file, made by a worker; runs in the download's own thread. What goes wrong is said in the file, in words."""
+    study = setting.study(MeasureSpec(name="small_model", options={"form": form}))
+    return made(study, WAIT)

@@ -1,0 +1,48 @@
+"""The page Structure in words: its first view, what can be removed, its finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pages.choices.setting import Setting
+from pruning.criteria.kinds import granularities
+from pruning.results.speed import speed_up
+from pruning.results.structure import theory, times
+from pruning.zoo.kinds import models
+
+FIRST = Setting(
+    model="resnet_20", granularity="channel", sparsity=500, allocation="uniform",
+    allocation_options={"multiple": "auto"},
+)  # fmt: skip
+"""The first view of the page Structure: half the channels of every layer, rounded. Its results come with the program,
+but for the times, which are this machine's."""
+
+
+REMOVABLE = ("channel", "head", "layer_block")
+"""Granularities whose units can be taken out for good."""
+
+
+MULTIPLES: tuple[int | str, ...] = ("auto", 1, 4, 8, 16)
+"""Channel counts are rounded to multiples of these: odd counts are slow. Auto goes by the width of each layer."""
+
+
+def finding(setting: Setting, structure: Mapping[str, Any] | None, latency: Mapping[str, Any] | None) -> str:
+    """The page's finding: "ResNet-20 without 50 % of its channels: 4.0 times fewer parameters, 2.2 times faster at 64
+    images a pass (MACs promise 4)". A difference of times that is within their spread is called none."""
+    if not setting.sparsity:
+        return f"{models[setting.model].label}, dense. Move the slider to take parts of it out."
+    name, unit = models[setting.model].label, granularities[setting.granularity].unit
+    text = f"{name} without {setting.sparsity / 10:g} % of its {unit}"
+    if structure is None:
+        return text
+    parameters = structure["parameters"]
+    text += f": {times(parameters['dense'] / parameters['small'])} fewer parameters"
+    if latency is None or not latency["rows"]:
+        return text
+    batch = max(row["batch"] for row in latency["rows"])
+    found = speed_up(latency["rows"], batch)
+    where = f"at {batch} image{'s' if batch > 1 else ''} a pass"
+    if not found.real:
+        return f"{text}, no faster {where} than the spread of its times"
+    return f"{text}, {found.words()} {where} (MACs promise {theory(latency['macs']):.2g})"

@@ -1,0 +1,1 @@
+"""Ground for all: errors, limits, hashing, memory, validation, the environment, progress, the registry."""

@@ -1,0 +1,178 @@
+"""What the machine's owner decides, read from the environment once: where results lie, how many workers run.
+
+| variable                | meaning                                                    | default                       |
+|-------------------------|------------------------------------------------------------|-------------------------------|
+| `PRUNING_STORE`         | database, as an SQLAlchemy URL                             | `<root>/var/pruning.db`       |
+| `PRUNING_ARTEFACTS`     | folder of artefact files                                   | `<root>/var/artefacts`        |
+| `PRUNING_SCHEDULER`     | address of a running Dask scheduler (`tls://host:8786`)    | none: workers on this machine |
+| `PRUNING_SCHEDULER_INSECURE` | 1: a scheduler elsewhere without TLS is allowed       | 0                             |
+| `PRUNING_WORKERS`       | worker processes on this machine                           | cores, at most 4              |
+| `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
+| `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
+| `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pruning.common.errors import BadValue
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Folder of the project: it holds ``assets/`` and ``var/``."""
+
+MOST_WORKERS = 256
+LEAST_MEMORY = 600 * 2**20
+"""A worker that has imported torch holds about 250 MB; below this bound it could not evaluate anything."""
+MOST_DEFAULT_MEMORY = 8 * 2**30
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Decisions of the machine's owner; see the table above. ``Settings.read()`` takes them from the environment.
+
+    Args:
+        store: SQLAlchemy URL of the database.
+        artefacts: folder of artefact files.
+        scheduler: address of a running Dask scheduler, or None for workers on this machine.
+        workers: worker processes on this machine; unused with a scheduler.
+        memory: bytes that one worker may use; a worker that takes more is replaced.
+        owners: whether a kept run belongs to the person who kept it.
+        log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
+        insecure: whether a scheduler on another machine may be reached without TLS.
+
+    Raises:
+        BadValue: for a value outside its bounds, in one sentence.
+    """
+
+    store: str = f"sqlite:///{ROOT / 'var' / 'pruning.db'}"
+    artefacts: Path = ROOT / "var" / "artefacts"
+    scheduler: str | None = None
+    workers: int = field(default_factory=lambda: min(cores(), 4))
+    memory: int = 0
+    owners: bool = False
+    log: str = ""
+    insecure: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.match(r"^[a-z][a-z0-9_+]*://", self.store):
+            raise BadValue(f"PRUNING_STORE must be a database URL such as sqlite:////data/runs.db, not '{self.store}'.")
+        if self.scheduler is not None and not re.match(r"^[a-z]+://[^/\s]+", self.scheduler):
+            raise BadValue(f"PRUNING_SCHEDULER must be an address such as tls://host:8786, not '{self.scheduler}'.")
+        if self.scheduler is not None and not self.insecure and not _protected(self.scheduler):
+            raise BadValue(
+                f"PRUNING_SCHEDULER must be tls://… or on this machine (127.0.0.1), not '{self.scheduler}': scheduler "
+                "and workers exchange pickles, so whoever reaches an open one can run anything on all of them. Set up "
+                "TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 in a network nobody else can enter."
+            )
+        if not 1 <= self.workers <= MOST_WORKERS:
+            raise BadValue(f"PRUNING_WORKERS must be 1 to {MOST_WORKERS}, not {self.workers}.")
+        if not self.memory:
+            share = int(0.4 * memory() / self.workers)
+            object.__setattr__(self, "memory", min(max(share, LEAST_MEMORY), MOST_DEFAULT_MEMORY))
+        if self.memory < LEAST_MEMORY:
+            raise BadValue(f"PRUNING_WORKER_MEMORY must be at least 600 MiB, not {self.memory / 2**20:.0f} MiB.")
+        object.__setattr__(self, "artefacts", Path(self.artefacts))
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Settings from the environment; empty variables count as absent.
+
+        Raises:
+            BadValue: for a value that is not of its kind or outside its bounds, in one sentence.
+        """
+        given = os.environ if environment is None else environment
+        text = {name: given.get(name, "").strip() for name in NAMES}
+        values: dict[str, Any] = {}
+        if text["PRUNING_STORE"]:
+            values["store"] = text["PRUNING_STORE"]
+        if text["PRUNING_ARTEFACTS"]:
+            values["artefacts"] = Path(text["PRUNING_ARTEFACTS"]).expanduser()
+        if text["PRUNING_SCHEDULER"]:
+            values["scheduler"] = text["PRUNING_SCHEDULER"]
+        if text["PRUNING_WORKERS"]:
+            values["workers"] = _whole("PRUNING_WORKERS", text["PRUNING_WORKERS"])
+        if text["PRUNING_WORKER_MEMORY"]:
+            values["memory"] = _size("PRUNING_WORKER_MEMORY", text["PRUNING_WORKER_MEMORY"])
+        for field_name, name in (("owners", "PRUNING_OWNERS"), ("insecure", "PRUNING_SCHEDULER_INSECURE")):
+            if text[name] not in ("", "0", "1"):
+                raise BadValue(f"{name} must be 0 or 1, not '{text[name]}'.")
+            values[field_name] = text[name] == "1"
+        values["log"] = text["PRUNING_LOG"]
+        return cls(**values)
+
+
+NAMES = (
+    "PRUNING_STORE",
+    "PRUNING_ARTEFACTS",
+    "PRUNING_SCHEDULER",
+    "PRUNING_SCHEDULER_INSECURE",
+    "PRUNING_WORKERS",
+    "PRUNING_WORKER_MEMORY",
+    "PRUNING_OWNERS",
+    "PRUNING_LOG",
+)
+
+
+def _protected(address: str) -> bool:
+    """Whether what goes to a scheduler is encrypted, or never leaves this machine."""
+    scheme, _, rest = address.partition("://")
+    try:
+        host = urlsplit(f"//{rest}").hostname or ""
+        return scheme in ("tls", "wss", "inproc") or host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, not a number
+        return False
+
+
+def _whole(name: str, text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise BadValue(f"{name} must be a whole number, not '{text}'.")
+    return int(text)
+
+
+def _size(name: str, text: str) -> int:
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]*)", text.lower())
+    if match is None or match[2] not in _UNITS:
+        raise BadValue(f"{name} must be a size such as 2 GB or 900 MiB, not '{text}'.")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def cores() -> int:
+    """Cores that this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or its container's where that is less."""
+    sizes = []
+    try:
+        sizes.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        sizes.append(8 * 2**30)  # no sysconf (Windows): a usual laptop
+    with suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+        sizes.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(sizes)
+
+
+@lru_cache(maxsize=1)
+def machine() -> str:
+    """Name of this machine in tables of timings: host, processor, cores. Never a person's name or an address."""
+    processor = platform.processor() or platform.machine()
+    with suppress(OSError, StopIteration):  # not Linux, or a processor without a name
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return f"{platform.node()}: {processor}, {cores()} cores"

@@ -1,0 +1,118 @@
+"""What exists registers itself in its own file: models, data sets, scorers, steps, measures and so on.
+
+An entry is a frozen pydantic class: its class variables describe it (name, label, formula, reference), its fields are
+the options a person may set, with bounds and help. Pages make widgets of the fields, the command line makes options,
+and hashes are made of the values that differ from the defaults. The file of an entry imports torch only inside its
+functions, so that pages and the command line read names, bounds, formulas and help without loading it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from pruning.common.errors import UnknownName
+
+
+class Entry(BaseModel):
+    """Something that exists under a name; see the text of this file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    """Final: it enters links, hashes and tables."""
+    label: ClassVar[str]
+    summary: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
+    rank: ClassVar[int] = 100
+    """Place in lists: lower first."""
+
+
+T = TypeVar("T", bound=Entry)
+C = TypeVar("C", bound=type)
+
+registries: dict[str, Registry[Any]] = {}
+"""Every registry by the plural of what it holds (``scorers``): an option that names a registered thing says which."""
+
+
+class Registry(Generic[T]):
+    """Classes by name, filled by importing every module of one package, in the order of their labels.
+
+    Args:
+        kind: the noun used in messages ("scorer").
+        package: the package whose modules register themselves ("pruning.criteria.scorers").
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind, self.package = kind, package
+        self._entries: dict[str, type[T]] = {}
+        self._loaded = self._loading = False
+        self._lock = threading.RLock()
+        registries[package.rpartition(".")[2]] = self
+
+    def register(self, entry: C) -> C:
+        """Class decorator: make ``entry`` available under ``entry.name``.
+
+        Raises:
+            ValueError: when another class already holds the name.
+        """
+        name: str = entry.name  # ty: ignore[missing-attribute]
+        taken = self._entries.get(name)
+        if taken is not None and (taken.__module__, taken.__qualname__) != (entry.__module__, entry.__qualname__):
+            raise ValueError(
+                f"{self.kind} '{name}' of {entry.__module__}.{entry.__qualname__} "
+                f"is already taken by {taken.__module__}.{taken.__qualname__}"
+            )
+        self._entries[name] = entry  # ty: ignore[invalid-assignment]
+        return entry
+
+    def load(self) -> None:
+        """Import every module of the package once, so that each registers what it holds.
+
+        Other threads wait until all of them are there; a module that asks while it is being imported sees those before.
+        """
+        if self._loaded:
+            return
+        with self._lock:
+            if self._loaded or self._loading:
+                return
+            self._loading = True
+            try:
+                package = importlib.import_module(self.package)
+                for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+                    importlib.import_module(f"{self.package}.{module}")
+                self._loaded = True
+            finally:
+                self._loading = False
+
+    def __getitem__(self, name: str) -> type[T]:
+        """The class registered as ``name``.
+
+        Raises:
+            UnknownName: with the nearest known name.
+        """
+        self.load()
+        if name not in self._entries:
+            raise UnknownName(self.kind, name, self._entries)
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        self.load()
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        self.load()
+        return iter(sorted(self._entries, key=lambda name: (self._entries[name].rank, name)))
+
+    def __len__(self) -> int:
+        self.load()
+        return len(self._entries)
+
+    def names(self) -> list[str]:
+        """All names, in the order in which a control shows them."""
+        return list(self)

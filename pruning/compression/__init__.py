@@ -1,0 +1,1 @@
+"""Really smaller: removal, quantization, encoded files."""

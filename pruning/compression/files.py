@@ -1,0 +1,112 @@
+"""Files of a pruned network: plain, compressed, and with a bitmask in place of the zeros."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from pruning.network.weights import prunable
+
+ZSTD = b"\x28\xb5\x2f\xfd"
+"""How a file that zstd compressed begins (RFC 8878, 3.1.1)."""
+
+
+def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
+    """The network's state as a safetensors file; shared tensors are written once."""
+    return file(once(model.state_dict()), {"format": "pt", **(metadata or {})})
+
+
+def file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """A safetensors file, the same every time: ``save`` shuffles the metadata, so that compressed sizes would vary."""
+    data = save(tensors, metadata=metadata)
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end]) | {"__metadata__": dict(sorted(metadata.items()))}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[end:]
+
+
+def once(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Every tensor under the first of its names, in memory and contiguous."""
+    seen: set[int] = set()
+    tensors = {}
+    for name, tensor in state.items():
+        if tensor.data_ptr() in seen and tensor.numel():
+            continue
+        seen.add(tensor.data_ptr())
+        tensors[name] = tensor.detach().cpu().contiguous()
+    return tensors
+
+
+def compressed(data: bytes, level: int) -> bytes:
+    """The bytes compressed by zstd at a level from 1 to 19, with one thread."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(level=level).compress(data)
+
+
+def decompressed(data: bytes) -> bytes:
+    """What ``compressed`` made, as it was; other data as it is.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if data[:4] != ZSTD:
+        return data
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from None
+
+
+def metadata_of(data: bytes) -> dict[str, str]:
+    """The texts in the header of a safetensors file.
+
+    Raises:
+        ValueError: this is none.
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    if not 8 < end <= len(data):
+        raise ValueError("no header")
+    header = json.loads(data[8:end])
+    found = header.get("__metadata__", {}) if isinstance(header, dict) else {}
+    return {str(name): str(text) for name, text in found.items()}
+
+
+def bitmask(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
+    """A sparse file: for each prunable weight one bit per entry and the entries that are not zero, the rest plain.
+
+    Itself a safetensors file: ``NAME.bits`` uint8, ``NAME.values`` in the weight's number format, shapes in the header.
+    Shared tensors are written once. A weight that was kept but is zero, of either sign, is a zero of the file.
+    """
+    weights = {name: w.detach().cpu() for name, w in prunable(model).items()}
+    shared = {w.data_ptr() for w in prunable(model).values()}
+    rest = {name: t for name, t in model.state_dict().items() if t.data_ptr() not in shared}
+    tensors = once(rest)
+    for name, weight in weights.items():
+        flat = weight.flatten()
+        bits = np.packbits((flat != 0).numpy())
+        tensors[f"{name}.bits"] = torch.from_numpy(bits)
+        tensors[f"{name}.values"] = flat[flat != 0]
+    shapes = {name: list(w.shape) for name, w in weights.items()}
+    return file(tensors, {"format": "bitmask", "shapes": json.dumps(shapes), **(metadata or {})})
+
+
+def read_bitmask(data: bytes) -> dict[str, Tensor]:
+    """The state dict that a file made by ``bitmask`` holds, zeros filled in again."""
+    shapes: dict[str, list[int]] = json.loads(metadata_of(data)["shapes"])
+    tensors = load(data)
+    state = {name: t for name, t in tensors.items() if name.removesuffix(".bits").removesuffix(".values") not in shapes}
+    for name, shape in shapes.items():
+        count = int(np.prod(shape))
+        values = tensors[f"{name}.values"]
+        full = torch.zeros(count, dtype=values.dtype)
+        full[torch.from_numpy(np.unpackbits(tensors[f"{name}.bits"].numpy(), count=count).astype(bool))] = values
+        state[name] = full.view(shape)
+    return state

@@ -1,0 +1,109 @@
+"""How much goes: units of each group and entries of each weight that are removed at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
+
+from pruning.common.limits import LEVELS
+from pruning.criteria.budget import Budget, bounds, multiples, rounded
+from pruning.criteria.kinds import Allocation, Granularity
+from pruning.criteria.ranking import MASKED, Ranking
+from pruning.network.macs import macs_per_weight
+from pruning.network.scene import Scene
+from pruning.network.units import Layout
+
+
+def budgeted(
+    scene: Scene,
+    granularity: Granularity,
+    allocation: Allocation,
+    ordered: dict[str, np.ndarray],
+    units: dict[str, Tensor] | None = None,
+) -> np.ndarray:
+    """Units removed per group at all levels, ``(groups, 1001)``: the allocation's, settled to what patterns allow.
+
+    Units that are masked already count among the removed, whatever the allocation's bounds say, so that the other
+    groups give no more than what is then missing.
+
+    Args:
+        ordered: unit scores per group in ascending order; empty for solvers.
+        units: the same in the units' places.
+    """
+    assert scene.layout is not None
+    groups = scene.layout.groups
+    sizes = np.array([group.count for group in groups.values()], dtype=np.int64)
+    levels = np.arange(LEVELS + 1)
+    first, last = next(iter(scene.weights)), next(reversed(scene.weights))
+    held = [{member.parameter for member in group.members if member.scored} for group in groups.values()]
+    ends = tuple(row for row, names in enumerate(held) if first in names or last in names)
+    masked = _masked(scene, ordered)
+    lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor, masked)
+    lower, upper = np.maximum(lower, masked[:, None]), np.maximum(upper, masked[:, None])
+    shapes = tuple(tuple(scene.weights[group.leads].shape) for group in groups.values())
+    budget = Budget(
+        tuple(groups), levels, sizes, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene, units or {}
+    )
+    removed = granularity.settle(allocation.removed(budget), sizes)
+    if allocation.multiple != 1:
+        removed = rounded(removed, sizes, multiples(allocation.multiple, sizes), lower, upper)
+    return removed
+
+
+def _masked(scene: Scene, ordered: dict[str, np.ndarray]) -> np.ndarray:
+    """Units of each group that are masked already, ``(groups,)`` int64."""
+    assert scene.layout is not None
+    if ordered:
+        return np.array([np.searchsorted(scores, np.float32(MASKED), "right") for scores in ordered.values()])
+    return np.array([
+        int((~scene.masks[group.leads]).sum()) if group.single and group.leads in scene.masks else 0
+        for group in scene.layout.groups.values()
+    ])  # fmt: skip
+
+
+def weights_removed(scene: Scene, ranking: Ranking) -> np.ndarray:
+    """Entries of each prunable weight that a ranking removes at each level, ``(weights, 1001)``."""
+    assert scene.layout is not None
+    shapes = {name: tuple(weight.shape) for name, weight in scene.weights.items()}
+    groups = scene.layout.groups
+    if list(groups) == list(shapes) and all(group.single for group in groups.values()):
+        return ranking.removed
+    return scene.layout.removed_weights(ranking.first_levels(), shapes)
+
+
+def retargeted(ranking: Ranking, table: np.ndarray, scene: Scene, target: str) -> Ranking:
+    """The same ranking with levels that mean a share of parameters or of MACs instead of units.
+
+    For each level that column is taken whose share is nearest; what was really removed stands in the profile.
+    """
+    each = np.ones(len(scene.weights))
+    if target == "macs":
+        each = np.array(list(macs_per_weight(scene.model, scene.base.model, tuple(scene.weights)).values()))
+    sizes = np.array([weight.numel() for weight in scene.weights.values()])
+    share = (table * each[:, None]).sum(0) / max((sizes * each).sum(), 1e-30)
+    wanted = np.arange(LEVELS + 1) / LEVELS
+    right = np.clip(np.searchsorted(share, wanted), 1, LEVELS)
+    columns = np.where(wanted - share[right - 1] <= share[right] - wanted, right - 1, right)
+    return replace(
+        ranking, removed=ranking.removed[:, columns], thresholds=ranking.thresholds[:, columns],
+        upto=ranking.upto[:, columns],
+    )  # fmt: skip
+
+
+def ranked(scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:
+    """The ranking of bare scores, every entry a unit: for notebooks, benchmarks and tests, without a network."""
+    layout = Layout.singles({name: tuple(score.shape) for name, score in scores.items()})
+
+    def table(ordered: dict[str, np.ndarray]) -> np.ndarray:
+        sizes = np.array([len(layer) for layer in ordered.values()], dtype=np.int64)
+        levels = np.arange(LEVELS + 1)
+        ends = tuple({0, len(sizes) - 1})
+        lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor)
+        shapes = tuple(group.shape for group in layout.groups.values())
+        flat = tuple(ordered.values())
+        return allocation.removed(Budget(tuple(ordered), levels, sizes, shapes, lower, upper, flat, layout))
+
+    return Ranking.of(scores, table)

@@ -1,0 +1,53 @@
+"""The profile: how much each layer gives at every level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pruning.common.progress import Desk
+from pruning.measures.kinds import Measure, measures
+
+if TYPE_CHECKING:
+    from pruning.state import State
+
+
+@measures.register
+class Profile(Measure):
+    """Weights removed per layer at all 1,001 levels of the last pruning step.
+
+    Result: ``layers`` in forward order, ``shapes``, ``weights`` per layer, ``parameters`` of the whole network,
+    ``batch_norm`` (whether it has running statistics), ``removed`` as one list of 1,001 counts per layer. Where units
+    are more than single weights: ``unit``, the noun for them, and ``groups``, each with ``name`` (of the layer that
+    leads it), ``units`` and ``removed`` units at each level. ``skipped``: layers left alone, with the reason.
+    """
+
+    name = "profile"
+    label = "Layer profile"
+    summary = "Weights removed in each layer at every level of sparsity."
+    scope = "ranking"
+
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.common.errors import Incompatible
+        from pruning.network.weights import has_batch_norm, layer_label
+
+        if state.plan is None:
+            raise Incompatible("A profile needs a pruning step in the recipe.")
+        plan, weights = state.plan, state.weights
+        value: dict[str, Any] = {
+            "layers": [layer_label(name) for name in state.order],
+            "shapes": [list(weight.shape) for weight in weights.values()],
+            "weights": [weight.numel() for weight in weights.values()],
+            "parameters": sum(p.numel() for p in state.model.parameters()),
+            "batch_norm": has_batch_norm(state.model),
+            "removed": plan.weights_removed.tolist(),
+        }
+        groups = plan.layout.groups.values()
+        if not all(group.single for group in groups):
+            value["unit"] = plan.noun
+            value["groups"] = [
+                {"name": layer_label(group.leads), "units": group.count, "removed": row.tolist()}
+                for group, row in zip(groups, plan.removed, strict=True)
+            ]
+        if plan.layout.skipped:
+            value["skipped"] = {layer_label(name): why for name, why in plan.layout.skipped.items()}
+        return value

@@ -1,0 +1,27 @@
+"""The network for ONNX Runtime as a file to take home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pruning.common.progress import Desk
+from pruning.measures.kinds import OnnxFile, measures
+
+if TYPE_CHECKING:
+    from pruning.state import State
+
+
+@measures.register
+class RuntimeFile(OnnxFile):
+    """The ONNX file that the measure ``runtime`` runs: ``path`` in the store, ``bytes``."""
+
+    name = "runtime_file"
+    label = "ONNX file"
+    summary = "The network as an ONNX file, in float32 or int8."
+    stored = False
+
+    def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.compression.removal.onnx_runtime import KIND, SUFFIX, onnx_file
+
+        keep, form = desk.keeper(), self.form(self.precision)
+        return keep(KIND, form.key(state), onnx_file(state, form, desk), SUFFIX)

@@ -1,0 +1,1 @@
+"""What came out: tables, intervals, sentences, charts, reports. No torch."""

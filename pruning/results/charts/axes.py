@@ -1,0 +1,71 @@
+"""The sparsity axis, and the cursor on it that is the page's slider."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from pruning.common.errors import BadValue
+from pruning.results.charts.base import check_level, percent
+from pruning.results.charts.palette import INK
+from pruning.results.charts.sketch import Sketch
+
+Axis = Literal["sparsity", "remaining"]
+"""Linear, 0 to 100 % removed; or logarithmic, 100 % down to 0.1 % remaining, as in the lottery-ticket papers."""
+
+_TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)
+CURSOR_ROOM = 26
+"""px above the plot for the cursor's label."""
+
+
+def _check(axis: str) -> bool:
+    if axis not in ("sparsity", "remaining"):
+        raise BadValue(f"The axis is 'sparsity' or 'remaining', not '{axis}'.")
+    return axis == "remaining"
+
+
+def positions(levels: Any, axis: Axis) -> np.ndarray:
+    """Levels (per mille) as places on the axis, in per cent; level 1000 has none on the logarithmic axis: NaN."""
+    levels = np.asarray(levels, dtype=np.float64)
+    if not _check(axis):
+        return levels / 10
+    return np.where(levels < 1000, (1000 - levels) / 10, np.nan)
+
+
+def layout(axis: Axis) -> dict[str, Any]:
+    """Plotly layout of the axis: a fixed range, denser to sparser from left to right in both forms."""
+    if not _check(axis):
+        return {"range": [0, 100], "dtick": 20, "title": {"text": "sparsity (% of prunable weights removed)"}}
+    return {
+        "type": "log",
+        "range": [2, -1],
+        "tickvals": list(_TICKS),
+        "ticktext": [f"{tick:g}" for tick in _TICKS],
+        "title": {"text": "weights remaining (%, logarithmic)"},
+    }
+
+
+def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = False) -> None:
+    """Draw the slider's place as a vertical line with its value above the plot.
+
+    Args:
+        halo: put a light line under the dark one, for a cursor over a picture of any colour.
+    """
+    at = 0.1 if _check(axis) and check_level(level) == 1000 else float(positions(level, axis))
+    words = percent(check_level(level) / 1000)
+    if axis == "remaining":
+        words = f"{percent(1 - level / 1000)} left"
+    ink = INK[theme]
+    # Over a picture the line must show on dark blue and on yellow, whatever the theme.
+    for colour, width in ([("#FFFFFF", 4), ("#000000", 1.5)] if halo else [(ink, 1.5)]):
+        figure.add_shape(
+            type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": colour, "width": width}, name="cursor"
+        )
+    place = at if axis == "sparsity" else float(np.log10(at))  # annotations on a log axis take the exponent
+    share = place / 100 if axis == "sparsity" else (2 - place) / 3
+    figure.add_annotation(
+        x=place, y=1, yref="paper", yanchor="bottom", text=f"▾ {words}" if share < 0.85 else f"{words} ▾",
+        showarrow=False, xanchor="left" if share < 0.85 else "right", xshift=-8 if share < 0.85 else 8,
+        name="cursor", font={"weight": 600},
+    )  # fmt: skip

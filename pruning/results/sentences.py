@@ -1,0 +1,82 @@
+"""Findings in one sentence, made from measured numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pruning.results.intervals import mcnemar, wilson
+
+BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
+
+
+def removed(profile: Mapping[str, Any], level: int) -> float:
+    """Share of the prunable weights that are really removed at a level (0..1)."""
+    return sum(row[level] for row in profile["removed"]) / sum(profile["weights"])
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %"
+
+
+def interval(value: Mapping[str, Any]) -> str:
+    """Accuracy with its 95 % Wilson interval: "91.8 % (91.2 to 92.3)"."""
+    low, high = wilson(value["correct"], value["count"])
+    return f"{_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def difference(value: Mapping[str, Any]) -> str:
+    """Pruned minus dense on the same images: points with a paired 95 % interval, and the McNemar test in words."""
+    test = mcnemar(value["lost"], value["gained"], value["count"])
+    points = f"{100 * test['difference']:+.1f} points ({100 * test['low']:+.1f} to {100 * test['high']:+.1f})"
+    p = test["p_value"]
+    certain = "no more than chance" if p > 0.05 else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return f"{points}, {certain}"
+
+
+def collapse(layers: pd.DataFrame) -> str:
+    """Which layers are emptied, or an empty text."""
+    names = list(layers.loc[layers["collapsed"], "layer"])
+    if not names:
+        return ""
+    listed = ", ".join(f"`{name}`" for name in names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    subject = "layer has" if len(names) == 1 else "layers have"
+    return (
+        f"**Layer collapse**: {len(names)} {subject} lost every weight ({listed}). Nothing passes but biases and "
+        "shortcuts. Less sparsity keeps it alive, or an allocation that spares it."
+    )
+
+
+def amount(count: float) -> str:
+    """Bytes in words, powers of ten: 1,104,123 -> "1.10 MB"."""
+    for unit, name in BYTES:
+        if count >= unit:
+            return f"{count / unit:,.{0 if unit == 1 else 2 if count < 100 * unit else 0}f} {name}"
+    return "0 bytes"
+
+
+def disappointment(value: Mapping[str, Any]) -> str:
+    """The sentence where people are always disappointed, with this network's numbers."""
+    share = 1 - value["prunable_nonzero"] / max(value["prunable"], 1)
+    return (
+        f"Zeros alone make neither the file smaller nor the model faster: with {100 * share:.1f} % of the prunable "
+        f"weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
+        f"({amount(value['dense_bytes'])}), and dense kernels still do all {value['macs'] / 1e6:,.2f} M "
+        f"multiply-accumulates (MACs) an image. Compressed by zstd it has {amount(value['zstd_bytes'])}, as bitmask "
+        f"and values {amount(value['bitmask_bytes'])}; it becomes faster only when structures are removed, or with a "
+        "sparse kernel."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time in words: "about 40 s", "about 3 min"."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+
+
+def expected(seconds: float, measured: bool) -> str:
+    """The same of work to come; "about 3 min, a rough estimate" where nothing of its kind was measured yet."""
+    return f"{duration(seconds)}{'' if measured else ', a rough estimate'}"

@@ -1,0 +1,166 @@
+"""What is asked for: measures, studies and their cells. Frozen, validated, hashable; no torch.
+
+A **step** is one specification; a **recipe** is a flat tuple of steps, folded over a state; a **study** is a recipe
+and its axes, so many **cells**. A cell's prefix of steps names a state; a measure of it names a number.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from pruning.common.environment import machine
+from pruning.common.errors import BadValue
+from pruning.common.hashing import digest
+from pruning.common.limits import STUDY_CELLS
+from pruning.common.spec import Options, Spec
+from pruning.common.validation import explain, options_of
+from pruning.measures.kinds import measures as measure_registry
+from pruning.steps.prune import Prune
+from pruning.study.recipe import AnyStep
+from pruning.zoo.base import Base
+
+
+class MeasureSpec(Spec):
+    """One measure by its registered name, and its options."""
+
+    name: str
+    options: Options = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> MeasureSpec:
+        measure = measure_registry[self.name]
+        object.__setattr__(self, "options", options_of(f"measure '{self.name}'", measure, self.options))
+        return self
+
+    def build(self) -> Any:
+        """The measure itself, ready to be used."""
+        return measure_registry[self.name](**self.options)
+
+
+class Cell(Spec):
+    """One point of a study: its coordinates, and what is measured there."""
+
+    base: Base
+    recipe: tuple[AnyStep, ...]
+    coordinates: dict[str, Any]
+
+    @property
+    def state_key(self) -> str:
+        return self.base.state_key(self.recipe)
+
+    def measure_key(self, measure: MeasureSpec, where: str = "") -> str:
+        """Name of one measured result of this cell; a timing's holds the machine, this one unless another is named."""
+        steps = self.recipe
+        if measure_registry[measure.name].scope == "ranking":
+            # One table answers every level: the level itself is not part of its name.
+            last = max((i for i, step in enumerate(steps) if isinstance(step, Prune)), default=-1)
+            steps = tuple(
+                step.model_copy(update={"sparsity": 0}) if isinstance(step, Prune) and i == last else step
+                for i, step in enumerate(steps[: last + 1])
+            )
+        here = [] if measure_registry[measure.name].pure else [where or machine()]
+        return digest("measure", self.base.state_key(steps), measure, *here)
+
+
+class Network(Spec):
+    """A cell that is given as it is."""
+
+    base: Base
+    recipe: tuple[AnyStep, ...]
+
+
+class Study(Spec):
+    """A recipe and its axes. An axis is named by a field of the base (``seed``) or by a step's number and field
+    (``0.sparsity``); cells are the product of the axes in their order.
+
+    Cells that are no product, such as the arms of a lottery ticket experiment, are given one by one as ``networks``
+    instead; dense ones among them are trained together."""
+
+    schema_version: Literal[1] = 1
+    base: Base = Field(default_factory=Base)
+    recipe: tuple[AnyStep, ...] = Field(default_factory=lambda: (Prune(),))
+    axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    networks: tuple[Network, ...] = Field(())
+    measures: tuple[MeasureSpec, ...] = Field(min_length=1)
+
+    @field_validator("axes", mode="before")
+    @classmethod
+    def _numbers(cls, axes: Any) -> Any:
+        """Numpy's numbers, as a notebook writes them, become Python's, which JSON has."""
+        if not isinstance(axes, dict):
+            return axes
+        return {
+            axis: [value.item() if hasattr(value, "item") else value for value in values]
+            if isinstance(values, list | tuple)
+            else values
+            for axis, values in axes.items()
+        }
+
+    @model_validator(mode="after")
+    def _cells(self) -> Study:
+        if self.networks and self.axes:
+            raise BadValue("A study has axes, or networks that are given one by one; this one has both.")
+        count = len(self.networks) or math.prod(len(values) for values in self.axes.values())
+        if not 0 < count <= STUDY_CELLS:
+            raise BadValue(f"A study has 1 to {STUDY_CELLS} cells; this one has {count}.")
+        self.cells()
+        return self
+
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells: the networks as given, or in the order of the axes; the last axis varies fastest."""
+        if self.networks:
+            return tuple(
+                Cell(base=one.base, recipe=one.recipe, coordinates={"network": number})
+                for number, one in enumerate(self.networks)
+            )
+        return tuple(
+            self._cell(dict(zip(self.axes, values, strict=True))) for values in itertools.product(*self.axes.values())
+        )
+
+    def _cell(self, coordinates: dict[str, Any]) -> Cell:
+        base, steps = self.base.model_dump(), [step.model_dump() for step in self.recipe]
+        for axis, value in coordinates.items():
+            number, _, field = axis.rpartition(".")
+            if not number:
+                base[field] = value
+            elif number in map(str, range(len(steps))):
+                steps[int(number)][field] = value
+            else:
+                has = f"steps 0 to {len(steps) - 1}" if len(steps) > 1 else "step 0 alone" if steps else "no steps"
+                raise BadValue(f"Axis '{axis}' names no step: the recipe has {has}.")
+        return Cell(base=Base(**base), recipe=tuple(steps), coordinates=coordinates)  # type: ignore[arg-type]
+
+    @property
+    def key(self) -> str:
+        """Name of the whole study: what two people share when they ask for the same."""
+        steps = [step.key_part() for step in self.recipe]  # with their kinds, which a plain dump leaves out as defaults
+        given = [(one.base, [step.key_part() for step in one.recipe]) for one in self.networks]
+        return digest("study", self.base, steps, list(self.axes.items()), self.measures, *([given] if given else []))
+
+
+def load_study(text: str) -> Study:
+    """A study from JSON text.
+
+    Raises:
+        BadValue: not JSON, an unknown schema version, or a field that is wrong; the message names it.
+    """
+    import json
+
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:  # also: an endless number, a tower of brackets
+        raise BadValue(f"This is not JSON: {str(error).rstrip('.')}.") from None
+    if not isinstance(content, dict):
+        raise BadValue("A study is a JSON object with 'measures' and, where they differ, 'base', 'recipe' and 'axes'.")
+    version = content.get("schema_version", 1)
+    if version != 1:
+        raise BadValue(f"This study has schema version {version!r}; this version of the program reads version 1.")
+    try:
+        return Study.model_validate(content)
+    except ValidationError as error:
+        raise BadValue(explain("the study", error)) from None
+

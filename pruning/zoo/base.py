@@ -1,0 +1,58 @@
+"""Where a recipe starts: a network by name, its weights, the data it sees, the device. No torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from pruning.common.errors import Missing
+from pruning.common.hashing import digest
+from pruning.common.spec import Spec, Step
+from pruning.zoo.kinds import datasets, models
+
+Mark = Literal["init", "early", "dense"]
+
+
+class Base(Spec):
+    """Where a recipe starts: an architecture, its weights, the data it sees, the device."""
+
+    model: str = "lenet_300_100"
+    data: str | None = Field(None, description="Data set; none = the one that the model's weights were trained on.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Training seed of the weights.")
+    mark: Mark = Field("dense", description="Which weights: initial, early in training, or trained.")
+    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, name: str) -> str:
+        models[name]
+        return name
+
+    @field_validator("data")
+    @classmethod
+    def _data(cls, name: str | None) -> str | None:
+        if name is not None:
+            datasets[name]
+        return name
+
+    @property
+    def data_name(self) -> str | None:
+        """The data set that is meant, if there is one."""
+        return self.data or models[self.model].data
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Of one image: channels, height, width."""
+        return models[self.model].input_shape
+
+    def state_key(self, steps: tuple[Step, ...] = ()) -> str:
+        """Name of the state after these steps."""
+        backend = self.device.split(":")[0]
+        try:
+            form = datasets[self.data_name]().form() if self.data_name else ""
+        except Missing:
+            form = "absent"  # maps, sizes and MACs need no images
+        weights = models[self.model]().fingerprint(self.seed, self.mark)
+        parts = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
+        return digest("state", 1, parts, [step.key_part() for step in steps])

@@ -1,0 +1,135 @@
+"""What every model and every data set says of itself, and the registries of both."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from pruning.common.errors import BadValue, Incompatible
+from pruning.common.progress import Progress
+from pruning.common.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+@lru_cache(maxsize=64)
+def _file_hash(path: Path, _modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+class Model(Entry):
+    """A network architecture. ``build`` returns it with fresh initial weights, drawn from torch's generator."""
+
+    data: ClassVar[str | None] = "fashion_mnist"
+    """The data set its embedded or downloaded weights were trained on."""
+    input_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+    classes: ClassVar[int] = 10
+    seeds: ClassVar[tuple[int, ...]] = (0,)
+    """Training seeds for which a trained checkpoint is embedded."""
+    embedded: ClassVar[bool] = True
+    """Whether the trained weights lie in ``assets/``."""
+    products: ClassVar[bool] = False
+    """Whether its convolutions can be computed as products of matrices, in which several networks train at once."""
+
+    @abstractmethod
+    def build(self) -> nn.Module: ...
+
+    def scaled(self, width: int, depth: int) -> nn.Module:
+        """A smaller relative with fresh weights: so many per cent of the channels and of the blocks.
+
+        Raises:
+            Incompatible: there are none of this model.
+        """
+        raise Incompatible(f"{self.label} has no smaller relatives here: choose an embedded model as student.")
+
+    def fingerprint(self, seed: int, mark: str) -> str:
+        """What tells one set of weights from another under the same name; enters keys, so that a model that was
+        trained again never answers with old results. Empty for initial weights, which the seed gives, and for
+        published weights, whose name carries a hash."""
+        path = ASSETS / "models" / self.name / f"seed{seed}.{mark}.safetensors"
+        if mark == "init" or not self.embedded or not path.is_file():
+            return ""
+        return _file_hash(path, path.stat().st_mtime_ns)
+
+    def address(self) -> str | None:
+        """Where published weights lie, if not embedded; the file name may carry a hash, as in torch.hub."""
+        return None
+
+    def adapt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Published weights under the names that ``build`` uses."""
+        return state
+
+
+class Dataset(Entry):
+    """Images with labels, in fixed splits ``train``, ``validation`` and ``test``."""
+
+    shape: ClassVar[tuple[int, int, int]]
+    classes: ClassVar[tuple[str, ...]]
+    licence: ClassVar[str] = ""
+    embedded: ClassVar[bool] = False
+    indices: ClassVar[tuple[int, ...]] = ()
+    """The labels of ``classes``, where these are a choice of a model's classes; empty: 0, 1, 2 …"""
+    megabytes: ClassVar[int] = 0
+    """Size of the download."""
+
+    @abstractmethod
+    def load(self, split: str) -> Split:
+        """The split, or ``Missing`` with a sentence on how to get the data."""
+
+    def form(self) -> str:
+        """What tells apart several contents under one name (a folder of images); enters keys. No torch, no download."""
+        return ""
+
+    def class_name(self, label: int) -> str:
+        """A label, true or predicted, in words; ``class 7`` where the data set has no name for it."""
+        names = dict(zip(self.indices or range(len(self.classes)), self.classes, strict=True))
+        return names.get(label, f"class {label}")
+
+    def download(self, folder: Path, progress: Progress) -> Path:
+        """Download into ``folder`` and return what is to be kept of it; for data sets that have an address."""
+        raise BadValue(f"{self.label} is not downloaded by this program.")
+
+
+models: Registry[Model] = Registry("model", "pruning.zoo.models")
+
+
+datasets: Registry[Dataset] = Registry("data set", "pruning.zoo.datasets")
+
+
+SPLITS = ("train", "validation", "test")
+
+
+class Split(Protocol):
+    """Images with labels, read by position."""
+
+    @property
+    def labels(self) -> Tensor:
+        """int64 ``(n,)``, at hand without a look at the images."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """Images ``start <= i < stop`` as normalised float32 ``(n, C, H, W)``, and int64 labels ``(n,)``."""
+        ...
+
+    def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The images at these positions, as ``batch`` gives them."""
+        ...
+
+    def picture(self, position: int) -> np.ndarray:
+        """One image for people: uint8 ``(H, W)`` or ``(H, W, 3)``."""
+        ...
+
+
+def part(size: int, percent: int) -> int:
+    """So many per cent of a number of channels, neurons or blocks: at least one, halves to the even number."""
+    return max(1, round(size * percent / 100))

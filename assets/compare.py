@@ -1,8 +1,8 @@
 """Measure what the page Compare shows first: ``python assets/compare.py [--models resnet_20 …] [--only times]``.
 
-For each model every approach of ``pruning/study/methods/approaches.py``, with one training each: right and wrong on 10,000 test and
-5,000 validation images, bytes and MACs; and the times of a pass in ONNX Runtime, by turns with the dense network.
-Writes ``assets/grids/compare_MODEL.json``, which the app labels as stored with the program; times stand under the name
+For each model every approach of ``pruning/study/methods/approaches.py``, with one training each: right and wrong on
+10,000 test and 5,000 validation images, bytes and MACs; and the times of a pass in ONNX Runtime, by turns with the
+dense network. Writes ``assets/grids/compare_MODEL.json``, which the app labels as stored with the program; times stand under the name
 of the machine that they were measured on and are never mixed with others. Resumable: results and trainings lie in
 ``.train/compare``.
 """
@@ -16,15 +16,41 @@ from grids import ROOT, Grid, run, torch, where
 
 from pruning.common.errors import PruningError
 from pruning.store.store import Store
-from pruning.study.methods.approaches import ComparisonPlan, approaches, study_of, timing_of
+from pruning.study.methods.approach_studies import study_of, timing_of
+from pruning.study.methods.approaches import ComparisonPlan, approaches
 from pruning.study.study import Study
 from pruning.zoo.base import Base
 
 MODELS = ("lenet_300_100", "lenet_5", "resnet_20", "mobilenet_v2_small")
-LEFT_OUT = {"resnet_20": ("b4_aware", "trained_on", "c50_w50_t_b8", "s25_t", "s_shallow_t"),
-            "mobilenet_v2_small": ("w50", "w95", "n_m", "w90_b4", "c70", "c70_t", "c70_t_int8", "c70_t_b4", "s25_t",
-                                   "s_shallow_t", "c50_w50_t_b8", "trained_on", "b4_aware", "w90_b8", "c30", "s50",
-                                   "w80", "w90", "c50", "c30_t", "c30_t_int8", "c30_t_b4", "s50_t", "s50_t_int8")}
+LEFT_OUT = {
+    "resnet_20": ("b4_aware", "trained_on", "c50_w50_t_b8", "s25_t", "s_shallow_t"),
+    "mobilenet_v2_small": (
+        "w50",
+        "w95",
+        "n_m",
+        "w90_b4",
+        "c70",
+        "c70_t",
+        "c70_t_int8",
+        "c70_t_b4",
+        "s25_t",
+        "s_shallow_t",
+        "c50_w50_t_b8",
+        "trained_on",
+        "b4_aware",
+        "w90_b8",
+        "c30",
+        "s50",
+        "w80",
+        "w90",
+        "c50",
+        "c30_t",
+        "c30_t_int8",
+        "c30_t_b4",
+        "s50_t",
+        "s50_t_int8",
+    ),
+}
 """What takes too long on a small machine, with minutes a training; the page offers to measure it."""
 
 
@@ -34,9 +60,13 @@ def measure(study: Study, store: Store, grid: Grid) -> None:
     (cell,) = study.cells()
     for row, spec in zip(run(study, store), study.measures, strict=True):
         grid.put(
-            cell.measure_key(spec, where()), row["value"], state_key=row["state_key"], measure=spec.name,
-            seconds=row["seconds"], images=spec.build().images(),
-        )  # fmt: skip
+            cell.measure_key(spec, where()),
+            row["value"],
+            state_key=row["state_key"],
+            measure=spec.name,
+            seconds=row["seconds"],
+            images=spec.build().images(),
+        )
 
 
 def main() -> None:

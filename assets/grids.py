@@ -35,9 +35,7 @@ from pruning.study.run import run  # noqa: E402
 from pruning.study.study import MeasureSpec, Study  # noqa: E402
 from pruning.zoo.kinds import models  # noqa: E402
 
-ACCURACY, PROFILE, SIZE, VERDICTS = (
-    MeasureSpec(name=name) for name in ("accuracy", "profile", "size", "verdicts")
-)
+ACCURACY, PROFILE, SIZE, VERDICTS = (MeasureSpec(name=name) for name in ("accuracy", "profile", "size", "verdicts"))
 STRUCTURE = tuple(MeasureSpec(name=name) for name in ("structure", "memory", "accuracy"))
 """What the page Structure shows of its first view at once; its times are this machine's, and measured there."""
 
@@ -92,9 +90,13 @@ class Grid:
     def put(self, key: str, value: dict[str, Any], **about: Any) -> None:
         """Take in one result."""
         self.measures[key] = {
-            "state_key": about["state_key"], "measure": about["measure"], "value": value,
-            "seconds": round(about["seconds"], 4), "images": about["images"], **self.later,
-        }  # fmt: skip
+            "state_key": about["state_key"],
+            "measure": about["measure"],
+            "value": value,
+            "seconds": round(about["seconds"], 4),
+            "images": about["images"],
+            **self.later,
+        }
         self.save()
 
     def write(self, kind: str, key: str, data: bytes, suffix: str) -> Path:
@@ -108,8 +110,12 @@ class Grid:
     def save(self) -> None:
         """Write the file, whole or not at all."""
         about = {
-            "schema_version": 1, "made_by": self.made_by, "device": "cpu", **self.first, "torch": torch.__version__,
-        }  # fmt: skip
+            "schema_version": 1,
+            "made_by": self.made_by,
+            "device": "cpu",
+            **self.first,
+            "torch": torch.__version__,
+        }
         self.path.parent.mkdir(exist_ok=True)
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text(json.dumps({**about, "measures": self.measures}, separators=(",", ":")) + "\n")

@@ -26,10 +26,7 @@ import torch  # noqa: E402
 from pruning.common.environment import machine  # noqa: E402
 from pruning.common.errors import PruningError  # noqa: E402
 from pruning.criteria.compatibility import allocations_for, granularities_for  # noqa: E402
-from pruning.criteria.kinds import (  # noqa: E402
-    Solver,  # noqa: E402
-    scorers,  # noqa: E402
-)
+from pruning.criteria.kinds import Solver, scorers  # noqa: E402
 from pruning.results.literature import claims  # noqa: E402
 from pruning.steps.prune import Prune  # noqa: E402
 from pruning.study.run import run  # noqa: E402
@@ -40,9 +37,13 @@ from pruning.zoo.kinds import models  # noqa: E402
 SEEDS = (0, 1, 2)
 CONTROLS = ("shuffled", "inverted")
 BESIDE = (
-    ("magnitude_l1", "weight", "uniform"), ("magnitude_l1", "weight", "erk"), ("snip", "weight", "uniform"),
-    ("random", "weight", "uniform"), ("magnitude_l1", "channel", "global"), ("random", "channel", "global"),
-)  # fmt: skip
+    ("magnitude_l1", "weight", "uniform"),
+    ("magnitude_l1", "weight", "erk"),
+    ("snip", "weight", "uniform"),
+    ("random", "weight", "uniform"),
+    ("magnitude_l1", "channel", "global"),
+    ("random", "channel", "global"),
+)
 """Further rows that the claims compare with."""
 SLOW = {"obc", "synflow"}
 """Criteria whose work does not shrink with the sample: one seed."""
@@ -62,9 +63,12 @@ def accuracy(base: Base, step: Prune, count: int) -> dict[str, Any]:
     ]
     share = sum(row[step.sparsity] for row in profile["removed"]) / sum(profile["weights"])
     return {
-        "correct": value["correct"], "count": value["count"], "dense_correct": value["dense_correct"],
-        "first_collapse": min(empty), "weights_removed_share": round(share, 4),
-    }  # fmt: skip
+        "correct": value["correct"],
+        "count": value["count"],
+        "dense_correct": value["dense_correct"],
+        "first_collapse": min(empty),
+        "weights_removed_share": round(share, 4),
+    }
 
 
 def half(base: Base, granularity: str, count: int) -> int:
@@ -79,9 +83,7 @@ def half(base: Base, granularity: str, count: int) -> int:
     return 5 * low
 
 
-def steps(
-    name: str, granularity: str, allocation: str, level: int, seed: int, samples: int
-) -> list[tuple[str, Prune]]:
+def steps(name: str, granularity: str, allocation: str, level: int, seed: int, samples: int) -> list[tuple[str, Prune]]:
     """A criterion's own step and its controls, each with the word for it."""
     entry = scorers[name]
     solver = issubclass(entry, Solver)
@@ -109,12 +111,19 @@ class Table:
     def save(self, model: str) -> None:
         """Write rows and claims."""
         content = {
-            "schema_version": 1, "model": model, "made_by": self.made_by,
+            "schema_version": 1,
+            "model": model,
+            "made_by": self.made_by,
             "seeds": sorted({row["seed"] for row in self.rows}),
-            "split": "validation", "device": "cpu", "machine": machine().split(": ", 1)[-1],
-            "torch": torch.__version__, "date": datetime.now(UTC).date().isoformat(), "levels": self.levels,
-            "claims": claims(self.rows), "rows": self.rows,
-        }  # fmt: skip
+            "split": "validation",
+            "device": "cpu",
+            "machine": machine().split(": ", 1)[-1],
+            "torch": torch.__version__,
+            "date": datetime.now(UTC).date().isoformat(),
+            "levels": self.levels,
+            "claims": claims(self.rows),
+            "rows": self.rows,
+        }
         self.path.parent.mkdir(exist_ok=True)
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text(json.dumps(content, indent=1) + "\n")

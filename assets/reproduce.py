@@ -46,7 +46,7 @@ from pruning.zoo.base import Base  # noqa: E402
 SEEDS = (0, 1, 2)
 PAPER = Train(
     steps=1200, batch=60, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0, weight_decay=0, looks=24
-)  # fmt: skip
+)
 """Adam at 1.2e-3, batches of 60 (Frankle & Carbin 2019, figure 2), on fewer steps than the paper's 50,000."""
 FINE = Train(steps=2400, batch=100, lr=0.02, schedule="one_cycle", warmup=0.1)
 QUICK = FINE.model_copy(update={"steps": 1200})
@@ -106,11 +106,15 @@ EXPERIMENTS = {"han": han, "rounds": rounds, "rates": rates, "deep": deep}
 def about(name: str) -> dict[str, Any]:
     """What a file says of itself."""
     return {
-        "schema_version": 1, "experiment": {"deep": "rounds"}.get(name, name),
+        "schema_version": 1,
+        "experiment": {"deep": "rounds"}.get(name, name),
         "made_by": f"python assets/reproduce.py --only {name}",
-        "split": "test", "device": "cpu", "machine": machine().split(": ", 1)[-1], "torch": torch.__version__,
+        "split": "test",
+        "device": "cpu",
+        "machine": machine().split(": ", 1)[-1],
+        "torch": torch.__version__,
         "date": datetime.now(UTC).date().isoformat(),
-    }  # fmt: skip
+    }
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
@@ -137,13 +141,21 @@ def rows_of(name: str, store: Store) -> list[dict[str, Any]]:
     rows = []
     for (arm, level, base, recipe), trace, test in zip(arms, found[::2], found[1::2], strict=True):
         last = trace["value"]["rows"][-1]
-        rows.append({
-            "model": base.model, "arm": arm, "level": level, "seed": recipe[-1].seed,  # ty: ignore[unresolved-attribute]
-            "correct": test["value"]["correct"], "count": test["value"]["count"],
-            "dense_correct": test["value"]["dense_correct"], "steps": last["total"],
-            "weights": sum(trace["value"]["weights"]), "removed": sum(last["removed"]),
-            "diverged": trace["value"]["diverged"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "model": base.model,
+                "arm": arm,
+                "level": level,
+                "seed": recipe[-1].seed,  # ty: ignore[unresolved-attribute]
+                "correct": test["value"]["correct"],
+                "count": test["value"]["count"],
+                "dense_correct": test["value"]["dense_correct"],
+                "steps": last["total"],
+                "weights": sum(trace["value"]["weights"]),
+                "removed": sum(last["removed"]),
+                "diverged": trace["value"]["diverged"],
+            }
+        )
     return rows
 
 

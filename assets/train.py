@@ -142,8 +142,13 @@ def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
             if step + 1 == plan.early_step:
                 save(model.state_dict(), folder / f"seed{seed}.early.safetensors")
         seconds += time.perf_counter() - began
-        history.append({"epoch": epoch + 1, "train_loss": round(total / per_epoch, 4),
-                        "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation")})  # fmt: skip
+        history.append(
+            {
+                "epoch": epoch + 1,
+                "train_loss": round(total / per_epoch, 4),
+                "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation"),
+            }
+        )
         print(f"{name} seed {seed}", history[-1], f"{seconds:.0f} s", flush=True)
         scratch.parent.mkdir(exist_ok=True)
         progress = {"epoch": epoch + 1, "seconds": seconds, "history": history, "generator": generator.get_state()}

@@ -39,12 +39,27 @@ class Server:
             self.port = free.getsockname()[1]
         self.log = folder / "log.jsonl"
         environment = os.environ | {
-            "PRUNING_STORE": f"sqlite:///{folder / 'store.db'}", "PRUNING_ARTEFACTS": str(folder / "artefacts"),
-            "PRUNING_LOG": str(self.log), "PRUNING_WORKERS": "2", "PRUNING_SCHEDULER": "",
-            "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port),
-                   "--server.headless", "true", "--server.address", "127.0.0.1"]  # fmt: skip
+            "PRUNING_STORE": f"sqlite:///{folder / 'store.db'}",
+            "PRUNING_ARTEFACTS": str(folder / "artefacts"),
+            "PRUNING_LOG": str(self.log),
+            "PRUNING_WORKERS": "2",
+            "PRUNING_SCHEDULER": "",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "GOMP_SPINCOUNT": "0",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "app.py",
+            "--server.port",
+            str(self.port),
+            "--server.headless",
+            "true",
+            "--server.address",
+            "127.0.0.1",
+        ]
         with open(folder / "server.log", "wb") as file:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
         if wait:
@@ -102,8 +117,6 @@ class Server:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-
-
 
 
 @contextmanager

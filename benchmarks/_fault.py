@@ -39,8 +39,12 @@ class Round:
 
     def sweep(self, which: int) -> Study:
         levels = tuple(sorted(self.chance.sample(range(100, 999), 6)))
-        return Study(base=Base(model=MODEL), recipe=(Prune(sparsity=500),), axes={"0.sparsity": levels},
-                     measures=(self._measure(which),))  # fmt: skip
+        return Study(
+            base=Base(model=MODEL),
+            recipe=(Prune(sparsity=500),),
+            axes={"0.sparsity": levels},
+            measures=(self._measure(which),),
+        )
 
     def training(self, which: int) -> Study:
         return Study(base=Base(model=MODEL), recipe=self.recipe, measures=(self._measure(which),))

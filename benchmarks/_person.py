@@ -56,8 +56,13 @@ class Person:
 
     async def __aenter__(self) -> Person:
         origin = self.address.replace("ws://", "http://").removesuffix("/_stcore/stream")
-        self.socket = await websockets.connect(self.address, subprotocols=["streamlit"], origin=origin,  # ty: ignore
-                                               max_size=None, open_timeout=SLOW_SECONDS)  # fmt: skip
+        self.socket = await websockets.connect(
+            self.address,
+            subprotocols=["streamlit"],
+            origin=origin,  # ty: ignore
+            max_size=None,
+            open_timeout=SLOW_SECONDS,
+        )
         self.reader = asyncio.create_task(self._read())
         return self
 

@@ -49,8 +49,10 @@ def failed(content: dict[str, Any]) -> list[str]:
 
 def heading(content: dict[str, Any]) -> str:
     """Where and when, in a sentence."""
-    return (f"{content['at'][:10]}, {content['machine']}, {content['versions']}, commit {content['commit']}, "
-            f"load {content['load']:.1f} at the start.")  # fmt: skip
+    return (
+        f"{content['at'][:10]}, {content['machine']}, {content['versions']}, commit {content['commit']}, "
+        f"load {content['load']:.1f} at the start."
+    )
 
 
 def report(content: dict[str, Any]) -> str:
@@ -59,13 +61,18 @@ def report(content: dict[str, Any]) -> str:
     lines += [f"Not measured: {reason}." for reason in failed(content)]
     named = list(figures(content))
     wanted = [figure.met for _, figure in named if figure.met is not None]
-    lines += [f"{sum(wanted)} of {len(wanted)} figures that were promised are as wanted. What a ratio compares was "
-              "measured in the same run.", ""]  # fmt: skip
+    lines += [
+        f"{sum(wanted)} of {len(wanted)} figures that were promised are as wanted. What a ratio compares was "
+        "measured in the same run.",
+        "",
+    ]
     for item in dict.fromkeys(figure.item for _, figure in named):
         rows = [(one, figure) for one, figure in named if figure.item == item]
-        sources = dict.fromkeys(f"`benchmarks/{one['script']}.py`, {one['at'][:16].replace('T', ' ')}"
-                                + (f", commit {one['commit']}" if one["commit"] != content["commit"] else "")
-                                for one, _ in rows)  # fmt: skip
+        sources = dict.fromkeys(
+            f"`benchmarks/{one['script']}.py`, {one['at'][:16].replace('T', ' ')}"
+            + (f", commit {one['commit']}" if one["commit"] != content["commit"] else "")
+            for one, _ in rows
+        )
         lines += [f"## {item}", "", "; ".join(sources), ""]
         lines += [*table([*HEAD, "how"], [[*figure.cells(), figure.how] for _, figure in rows]), ""]
     return "\n".join(lines)

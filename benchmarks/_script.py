@@ -41,15 +41,25 @@ def slug(words: str) -> str:
 
 def commit() -> str:
     """The commit that is measured, with "+" where files differ from it; "" without git."""
-    done = subprocess.run(["git", "describe", "--always", "--abbrev=10", "--dirty=+", "--exclude=*"], cwd=ROOT,
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        ["git", "describe", "--always", "--abbrev=10", "--dirty=+", "--exclude=*"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 
 def part(script: str, figures: Iterable[Figure], **more: Any) -> dict[str, Any]:
     """What one script measured, here and now."""
-    return {"script": script, "at": datetime.now().astimezone().isoformat(timespec="seconds"), "commit": commit(),
-            "machine": hardware(), **more, "figures": [figure.as_json() for figure in figures]}  # fmt: skip
+    return {
+        "script": script,
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": hardware(),
+        **more,
+        "figures": [figure.as_json() for figure in figures],
+    }
 
 
 def write(path: Path, content: str) -> None:

@@ -28,9 +28,14 @@ class Server:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "benchmarks" / "_server.py")], env=environment, cwd=ROOT, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
-            )  # fmt: skip
+                [sys.executable, str(ROOT / "benchmarks" / "_server.py")],
+                env=environment,
+                cwd=ROOT,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+            )
         assert self._line() == "ready"
 
     def ask(self, **line: Any) -> Any:
@@ -82,10 +87,14 @@ class Site:
         self.mounted = sys.platform == "linux" and subprocess.run(mount, capture_output=True).returncode == 0
         self.database = PostgreSQL() if postgresql else Sqlite(self.folder, self.flags)
         self.environment = os.environ | {
-            "PRUNING_STORE": self.database.url, "PRUNING_ARTEFACTS": str(self.folder / "artefacts"),
-            "PRUNING_FAULTS": str(self.flags), "PRUNING_WORKERS": "2", "PRUNING_SCHEDULER": "",
-            "PRUNING_LOG": str(folder / "log.jsonl"), "OMP_NUM_THREADS": "1",
-        }  # fmt: skip
+            "PRUNING_STORE": self.database.url,
+            "PRUNING_ARTEFACTS": str(self.folder / "artefacts"),
+            "PRUNING_FAULTS": str(self.flags),
+            "PRUNING_WORKERS": "2",
+            "PRUNING_SCHEDULER": "",
+            "PRUNING_LOG": str(folder / "log.jsonl"),
+            "OMP_NUM_THREADS": "1",
+        }
         self.log = folder / "servers.log"
         self.known: dict[str, str] = {}
 
@@ -146,8 +155,11 @@ class Site:
         """Temporary files whose writers live, and were not finished within seconds."""
         halves = {}
         for _ in range(20):
-            halves = {path for path in self.folder.glob("artefacts/*/*/.*.tmp")
-                      if psutil.pid_exists(int(path.name.split(".")[-4]))}  # fmt: skip
+            halves = {
+                path
+                for path in self.folder.glob("artefacts/*/*/.*.tmp")
+                if psutil.pid_exists(int(path.name.split(".")[-4]))
+            }
             if not halves:
                 return []
             time.sleep(0.2)

@@ -36,16 +36,36 @@ class Figure:
     short: bool = False
 
     @classmethod
-    def share(cls, item: str, name: str, value: float, unit: str, how: str, peer: str, peer_value: float,
-              most: float | None = None, short: bool = False) -> Figure:  # fmt: skip
+    def share(
+        cls,
+        item: str,
+        name: str,
+        value: float,
+        unit: str,
+        how: str,
+        peer: str,
+        peer_value: float,
+        most: float | None = None,
+        short: bool = False,
+    ) -> Figure:
         """Ours as a multiple of a limit: the smaller the better."""
         bound: Literal["at most", ""] = "" if most is None else "at most"
         ratio = value / peer_value
         return cls(item, name, value, unit, how, peer, peer_value, ratio, "ours / that", bound, most, short)
 
     @classmethod
-    def faster(cls, item: str, name: str, value: float, unit: str, how: str, peer: str, peer_value: float,
-               least: float | None = None, short: bool = False) -> Figure:  # fmt: skip
+    def faster(
+        cls,
+        item: str,
+        name: str,
+        value: float,
+        unit: str,
+        how: str,
+        peer: str,
+        peer_value: float,
+        least: float | None = None,
+        short: bool = False,
+    ) -> Figure:
         """How many times a peer takes longer than ours: the larger the better."""
         bound: Literal["at least", ""] = "" if least is None else "at least"
         ratio = peer_value / value

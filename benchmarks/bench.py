@@ -27,8 +27,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks._report import RESULTS, SEPARATE, failed, latest, publish, separate
 from benchmarks._script import ROOT, commit, hardware, slug, write
 
-SCRIPTS = ("slider", "browser", "ranking", "curve", "scoring", "sensitivity", "training", "solvers", "speed", "start",
-           "engine", "gpu")  # fmt: skip
+SCRIPTS = (
+    "slider",
+    "browser",
+    "ranking",
+    "curve",
+    "scoring",
+    "sensitivity",
+    "training",
+    "solvers",
+    "speed",
+    "start",
+    "engine",
+    "gpu",
+)
 """In the order of the report."""
 LONGEST = 1800
 """Seconds after which a script is given up."""
@@ -41,15 +53,22 @@ def measured(name: str, quick: bool) -> dict[str, Any]:
         command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--json", str(path)]
         environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
         try:
-            subprocess.run([*command, *(["--quick"] if quick else [])], cwd=ROOT, env=environment, check=True,
-                           timeout=LONGEST)  # fmt: skip
+            subprocess.run(
+                [*command, *(["--quick"] if quick else [])], cwd=ROOT, env=environment, check=True, timeout=LONGEST
+            )
             return json.loads(path.read_text())
         except subprocess.TimeoutExpired:
             reason = f"not done after {LONGEST} s"
         except subprocess.CalledProcessError as error:
             reason = f"ended with code {error.returncode}"
-    return {"script": name, "at": datetime.now().astimezone().isoformat(timespec="seconds"), "commit": commit(),
-            "machine": hardware(), "error": reason, "figures": []}  # fmt: skip
+    return {
+        "script": name,
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": hardware(),
+        "error": reason,
+        "figures": [],
+    }
 
 
 def joined(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -83,8 +102,13 @@ def main() -> int:
     path = RESULTS / f"{datetime.now():%Y-%m-%d}-{slug(where)}.json"
     before = json.loads(path.read_text())["parts"] if given.names and path.exists() else []
     versions = f"Python {platform.python_version()}, torch {version('torch')}, {platform.system()}"
-    content = {"at": datetime.now().astimezone().isoformat(timespec="seconds"), "commit": commit(), "machine": where,
-               "versions": versions, "load": os.getloadavg()[0]}  # fmt: skip
+    content = {
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": where,
+        "versions": versions,
+        "load": os.getloadavg()[0],
+    }
     names, parts, began = given.names or SCRIPTS, separate(where), time.monotonic()
     for number, name in enumerate(names, 1):
         print(f"== {number} of {len(names)}: {name}, {time.monotonic() - began:.0f} s so far", flush=True)

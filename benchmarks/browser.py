@@ -106,11 +106,21 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     for key, label in (("map", "map of the layers"), ("bars", "bars of the layers")):
         spent = [move[key] for move in taken]
         low, high = np.quantile(spent, (0.25, 0.75))
-        how = (f"LeNet-300-100, headless Chromium at 1440 x 900, median of {len(spent)} moves, quartiles {low:.0f} to "
-               f"{high:.0f} ms, longest {max(spent):.0f} ms")  # fmt: skip
+        how = (
+            f"LeNet-300-100, headless Chromium at 1440 x 900, median of {len(spent)} moves, quartiles {low:.0f} to "
+            f"{high:.0f} ms, longest {max(spent):.0f} ms"
+        )
         first = key == "map"
-        yield Figure(ITEM, f"In the browser: release to redrawn {label}", statistics.median(spent), "ms", how,
-                     bound="at most" if first else "", wanted=MOST if first else None, short=first)  # fmt: skip
+        yield Figure(
+            ITEM,
+            f"In the browser: release to redrawn {label}",
+            statistics.median(spent),
+            "ms",
+            how,
+            bound="at most" if first else "",
+            wanted=MOST if first else None,
+            short=first,
+        )
 
 
 if __name__ == "__main__":

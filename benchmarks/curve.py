@@ -46,7 +46,11 @@ LIMIT, LOOP = 1.1, 2.5
 
 def forget() -> None:
     """No state, ranking or prediction of an earlier round may answer."""
-    places = {"pruning.study.fold": "_states", "pruning.criteria.plan": "_rankings", "pruning.measures.tools.predictions": "_memory"}
+    places = {
+        "pruning.study.fold": "_states",
+        "pruning.criteria.plan": "_rankings",
+        "pruning.measures.tools.predictions": "_memory",
+    }
     for module, name in places.items():
         assert isinstance(getattr(importlib.import_module(module), name), Recent)
         setattr(importlib.import_module(module), name, Recent(8))
@@ -95,12 +99,29 @@ def rows(quick: bool = False) -> Iterator[Figure]:
         calls, label = works(name, count), models[name].label
         found = medians(calls, rounds)
         how = f"{count:,} test images, one thread, median of {rounds} alternating rounds"
-        yield Figure.share(ITEM, f"{label}: curve beside bare evaluations", found["ours"], "s", how,
-                           "20 bare forward evaluations and the dense one", found["bare"], LIMIT, True)  # fmt: skip
+        yield Figure.share(
+            ITEM,
+            f"{label}: curve beside bare evaluations",
+            found["ours"],
+            "s",
+            how,
+            "20 bare forward evaluations and the dense one",
+            found["bare"],
+            LIMIT,
+            True,
+        )
         promised = name == "lenet_5"
-        yield Figure.faster(ITEM, f"{label}: curve beside the usual loop", found["ours"], "s",
-                            f"{how}; batches of {BATCH}", "copy, global_unstructured, torchvision's data",
-                            found["usual"], LOOP if promised else None, promised)  # fmt: skip
+        yield Figure.faster(
+            ITEM,
+            f"{label}: curve beside the usual loop",
+            found["ours"],
+            "s",
+            f"{how}; batches of {BATCH}",
+            "copy, global_unstructured, torchvision's data",
+            found["usual"],
+            LOOP if promised else None,
+            promised,
+        )
 
 
 if __name__ == "__main__":

@@ -97,9 +97,7 @@ def warm(engine: Engine, base: Base, images: int, workers: int) -> None:
     finish(engine, [accuracy(base, 1, images - 100 + place) for place in range(3 * workers)])
 
 
-def sweeps(
-    base: Base, images: int, counts: list[int], cells: int, rounds: int
-) -> tuple[dict[int, float], float]:
+def sweeps(base: Base, images: int, counts: list[int], cells: int, rounds: int) -> tuple[dict[int, float], float]:
     """Median seconds of a sweep in this process (0 workers) and on so many workers, in alternating rounds; and the
     seconds with two workers of which one is killed in the middle."""
     torch.set_num_threads(1)
@@ -141,17 +139,36 @@ def rows(quick: bool = False) -> Iterator[Figure]:
         rounds = 1 if quick else rounds
         taken, killed = sweeps(Base(model=name), images, counts, cells, rounds)
         label = models[name].label
-        how = (f"{label} on {images:,} images, alternating, rounds: {rounds}; {taken[1]:.1f} s on one worker, "
-               f"{taken[0]:.1f} s in one process without an engine")  # fmt: skip
-        yield Figure(ITEM, f"{label}: sweep of {cells} cells on 1 worker: share of the bare computation's speed",
-                     taken[0] / taken[1], "", how, bound="at least", wanted=EFFICIENCY, short=True)  # fmt: skip
+        how = (
+            f"{label} on {images:,} images, alternating, rounds: {rounds}; {taken[1]:.1f} s on one worker, "
+            f"{taken[0]:.1f} s in one process without an engine"
+        )
+        yield Figure(
+            ITEM,
+            f"{label}: sweep of {cells} cells on 1 worker: share of the bare computation's speed",
+            taken[0] / taken[1],
+            "",
+            how,
+            bound="at least",
+            wanted=EFFICIENCY,
+            short=True,
+        )
         for workers in counts[1:]:
             share, enough = taken[1] / workers / taken[workers], cores() >= workers
-            how = (f"the same rounds; {1000 * taken[0] / cells:.0f} ms a cell, {taken[workers]:.1f} s on {workers} "
-                   f"workers; {cores()} cores for all processes")  # fmt: skip
-            yield Figure(ITEM, f"{label}: sweep of {cells} cells on {workers} workers: share of linear", share, "", how,
-                         bound="at least" if enough else "", wanted=EFFICIENCY if enough else None,
-                         short=True)  # fmt: skip
+            how = (
+                f"the same rounds; {1000 * taken[0] / cells:.0f} ms a cell, {taken[workers]:.1f} s on {workers} "
+                f"workers; {cores()} cores for all processes"
+            )
+            yield Figure(
+                ITEM,
+                f"{label}: sweep of {cells} cells on {workers} workers: share of linear",
+                share,
+                "",
+                how,
+                bound="at least" if enough else "",
+                wanted=EFFICIENCY if enough else None,
+                short=True,
+            )
         how = f"one of two workers killed when half of {cells} cells were done; against the same sweep without"
         yield Figure(ITEM, f"{label}: time lost to a killed worker", max(0.0, killed - taken[2]), "s", how, short=True)
 

@@ -65,8 +65,10 @@ def faults(
 
 def figures(played: list[tuple[str, Round, float]], seed: int, database: str = "SQLite") -> list[Figure]:
     """What was promised, beside what came of it."""
-    how = (f"{', '.join(FAULTS)}, at random moments of sweeps and trainings on two workers, stored in {database}; "
-           f"seed {seed}")  # fmt: skip
+    how = (
+        f"{', '.join(FAULTS)}, at random moments of sweeps and trainings on two workers, stored in {database}; "
+        f"seed {seed}"
+    )
     of = f"Of {len(played)} faults{' on PostgreSQL' if database == 'PostgreSQL' else ''}, those"
     bad, struck = (sum(bool(getattr(one, what)) for _, one, _ in played) for what in ("wrong", "struck"))
     return [

@@ -2,7 +2,8 @@
 
 ``python benchmarks/gpu.py``: absolute times, medians, the device waited for. Without CUDA it says so and gives no
 figure. ResNet-50 has random weights and sees random images of 224 x 224 that lie on the device: times do not depend on
-them. The sweep is LeNet-5's and ResNet-20's curve through ``pruning.study.run``, as pages and the command line ask for it.
+them. The sweep is LeNet-5's and ResNet-20's curve through ``pruning.study.run``, as pages and the
+command line ask for it.
 """
 
 from __future__ import annotations
@@ -91,14 +92,29 @@ def alone(name: str, images: int, rounds: int, device: str) -> Iterator[Figure]:
     how = f"{len(everything):,} weights; median of {rounds}, the device waited for"
     sort = milliseconds(lambda: ranked(scores, allocation), rounds, device)
     kth = milliseconds(lambda: everything.kthvalue(len(everything) // 2), rounds, device)
-    yield Figure.share(ITEM, f"{label}: ranking, all 1,001 levels", sort, "ms", f"{how}; sorted on the CPU",
-                       "one torch.kthvalue on the device", kth)  # fmt: skip
+    yield Figure.share(
+        ITEM,
+        f"{label}: ranking, all 1,001 levels",
+        sort,
+        "ms",
+        f"{how}; sorted on the CPU",
+        "one torch.kthvalue on the device",
+        kth,
+    )
     masks = milliseconds(lambda: apply_masks(target, ranking.masks(LEVEL)), rounds, device)
     yield Figure(ITEM, f"{label}: exact masks made and applied", masks, "ms", how, short=True)
     ours, limit = (milliseconds(work, 3, device) / 1000 for work in (curve, bare))
-    yield Figure.share(ITEM, f"{label}: curve of 20 points, ranking and all", ours, "s",
-                       f"{images:,} images; median of 3", "20 bare forward evaluations and the dense one", limit, 1.1,
-                       True)  # fmt: skip
+    yield Figure.share(
+        ITEM,
+        f"{label}: curve of 20 points, ranking and all",
+        ours,
+        "s",
+        f"{images:,} images; median of 3",
+        "20 bare forward evaluations and the dense one",
+        limit,
+        1.1,
+        True,
+    )
 
 
 def training(device: str, quick: bool) -> Iterator[Figure]:
@@ -120,11 +136,25 @@ def training(device: str, quick: bool) -> Iterator[Figure]:
     fit = fit_together(models, 60, model_registry["lenet_300_100"].input_shape)
     alike = "the same bits together as alone" if fit else "one by one: other bits together"
     plain, captured = (taken("lenet_300_100", REPLICATES, graphs, optimiser="adam") for graphs in (False, True))
-    yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks, a captured step", captured, "ms", f"{how}; {alike}",
-                        "launched piece by piece", plain)  # fmt: skip
+    yield Figure.faster(
+        ITEM,
+        f"{label}: {REPLICATES} networks, a captured step",
+        captured,
+        "ms",
+        f"{how}; {alike}",
+        "launched piece by piece",
+        plain,
+    )
     deep = taken("resnet_20", 1, False)
-    yield Figure.faster(ITEM, f"{model_registry['resnet_20'].label}: layers in bfloat16",
-                        taken("resnet_20", 1, False, precision="bfloat16"), "ms", how, "float32", deep)  # fmt: skip
+    yield Figure.faster(
+        ITEM,
+        f"{model_registry['resnet_20'].label}: layers in bfloat16",
+        taken("resnet_20", 1, False, precision="bfloat16"),
+        "ms",
+        how,
+        "float32",
+        deep,
+    )
 
 
 def busy(name: str, count: int, device: str) -> Figure:
@@ -133,8 +163,9 @@ def busy(name: str, count: int, device: str) -> Figure:
     from torch.profiler import ProfilerActivity, profile
 
     measure = MeasureSpec(name="accuracy", options={"count": count})
-    study = Study(base=Base(model=name, device=device), recipe=(Prune(),), axes={"0.sparsity": LEVELS},
-                  measures=(measure,))  # fmt: skip
+    study = Study(
+        base=Base(model=name, device=device), recipe=(Prune(),), axes={"0.sparsity": LEVELS}, measures=(measure,)
+    )
     run(study)
     forget()
     state_of(study.base, ())
@@ -143,11 +174,17 @@ def busy(name: str, count: int, device: str) -> Figure:
         run(study)
         torch.cuda.synchronize(device)
         spent = time.perf_counter() - began
-    spans = sorted((e.time_range.start, e.time_range.end) for e in seen.events() or ()
-                   if e.device_type == DeviceType.CUDA)  # fmt: skip
-    return Figure(ITEM, f"{model_registry[name].label}: share of a sweep in which the device is busy",
-                  covered(spans) / 1e6 / spent, "", f"20 levels, {count:,} test images, {spent:.2f} s; kernels and "
-                  "copies by torch's profiler", short=True)  # fmt: skip
+    spans = sorted(
+        (e.time_range.start, e.time_range.end) for e in seen.events() or () if e.device_type == DeviceType.CUDA
+    )
+    return Figure(
+        ITEM,
+        f"{model_registry[name].label}: share of a sweep in which the device is busy",
+        covered(spans) / 1e6 / spent,
+        "",
+        f"20 levels, {count:,} test images, {spent:.2f} s; kernels and copies by torch's profiler",
+        short=True,
+    )
 
 
 def covered(spans: list[tuple[float, float]]) -> float:
@@ -165,8 +202,15 @@ def shared(device: str) -> Figure:
     from pruning.engine.engine import Engine
 
     measure = MeasureSpec(name="accuracy", options={"count": 5_000})
-    studies = [Study(base=Base(model="resnet_20", device=device), recipe=(Prune(scorer="random", seed=seed),),
-                     axes={"0.sparsity": (500, 700, 900)}, measures=(measure,)) for seed in range(STUDIES)]  # fmt: skip
+    studies = [
+        Study(
+            base=Base(model="resnet_20", device=device),
+            recipe=(Prune(scorer="random", seed=seed),),
+            axes={"0.sparsity": (500, 700, 900)},
+            measures=(measure,),
+        )
+        for seed in range(STUDIES)
+    ]
     most = 0
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(f"sqlite:///{folder}/store.db", Path(folder) / "artefacts", workers=WORKERS)
@@ -178,9 +222,16 @@ def shared(device: str) -> Figure:
                 time.sleep(0.02)
             ended = [engine.view(job).state for job in jobs]
     assert ended == ["done"] * STUDIES, ended
-    return Figure(ITEM, f"{STUDIES} studies on {WORKERS} workers and one device: most memory taken", most / total, "",
-                  f"share of {total / 2**30:.0f} GB, seen from outside every 20 ms; all studies done", bound="at most",
-                  wanted=MOST_MEMORY, short=True)  # fmt: skip
+    return Figure(
+        ITEM,
+        f"{STUDIES} studies on {WORKERS} workers and one device: most memory taken",
+        most / total,
+        "",
+        f"share of {total / 2**30:.0f} GB, seen from outside every 20 ms; all studies done",
+        bound="at most",
+        wanted=MOST_MEMORY,
+        short=True,
+    )
 
 
 def rows(quick: bool = False) -> Iterator[Figure]:

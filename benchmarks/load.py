@@ -138,16 +138,22 @@ def report(outcome: Outcome) -> float:
         ordered = sorted(seconds)
         p95 = ordered[int(0.95 * (len(ordered) - 1))]
         rows[kind] = {"count": len(ordered), "p50": statistics.median(ordered), "p95": p95, "longest": ordered[-1]}
-        print(f"{kind:12s} {len(ordered):5d}   p50 {1000 * rows[kind]['p50']:6.0f} ms   p95 {1000 * p95:6.0f} ms   "
-              f"longest {1000 * ordered[-1]:6.0f} ms")  # fmt: skip
-    print(f"computations started {outcome.presses}; jobs {len(outcome.jobs)}: {dict(outcome.ended())}; "
-          f"not ended {len(outcome.left())}; computed twice {len(outcome.twice())}; "
-          f"{outcome.tally.bytes / 1e6:.1f} MB to browsers")  # fmt: skip
+        print(
+            f"{kind:12s} {len(ordered):5d}   p50 {1000 * rows[kind]['p50']:6.0f} ms   p95 {1000 * p95:6.0f} ms   "
+            f"longest {1000 * ordered[-1]:6.0f} ms"
+        )
+    print(
+        f"computations started {outcome.presses}; jobs {len(outcome.jobs)}: {dict(outcome.ended())}; "
+        f"not ended {len(outcome.left())}; computed twice {len(outcome.twice())}; "
+        f"{outcome.tally.bytes / 1e6:.1f} MB to browsers"
+    )
     each = 1000 * outcome.cpu / max(1, len(every))
     print(f"server: {outcome.cpu:.1f} s of processor, {each:.0f} ms for each response")
     for name, (cold, before, after) in outcome.memory.items():
-        print(f"memory of {name}: {cold:.0f} MB at the start, {before:.0f} MB after the first few, "
-              f"then {after:.0f} MB ({after / before - 1:+.0%})")  # fmt: skip
+        print(
+            f"memory of {name}: {cold:.0f} MB at the start, {before:.0f} MB after the first few, "
+            f"then {after:.0f} MB ({after / before - 1:+.0%})"
+        )
     print(f"errors {len(outcome.tally.errors)}: {dict(Counter(outcome.tally.errors).most_common(5))}")
     return rows["all"]["p95"]
 
@@ -158,16 +164,42 @@ def figures(outcome: Outcome, p95: float, people: int, seconds: float) -> list[F
     how = f"{who} over Streamlit's own protocol, every third one computing, two workers"
     wrong = len(outcome.tally.errors) + len(outcome.left()) + len(outcome.twice())
     found = [
-        Figure(ITEM, f"{people} people: 95 of 100 responses come within", 1000 * p95, "ms", how, bound="at most",
-               wanted=300, short=True),
-        Figure(ITEM, f"{people} people: errors, jobs without an end, studies computed twice", wrong, "",
-               f"{how}; {len(outcome.jobs)} jobs", bound="at most", wanted=0, short=True),
-    ]  # fmt: skip
+        Figure(
+            ITEM,
+            f"{people} people: 95 of 100 responses come within",
+            1000 * p95,
+            "ms",
+            how,
+            bound="at most",
+            wanted=300,
+            short=True,
+        ),
+        Figure(
+            ITEM,
+            f"{people} people: errors, jobs without an end, studies computed twice",
+            wrong,
+            "",
+            f"{how}; {len(outcome.jobs)} jobs",
+            bound="at most",
+            wanted=0,
+            short=True,
+        ),
+    ]
     for name, (cold, before, after) in outcome.memory.items():
-        found.append(Figure.share(ITEM, f"{people} people: memory of the {name} afterwards", after, "MB",
-                                  f"{who}; resident, when what nobody uses is forgotten; before: the same after "
-                                  f"{FIRST_PEOPLE} people for {FIRST_SECONDS:.0f} s; just started: {cold:.0f} MB",
-                                  "before", before, 1.1, name == "server"))  # fmt: skip
+        found.append(
+            Figure.share(
+                ITEM,
+                f"{people} people: memory of the {name} afterwards",
+                after,
+                "MB",
+                f"{who}; resident, when what nobody uses is forgotten; before: the same after "
+                f"{FIRST_PEOPLE} people for {FIRST_SECONDS:.0f} s; just started: {cold:.0f} MB",
+                "before",
+                before,
+                1.1,
+                name == "server",
+            )
+        )
     return found
 
 
@@ -175,9 +207,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Let a class use the app, and measure.")
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--settle", type=float, default=SETTLE, help="wait so long before a look at memory: "
-                        "Streamlit keeps a session for two minutes after its browser has left, the app what it knows "
-                        "for REST_SECONDS")  # fmt: skip
+    parser.add_argument(
+        "--settle",
+        type=float,
+        default=SETTLE,
+        help="wait so long before a look at memory: "
+        "Streamlit keeps a session for two minutes after its browser has left, the app what it knows "
+        "for REST_SECONDS",
+    )
     given = parser.parse_args()
     print(f"{machine()}, load {os.getloadavg()[0]:.1f} at the start; {given.people} people, {given.seconds:.0f} s")
     with tempfile.TemporaryDirectory() as folder:

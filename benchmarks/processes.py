@@ -66,11 +66,15 @@ def main() -> None:
         port = free.getsockname()[1]
         free.close()
         cluster = Processes(folder)
-        environment = os.environ | cluster.environment | {
-            "PRUNING_STORE": server.base() if server else f"sqlite:///{folder / 'store.db'}",
-            "PRUNING_ARTEFACTS": str(folder / "artefacts"),
-            "PRUNING_SCHEDULER": cluster.address,
-        }  # fmt: skip
+        environment = (
+            os.environ
+            | cluster.environment
+            | {
+                "PRUNING_STORE": server.base() if server else f"sqlite:///{folder / 'store.db'}",
+                "PRUNING_ARTEFACTS": str(folder / "artefacts"),
+                "PRUNING_SCHEDULER": cluster.address,
+            }
+        )
         run = ["-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
         app = subprocess.Popen([sys.executable, *run], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:

@@ -82,12 +82,28 @@ def rows(quick: bool = False) -> Iterator[Figure]:
             found = pool.apply(measured, (layers(count), rounds))
         name = f"{count // 1_000_000} million scores"
         how = f"one thread, median of {rounds} alternating rounds; numpy's sort of them all takes {found['sort']:.3g} s"
-        yield Figure.share(ITEM, f"{name}: all 1,001 levels", 1000 * found["ours"], "ms", how,
-                           "one torch.kthvalue", 1000 * found["kthvalue"], TIME, True)  # fmt: skip
+        yield Figure.share(
+            ITEM,
+            f"{name}: all 1,001 levels",
+            1000 * found["ours"],
+            "ms",
+            how,
+            "one torch.kthvalue",
+            1000 * found["kthvalue"],
+            TIME,
+            True,
+        )
         if "memory" in found:
-            yield Figure(ITEM, f"{name}: most memory beside them", found["memory"], "times the scores",
-                         "highest resident memory of a process of its own", bound="at most", wanted=MEMORY,
-                         short=True)  # fmt: skip
+            yield Figure(
+                ITEM,
+                f"{name}: most memory beside them",
+                found["memory"],
+                "times the scores",
+                "highest resident memory of a process of its own",
+                bound="at most",
+                wanted=MEMORY,
+                short=True,
+            )
 
 
 if __name__ == "__main__":

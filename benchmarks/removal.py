@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.environment import machine
-from pruning.compression.removal import remove
 from pruning.compression.removal.cuts import LAYOUTS
+from pruning.compression.removal.remove import remove
 from pruning.network.macs import macs
 from pruning.network.passes import forward_order
 from pruning.network.units import Layout
@@ -33,8 +33,19 @@ from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
 from pruning.zoo.kinds import models
 
-FAMILIES = ("resnet50", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "densenet121",
-            "vgg16", "vgg16_bn", "convnext_tiny", "vit_b_16", "swin_t")  # fmt: skip
+FAMILIES = (
+    "resnet50",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "densenet121",
+    "vgg16",
+    "vgg16_bn",
+    "convnext_tiny",
+    "vit_b_16",
+    "swin_t",
+)
 SIDE = 64
 WHOLE = ("vit_b_16", "vit_b_32", "maxvit_t")
 """They take images of one size only."""
@@ -104,10 +115,15 @@ def lines(name: str) -> Iterator[Line]:
             small = done.model
             reasons = Counter(why.partition(" (")[0] for why in done.left.values())
             yield Line(
-                name, kind, share, (len(layout.groups), len(layout.groups) - len(done.units.groups)),
-                sum(p.numel() for p in small.parameters()) / dense, macs(small, shape)[1] / operations,
-                done.difference, dict(reasons),
-            )  # fmt: skip
+                name,
+                kind,
+                share,
+                (len(layout.groups), len(layout.groups) - len(done.units.groups)),
+                sum(p.numel() for p in small.parameters()) / dense,
+                macs(small, shape)[1] / operations,
+                done.difference,
+                dict(reasons),
+            )
             del twin, state, done, small
             gc.collect()
 

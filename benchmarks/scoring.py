@@ -109,14 +109,19 @@ def rows(quick: bool = False) -> Iterator[Figure]:
             peer = f"bare passes, {count:,} images"
             first = family == "gradients"
             how = f"{family}; one thread, median of {rounds} alternating rounds"
-            figure = Figure.share(ITEM, f"{label}: {scorers[work].label}", median, "s", how, peer,
-                                  found[peer], MOST if first else None)  # fmt: skip
+            figure = Figure.share(
+                ITEM, f"{label}: {scorers[work].label}", median, "s", how, peer, found[peer], MOST if first else None
+            )
             yield figure
             if first and (dearest is None or figure.ratio > dearest.ratio):
                 dearest = figure
         assert dearest is not None
-        yield replace(dearest, name=f"{label}: dearest first-order score", short=True,
-                      how=f"{dearest.name.partition(': ')[2]}; {dearest.how}")  # fmt: skip
+        yield replace(
+            dearest,
+            name=f"{label}: dearest first-order score",
+            short=True,
+            how=f"{dearest.name.partition(': ')[2]}; {dearest.how}",
+        )
 
 
 if __name__ == "__main__":

@@ -82,10 +82,13 @@ def rows(quick: bool = False) -> Iterator[Figure]:
             taken.append((seconds(ours), seconds(theirs)))
             assert tables["ours"] == tables["naive"], "the scan does not say what the naive one says"
         ours_s, theirs_s = (statistics.median(column) for column in zip(*taken, strict=True))
-        how = (f"{len(scores)} layers, {len(SHARES)} shares, {count} validation images, one thread, median of {rounds} "
-               "alternating rounds")  # fmt: skip
-        yield Figure.share(ITEM, f"{label}: every layer alone", ours_s, "s", how,
-                           "the whole network each time", theirs_s, 1.0, True)  # fmt: skip
+        how = (
+            f"{len(scores)} layers, {len(SHARES)} shares, {count} validation images, one thread, median of {rounds} "
+            "alternating rounds"
+        )
+        yield Figure.share(
+            ITEM, f"{label}: every layer alone", ours_s, "s", how, "the whole network each time", theirs_s, 1.0, True
+        )
 
 
 if __name__ == "__main__":

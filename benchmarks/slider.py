@@ -50,17 +50,38 @@ def rows(quick: bool = False) -> Iterator[Figure]:
             "usual": usual,
         }
         found = {key: 1000 * value for key, value in medians(works, 2 if quick else ROUNDS).items()}
-        zeros = [sum(int((dict(prunable(target))[key] == 0).sum()) for key in scores),
-                 sum(int((module.weight == 0).sum()) for module in usual().modules() if prune.is_pruned(module)
-                     and hasattr(module, "weight_mask"))]  # fmt: skip
+        zeros = [
+            sum(int((dict(prunable(target))[key] == 0).sum()) for key in scores),
+            sum(
+                int((module.weight == 0).sum())
+                for module in usual().modules()
+                if prune.is_pruned(module) and hasattr(module, "weight_mask")
+            ),
+        ]
         assert zeros[0] == zeros[1], f"we removed {zeros[0]} weights and global_unstructured {zeros[1]}"
         count, promised = f"{sum(score.numel() for score in scores.values()):,} weights", name == "resnet18"
         how = f"{count}, at {LEVEL / 10:g} %, one thread, median of {ROUNDS} alternating rounds"
         peer = ("global_unstructured on a copy", found["usual"])
-        yield Figure.faster(ITEM, f"{label}: look-up of what each layer loses", found["look-up"], "ms", how, *peer,
-                            LOOK_UP if promised else None, promised)  # fmt: skip
-        yield Figure.faster(ITEM, f"{label}: exact masks made and applied", found["masks"], "ms", how, *peer,
-                            MASKS if promised else None, promised)  # fmt: skip
+        yield Figure.faster(
+            ITEM,
+            f"{label}: look-up of what each layer loses",
+            found["look-up"],
+            "ms",
+            how,
+            *peer,
+            LOOK_UP if promised else None,
+            promised,
+        )
+        yield Figure.faster(
+            ITEM,
+            f"{label}: exact masks made and applied",
+            found["masks"],
+            "ms",
+            how,
+            *peer,
+            MASKS if promised else None,
+            promised,
+        )
 
 
 if __name__ == "__main__":

@@ -69,8 +69,15 @@ def rows(quick: bool = False) -> Iterator[Figure]:
         layers = f"{len(names)} layers" if len(names) > 1 else f"its largest layer, {names[0]}"
         how = f"{layers}, {LEVEL:.0%} removed, one thread, median of {rounds} alternating rounds"
         for name in SOLVERS:
-            yield Figure.share(ITEM, f"{label}: {scorers[name].label}", found[name], "s", how,
-                               f"{len(names)} bare passes of {IMAGES} images", found["bare"])  # fmt: skip
+            yield Figure.share(
+                ITEM,
+                f"{label}: {scorers[name].label}",
+                found[name],
+                "s",
+                how,
+                f"{len(names)} bare passes of {IMAGES} images",
+                found["bare"],
+            )
 
 
 if __name__ == "__main__":

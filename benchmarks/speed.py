@@ -20,7 +20,7 @@ from torch import nn
 
 from benchmarks._script import script
 from benchmarks._table import Figure
-from pruning.compression.removal import remove
+from pruning.compression.removal.remove import remove
 from pruning.measures.tools.stopwatch import by_turns, ratios
 from pruning.network.macs import macs
 from pruning.network.weights import lay_out
@@ -72,12 +72,25 @@ def rows(quick: bool = False) -> Iterator[Figure]:
             faster = {key: ratios(times["dense"], times[key])["faster"] for key in ("ours", "theirs")}
             fewer = {key: macs["dense"] / macs[key] for key in faster}
             kept = {key: faster[key] / fewer[key] for key in faster}
-            how = (f"ours {faster['ours']:.2f} times faster with {fewer['ours']:.2f} times fewer MACs, torch-pruning "
-                   f"{faster['theirs']:.2f} with {fewer['theirs']:.2f}; medians of {len(times['dense'])} rounds, "
-                   "one thread")  # fmt: skip
-            yield Figure(ITEM, f"{label}, half the channels, batch {batch}: speed-up over MAC ratio", kept["ours"], "",
-                         how, "torch-pruning", kept["theirs"], kept["ours"] / kept["theirs"], "ours / that",
-                         "at least", AS_GOOD, True)  # fmt: skip
+            how = (
+                f"ours {faster['ours']:.2f} times faster with {fewer['ours']:.2f} times fewer MACs, torch-pruning "
+                f"{faster['theirs']:.2f} with {fewer['theirs']:.2f}; medians of {len(times['dense'])} rounds, "
+                "one thread"
+            )
+            yield Figure(
+                ITEM,
+                f"{label}, half the channels, batch {batch}: speed-up over MAC ratio",
+                kept["ours"],
+                "",
+                how,
+                "torch-pruning",
+                kept["theirs"],
+                kept["ours"] / kept["theirs"],
+                "ours / that",
+                "at least",
+                AS_GOOD,
+                True,
+            )
 
 
 if __name__ == "__main__":

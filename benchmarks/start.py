@@ -100,12 +100,21 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     """Seconds, libraries, megabytes."""
     spent, found, memory = starts(1 if quick else STARTS)
     how = f"warm file cache, median of {len(spent)} starts, longest {max(spent):.1f} s"
-    yield Figure(ITEM, "Command to first chart", statistics.median(spent), "s", how, bound="at most", wanted=MOST,
-                 short=True)  # fmt: skip
+    yield Figure(
+        ITEM, "Command to first chart", statistics.median(spent), "s", how, bound="at most", wanted=MOST, short=True
+    )
     heavy, there = sorted(found & set(UNNEEDED)), [name for name in UNNEEDED if importlib.util.find_spec(name)]
     how = f"compiled files that the server has mapped by then; of {', '.join(there)}: {', '.join(heavy) or 'none'}"
-    yield Figure(ITEM, "Heavy libraries loaded by the server that the first page does not need", len(heavy),
-                 "libraries", how, bound="at most", wanted=0, short=True)  # fmt: skip
+    yield Figure(
+        ITEM,
+        "Heavy libraries loaded by the server that the first page does not need",
+        len(heavy),
+        "libraries",
+        how,
+        bound="at most",
+        wanted=0,
+        short=True,
+    )
     works = {words: (lambda words=words: importing(words)) for words in ("pruning", "streamlit")}
     taken = medians(works, 1 if quick else 5)
     how = "a Python started to import it and end, median of 5 alternating rounds"

@@ -63,8 +63,19 @@ def taken(name: str, count: int, rounds: int) -> dict[str, float]:
     base = Base(model=name, mark="init")
     start: State = state_of(base, ()).after(Prune(scorer="random"), "start", quiet)
     masks = {key: mask.float() for key, mask in start.masks.items()}
-    train = Train(steps=count, batch=BATCH, samples=EPOCH, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0,
-                  weight_decay=0, validation=0, looks=1, convolution=Ticket.of(name).convolution)  # fmt: skip
+    train = Train(
+        steps=count,
+        batch=BATCH,
+        samples=EPOCH,
+        optimiser="adam",
+        lr=1.2e-3,
+        schedule="constant",
+        warmup=0,
+        weight_decay=0,
+        validation=0,
+        looks=1,
+        convolution=Ticket.of(name).convolution,
+    )
     dataset = pictures("train", EPOCH)
     images, labels = zoo_data.load(str(base.data_name), "train").batch(0, EPOCH)
 
@@ -94,15 +105,26 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     torch.set_num_threads(1)
     heap.keep()
     count, rounds = (5, 1) if quick else (STEPS, ROUNDS)
-    how = (f"seconds per network and epoch of {EPOCH:,} images, from {count} steps of {BATCH}, one thread, "
-           f"median of {rounds} alternating rounds")  # fmt: skip
+    how = (
+        f"seconds per network and epoch of {EPOCH:,} images, from {count} steps of {BATCH}, one thread, "
+        f"median of {rounds} alternating rounds"
+    )
     for name, wanted in WANTED.items():
         found, label = taken(name, count, rounds), models[name].label
         own = f"{how}; convolutions as {Ticket.of(name).convolution}" if models[name].products else how
         for loop, least in zip(("DataLoader loop", "tensor loop"), wanted, strict=True):
             yield Figure.faster(ITEM, f"{label}: one network", found["alone"], "s", own, loop, found[loop])
-            yield Figure.faster(ITEM, f"{label}: {REPLICATES} networks together", found["together"], "s", own, loop,
-                                found[loop], least, least is not None)  # fmt: skip
+            yield Figure.faster(
+                ITEM,
+                f"{label}: {REPLICATES} networks together",
+                found["together"],
+                "s",
+                own,
+                loop,
+                found[loop],
+                least,
+                least is not None,
+            )
 
 
 if __name__ == "__main__":

@@ -107,5 +107,3 @@ class State:
         """
         model = copy.deepcopy(self.model) if model is None else model
         return replace(self, key=key, model=model, masks=dict(self.masks), parent=self, step=None, formats={})
-
-

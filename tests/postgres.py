@@ -43,8 +43,16 @@ class Server:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         fast = [f"-c{name}=off" for name in ("fsync", "full_page_writes")]
-        command = [str(self.where / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *fast,
-                   "-clisten_addresses=", "-cmax_connections=40"]  # fmt: skip
+        command = [
+            str(self.where / "postgres"),
+            "-D",
+            str(self.folder / "data"),
+            "-k",
+            str(self.folder),
+            *fast,
+            "-clisten_addresses=",
+            "-cmax_connections=40",
+        ]
         with open(self.folder.with_suffix(".log"), "a") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, user=self.user, cwd="/")
         end = time.monotonic() + PATIENCE
@@ -83,8 +91,9 @@ class Server:
         self.folder.with_suffix(".log").unlink()
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run([str(self.where / command[0]), *command[1:]], user=self.user, cwd="/",
-                              capture_output=True, text=True)  # fmt: skip
+        done = subprocess.run(
+            [str(self.where / command[0]), *command[1:]], user=self.user, cwd="/", capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
 
 

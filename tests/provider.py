@@ -67,12 +67,16 @@ server_metadata_url = "{self.url}/.well-known/openid-configuration"
 
     def metadata(self) -> dict[str, Any]:
         return {
-            "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize", "jwks_uri": f"{self.url}/keys",
-            "token_endpoint": f"{self.url}/token", "end_session_endpoint": f"{self.url}/leave",
-            "response_types_supported": ["code"], "subject_types_supported": ["public"],
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "jwks_uri": f"{self.url}/keys",
+            "token_endpoint": f"{self.url}/token",
+            "end_session_endpoint": f"{self.url}/leave",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
-        }  # fmt: skip
+        }
 
     def keys(self) -> dict[str, Any]:
         return {"keys": [self.key.as_dict(private=False)]}
@@ -88,8 +92,15 @@ server_metadata_url = "{self.url}/.well-known/openid-configuration"
     def token(self, given: dict[str, str]) -> dict[str, Any]:
         assert given.get("client_secret", self.secret) == self.secret
         now = int(time.time())
-        claims = {"iss": self.url, "sub": "1", "aud": CLIENT, "iat": now, "exp": now + 600, "email": self.email,
-                  "nonce": self.codes.pop(given["code"])}  # fmt: skip
+        claims = {
+            "iss": self.url,
+            "sub": "1",
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 600,
+            "email": self.email,
+            "nonce": self.codes.pop(given["code"]),
+        }
         signed = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
         return {"access_token": "unused", "token_type": "Bearer", "expires_in": 600, "id_token": signed}
 

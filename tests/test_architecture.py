@@ -152,8 +152,9 @@ def test_pages_are_folders_and_each_has_a_page() -> None:
     folders = [path for path in (ROOT / "pages").iterdir() if path.is_dir() and path.name != "__pycache__"]
     assert loose == [] and len(folders) > 10
     assert [path.name for path in folders if not (path / "page.py").exists()] in (
-        ["choices", "shared"], ["shared", "choices"],
-    )  # fmt: skip
+        ["choices", "shared"],
+        ["shared", "choices"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,11 @@ def test_pages_are_folders_and_each_has_a_page() -> None:
         ("pruning/results/charts/x.py", "torch.nn", "results imports torch.nn"),
         ("pruning/results/charts/x.py", "pruning.store.store", "results imports pruning.store.store"),
         ("pruning/cli/x.py", "sqlalchemy.text", "cli imports sqlalchemy.text"),
-        ("pruning/engine/x.py", "pruning.results.charts.base.Chart", "engine imports pruning.results.charts.base.Chart"),
+        (
+            "pruning/engine/x.py",
+            "pruning.results.charts.base.Chart",
+            "engine imports pruning.results.charts.base.Chart",
+        ),
         ("pages/curves/x.py", "pages.layers.scan", "pages/curves imports pages.layers.scan"),
         ("pages/choices/x.py", "pages.shared.state", "pages/choices imports pages.shared.state"),
         ("pages/choices/x.py", "streamlit", "pages imports streamlit"),

@@ -38,9 +38,14 @@ class Machine:
         text = filled(text, {"PRUNING_DATABASE_PASSWORD": "secret"})
         text = re.sub(r"^postgresql://pruning:secret@database/pruning$", lambda _: self.store, text)
         places = {
-            "/certificates": self.folder / "certificates", "/data": self.folder / "data", "/app": ROOT,
-            "scheduler": "127.0.0.1", "0.0.0.0": "127.0.0.1", "8786": self.scheduler, "8501": self.web,
-        }  # fmt: skip
+            "/certificates": self.folder / "certificates",
+            "/data": self.folder / "data",
+            "/app": ROOT,
+            "scheduler": "127.0.0.1",
+            "0.0.0.0": "127.0.0.1",
+            "8786": self.scheduler,
+            "8501": self.web,
+        }
         for theirs, ours in places.items():
             text = re.sub(rf"(?<!\w){re.escape(theirs)}\b", lambda _, ours=str(ours): ours, text)
         return text
@@ -53,8 +58,9 @@ class Machine:
 
     def start(self, service: str, *command: str) -> subprocess.Popen[bytes]:
         words = [*map(self.translated, command)] or self.command(service)
-        process = subprocess.Popen(words, cwd=ROOT, env=self.environment(service), stdin=subprocess.DEVNULL,
-                                   stdout=self.log, stderr=self.log)  # fmt: skip
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=self.environment(service), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+        )
         self.processes.append(process)
         return process
 
@@ -108,8 +114,14 @@ def test_the_services_find_each_other_and_compute(machine: Machine) -> None:
     machine.healthy("app", *json.loads(health[health.index("[") :]))
 
     words = ["-m", "pruning", "prune", "--model", "lenet_300_100", "--sparsity", "80", "--count", "500", "--json"]
-    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=machine.environment("app"), capture_output=True,
-                          text=True, timeout=PATIENCE)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=machine.environment("app"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
     assert done.returncode == 0, done.stderr + (machine.folder / "log").read_text()
     assert '"accuracy"' in done.stdout
     assert {path.name for path in (machine.folder / "certificates").iterdir()} == {"ca.pem", "cert.pem", "key.pem"}

@@ -112,4 +112,4 @@ def opening(name: str) -> str:
             f'session = onnxruntime.InferenceSession("{name}")\n'
             '(logits,) = session.run(None, {"images": images})  # a float32 array of numpy'
         )
-    return f'from pruning.compression.removal import load_small\n\nmodel = load_small("{name}")\nlogits = model(images)'
+    return f'import pruning\n\nmodel = pruning.load_small("{name}")\nlogits = model(images)'

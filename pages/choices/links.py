@@ -22,9 +22,12 @@ from pruning.study.study import Study
 from pruning.zoo.kinds import datasets, models
 
 _MEANS: dict[str, Registry[Any]] = {
-    "model": models, "data": datasets, "scorer": scorers,
-    "granularity": granularities, "allocation": allocations,
-}  # fmt: skip
+    "model": models,
+    "data": datasets,
+    "scorer": scorers,
+    "granularity": granularities,
+    "allocation": allocations,
+}
 
 
 def read_query(words: Mapping[str, str]) -> tuple[Setting, list[str]]:

@@ -71,9 +71,13 @@ class Recovery(Choices):
         found = defaults_of(model)
         fine = found.fine
         return cls(
-            **_common(model, fine), crop=fine.crop, flip=fine.flip, train_seed=fine.seed, rounds=found.rounds,
+            **_common(model, fine),
+            crop=fine.crop,
+            flip=fine.flip,
+            train_seed=fine.seed,
+            rounds=found.rounds,
             peak=found.peak,
-        )  # fmt: skip
+        )
 
 
 class Ticket(Choices):
@@ -108,5 +112,3 @@ def _common(model: str, train: Train) -> dict[str, Any]:
     names = ("steps", "batch", "samples", "optimiser", "lr", "schedule", "looks", "precision")
     fast = "products" if models[model].products else train.convolution
     return {name: getattr(train, name) for name in names} | {"decay": train.weight_decay, "convolution": fast}
-
-

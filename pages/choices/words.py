@@ -61,9 +61,7 @@ def read_choices(words: Mapping[str, str], usual: S) -> tuple[S, list[str]]:
         except PruningError as error:
             why = str(error).removeprefix(f"In the link: {name}: ").split(" (given: ")[0].rstrip(".")
             instead = f"{_said(getattr(usual, name))} is taken instead"
-            changes.append(
-                f"The link's {name} '{text[:SHOWN]}' cannot be used, {instead}. {why[0].upper()}{why[1:]}."
-            )
+            changes.append(f"The link's {name} '{text[:SHOWN]}' cannot be used, {instead}. {why[0].upper()}{why[1:]}.")
     return chosen, changes
 
 

@@ -36,8 +36,16 @@ def detail(wish: Wish, known: KnownApproaches, table: pd.DataFrame, name: str) -
     names = list(labels)
     st.subheader("One way in detail", anchor=False)
     key = f"{PICK}_{name}"  # each choice, and each click on the picture, begins a new list that stands at it
-    st.selectbox("Way", names, names.index(name), key=key, format_func=labels.__getitem__,
-                 label_visibility="collapsed", on_change=_picked, args=(key,))  # fmt: skip
+    st.selectbox(
+        "Way",
+        names,
+        names.index(name),
+        key=key,
+        format_func=labels.__getitem__,
+        label_visibility="collapsed",
+        on_change=_picked,
+        args=(key,),
+    )
     task, row = tasks(wish.plan)[name], table[table["name"] == name].iloc[0]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -59,8 +67,9 @@ def _files(known: KnownApproaches, name: str) -> str:
     if result.approach.int8:
         return "as an ONNX file with int8 weights and activations, not compressed."
     files = result.sizes["files"]
-    others = ", ".join(f"{form.replace('_', ' + ')} {amount(size)}" for form, size in files.items()
-                       if form != result.sizes["file"])  # fmt: skip
+    others = ", ".join(
+        f"{form.replace('_', ' + ')} {amount(size)}" for form, size in files.items() if form != result.sizes["file"]
+    )
     return f"as *{result.sizes['file'].replace('_', ' + ')}* ({others})."
 
 
@@ -70,8 +79,11 @@ def _home(wish: Wish, approach: Approach) -> None:
     quantize = next((step for step in approach.recipe if isinstance(step, Quantize)), None)
     words, links = {"v": "1", "model": wish.model}, []
     if prune is not None:
-        pruned = words | {"granularity": prune.granularity, "allocation": prune.allocation,
-                          "sparsity": f"{prune.sparsity / 10:g}"}  # fmt: skip
+        pruned = words | {
+            "granularity": prune.granularity,
+            "allocation": prune.allocation,
+            "sparsity": f"{prune.sparsity / 10:g}",
+        }
         if prune.allocation_options:
             pruned["allocation_options"] = json.dumps(prune.allocation_options, separators=(",", ":"))
         page = "structure" if prune.granularity == "channel" else "prune"
@@ -99,15 +111,24 @@ def _again(wish: Wish, task: Task, known: KnownApproaches) -> None:
     for path in found:
         suffix = "".join(path.suffixes)
         row.download_button(
-            f"Download {amount(path.stat().st_size)} ({suffix})", path.read_bytes, f"{name}{suffix}",
-            on_click="ignore", key=f"compare_file_{task.approach.name}_{suffix}", icon=":material/download:",
-        )  # fmt: skip
+            f"Download {amount(path.stat().st_size)} ({suffix})",
+            path.read_bytes,
+            f"{name}{suffix}",
+            on_click="ignore",
+            key=f"compare_file_{task.approach.name}_{suffix}",
+            icon=":material/download:",
+        )
     if found and not task.approach.int8:
         st.code(opening(f"{name}{''.join(found[0].suffixes)}"), language="python")
     file = f"compare-{name}.json"
     st.caption("Train and measure it from the command line, with its study as a file:")
     st.code(f"python -m pruning run {file}", language="bash")
     st.download_button(
-        "Download the study", task.study.model_dump_json(indent=1), file, "application/json", on_click="ignore",
-        key=f"compare_study_{task.approach.name}", icon=":material/download:",
-    )  # fmt: skip
+        "Download the study",
+        task.study.model_dump_json(indent=1),
+        file,
+        "application/json",
+        on_click="ignore",
+        key=f"compare_study_{task.approach.name}",
+        icon=":material/download:",
+    )

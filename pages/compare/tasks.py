@@ -7,7 +7,8 @@ from typing import Any
 
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
-from pruning.study.methods.approaches import Approach, ComparisonPlan, approaches, files_of, study_of, timing_of
+from pruning.study.methods.approach_studies import files_of, study_of, timing_of
+from pruning.study.methods.approaches import Approach, ComparisonPlan, approaches
 from pruning.study.methods.defaults import defaults_of
 from pruning.study.study import Study
 

@@ -32,16 +32,20 @@ def panel(wish: Wish) -> bool:
     table = frame(known.results)
     label = models[wish.model].label
     best = chosen(table, wish) if len(table) else None
-    st.header(answer(table, wish, label) if len(table) else f"{label}: what makes it smaller, and at what price?",
-              anchor=False)  # fmt: skip
+    st.header(
+        answer(table, wish, label) if len(table) else f"{label}: what makes it smaller, and at what price?",
+        anchor=False,
+    )
     if best is not None:
         _numbers(table[table["name"] == best], known, wish)
     _work(known, wish)
     if len(table):
         show(
-            tradeoff(table, wish.axis, best, bool(known.running)), "compare", width=TITLE,
+            tradeoff(table, wish.axis, best, bool(known.running)),
+            "compare",
+            width=TITLE,
             on_select=_clicked,
-        )  # fmt: skip
+        )
         _about(known, table, wish)
         detail.detail(wish, known, table, _one(table, best))
         compare_words.tables(table, wish)
@@ -66,20 +70,40 @@ def _numbers(rows: pd.DataFrame, known: KnownApproaches, wish: Wish) -> None:
     """The recommended approach in numbers, and how sure that is."""
     row = rows.iloc[0]
     with st.container(horizontal=True, gap="medium"):
-        st.metric(f"Accuracy, {row['count']:,} test images", f"{100 * row['accuracy']:.1f} %",
-                  f"{100 * row['low']:.1f} to {100 * row['high']:.1f}", delta_color="off", delta_arrow="off",
-                  help=tip("Wilson interval"))  # fmt: skip
+        st.metric(
+            f"Accuracy, {row['count']:,} test images",
+            f"{100 * row['accuracy']:.1f} %",
+            f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+            delta_color="off",
+            delta_arrow="off",
+            help=tip("Wilson interval"),
+        )
         smaller = float(times_smaller(rows, "bytes").iloc[0])
         file = "ONNX file" if row["int8"] else "Smallest file"
-        st.metric(file, amount(row["bytes"]), f"{smaller:.1f} times less than {amount(row['dense_bytes'])}",
-                  delta_color="off", delta_arrow="off")  # fmt: skip
+        st.metric(
+            file,
+            amount(row["bytes"]),
+            f"{smaller:.1f} times less than {amount(row['dense_bytes'])}",
+            delta_color="off",
+            delta_arrow="off",
+        )
         fewer = float(times_smaller(rows, "macs").iloc[0])
-        st.metric("MACs an image", f"{row['macs'] / 1e6:,.2f} M", f"{fewer:.1f} times fewer", delta_color="off",
-                  delta_arrow="off", help=tip("MAC"))  # fmt: skip
+        st.metric(
+            "MACs an image",
+            f"{row['macs'] / 1e6:,.2f} M",
+            f"{fewer:.1f} times fewer",
+            delta_color="off",
+            delta_arrow="off",
+            help=tip("MAC"),
+        )
         if row["ms_1"] == row["ms_1"]:
-            st.metric("One image in ONNX Runtime", f"{row['ms_1']:.3g} ms",
-                      f"{faster(row)}; dense {row['dense_ms_1']:.3g} ms",
-                      delta_color="off", delta_arrow="off")  # fmt: skip
+            st.metric(
+                "One image in ONNX Runtime",
+                f"{row['ms_1']:.3g} ms",
+                f"{faster(row)}; dense {row['dense_ms_1']:.3g} ms",
+                delta_color="off",
+                delta_arrow="off",
+            )
     st.caption(f"Chosen on 5,000 validation images among {len(known.results)} ways. {sure(row, wish.most_points)}")
 
 
@@ -97,8 +121,10 @@ def _work(known: KnownApproaches, wish: Wish) -> None:
     if known.lacking and row.button(
         f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'} "
         f"({duration(seconds(known.lacking, wish.plan))} of one core)",
-        key="compare_start", icon=":material/play_arrow:", type="secondary" if known.results else "primary",
-    ):  # fmt: skip
+        key="compare_start",
+        icon=":material/play_arrow:",
+        type="secondary" if known.results else "primary",
+    ):
         start(partial(work.begin, wish.plan, known, controls.words(wish)))
     times = f"Time {len(known.untimed)} ways on this machine"
     if known.untimed and row.button(times, key="compare_time", icon=":material/timer:"):

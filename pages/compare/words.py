@@ -37,9 +37,15 @@ def _kinds(table: pd.DataFrame, wish: Wish) -> pd.DataFrame:
             link = urlencode(words(wish.model_copy(update={"way": str(best["name"])})))
             shown = f"[{best['label']}](/compare?{link}): {best['gain']:.1f} times smaller, {gap_words(best)}"
         rows.append(
-            {"": f"**{kind.label}**", "weights; shapes": f"{kind.weights}; {kind.shapes}", "file": kind.file,
-             "speed; hardware": f"{kind.speed}; {kind.hardware}", "training": kind.training, "best here": shown}
-        )  # fmt: skip
+            {
+                "": f"**{kind.label}**",
+                "weights; shapes": f"{kind.weights}; {kind.shapes}",
+                "file": kind.file,
+                "speed; hardware": f"{kind.speed}; {kind.hardware}",
+                "training": kind.training,
+                "best here": shown,
+            }
+        )
     return pd.DataFrame(rows).set_index("")
 
 

@@ -19,8 +19,11 @@ from pruning.results.charts.words import tip
 from pruning.zoo.kinds import datasets, models
 
 SUGGESTED = (
-    Curve(scorer="random"), Curve(scorer="gradient_x_weight"), Curve(allocation="uniform"), Curve(recalibrate=True)
-)  # fmt: skip
+    Curve(scorer="random"),
+    Curve(scorer="gradient_x_weight"),
+    Curve(allocation="uniform"),
+    Curve(recalibrate=True),
+)
 """Offered with one click: the control, a criterion that looks at gradients, another allocation, a repair."""
 
 
@@ -60,9 +63,12 @@ def images(view: View) -> View:
         found, key = devices(), keep("device", view.device)
         present = list(dict.fromkeys([*found, first("device"), view.device]))
         device = st.selectbox(
-            "Device", present, present.index(first("device")), key=key,
+            "Device",
+            present,
+            present.index(first("device")),
+            key=key,
             format_func=lambda name: found.get(name, name.upper()),
-        )  # fmt: skip
+        )
     return view.model_copy(update={"data": data, "split": split, "device": device})
 
 
@@ -104,15 +110,21 @@ def builder(view: View) -> None:
     again = bool(st.session_state.get("curves_norm")) and st.toggle(
         "Recalibrate BatchNorm", key=keep("recalibrate", False), help=tip("BatchNorm recalibration")
     )
-    curve = Curve(**{name: getattr(setting, name) for name in MethodChoice.model_fields},
-                  recalibrate=again)  # fmt: skip
+    curve = Curve(**{name: getattr(setting, name) for name in MethodChoice.model_fields}, recalibrate=again)
     options = (curve.scorer_options, curve.allocation_options)
     reason = refusal(curve.scorer, curve.granularity, curve.allocation, *options)
     full, there = len(view.curves) >= MOST, curve in view.curves
     why = reason or (f"{MOST} curves fit on one chart: remove one first." if full else "It is on the chart already.")
     bad = bool(reason) or full or there
-    if st.button("Add this curve", key="curve_add", type="primary", icon=":material/add:", width="stretch",
-                 disabled=bad, help=why if bad else None):  # fmt: skip
+    if st.button(
+        "Add this curve",
+        key="curve_add",
+        type="primary",
+        icon=":material/add:",
+        width="stretch",
+        disabled=bad,
+        help=why if bad else None,
+    ):
         add(view, curve)
 
 

@@ -73,8 +73,9 @@ def known(work: CurveWork, macs: Mapping[str, Any] | None) -> KnownCurves:
         size_left = {} if size is None else {"bytes": float(size.value["bitmask_bytes"])}
         points.append(
             {"curve": work.curve, "run": work.run, "level": level, "value": best.value, "origin": best.origin}
-            | left | size_left
-        )  # fmt: skip
+            | left
+            | size_left
+        )
     return KnownCurves(points, tuple(lacking), tuple(sizes), dense)
 
 

@@ -13,8 +13,11 @@ from pruning.zoo.kinds import models
 TITLE, ICON, PLACE = "Curves", ":material/show_chart:", 20
 
 AXES = {
-    "sparsity": "sparsity, linear", "compression": "compression ratio, log", "macs": "MACs left", "bytes": "bytes left"
-}  # fmt: skip
+    "sparsity": "sparsity, linear",
+    "compression": "compression ratio, log",
+    "macs": "MACs left",
+    "bytes": "bytes left",
+}
 
 
 def page() -> None:
@@ -30,9 +33,14 @@ def page() -> None:
     st.header(f"{models[view.model].label}: which criterion keeps accuracy longest?", anchor=False)
     key = state.keep("axis", view.axis)
     axis = st.segmented_control(
-        "Horizontal axis", list(AXES), default=state.first("axis"), format_func=AXES.__getitem__, key=key,
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "Horizontal axis",
+        list(AXES),
+        default=state.first("axis"),
+        format_func=AXES.__getitem__,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+    )
     view = view.model_copy(update={"axis": axis})
     state.publish(view)
     if not view.curves:

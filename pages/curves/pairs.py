@@ -36,9 +36,13 @@ def level(view: View) -> View:
         st.session_state[key] = now
     start = first("at") if first("at") in shared else now
     at = st.select_slider(
-        "Compare at sparsity", shared, start, key=key, format_func=lambda stop: f"{stop / 10:g} %",
+        "Compare at sparsity",
+        shared,
+        start,
+        key=key,
+        format_func=lambda stop: f"{stop / 10:g} %",
         help="The level that was asked for; what is really removed is said where it differs.",
-    )  # fmt: skip
+    )
     return view.model_copy(update={"at": int(at)})
 
 

@@ -65,10 +65,17 @@ def panel(view: View) -> bool:
     dense = _dense(points)
     chance = 1 / models[view.model].classes
     chart = curves(
-        points, means, view.axis, dense, chance, [curve.label() for curve in view.curves if curve.control],
-        next((has.dense_bytes for _, has in found if not math.isnan(has.dense_bytes)), math.nan), view.split,
-        bool(running), planned,
-    )  # fmt: skip
+        points,
+        means,
+        view.axis,
+        dense,
+        chance,
+        [curve.label() for curve in view.curves if curve.control],
+        next((has.dense_bytes for _, has in found if not math.isnan(has.dense_bytes)), math.nan),
+        view.split,
+        bool(running),
+        planned,
+    )
     show(chart, "curves", width=500)
     _caption(view, points)
     failures(failed)
@@ -98,8 +105,11 @@ def _caption(view: View, points: pd.DataFrame) -> None:
     counts = sorted({int(count) for count in points["count"]})
     seen = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} (hollow points) and {counts[-1]:,}"
     stored = " Some points are stored with the program." if (points["origin"] == "bundled").any() else ""
-    use = "Test images report; a scorer is picked on validation images." if view.split == "test" else \
-        "Validation images: right for picking a scorer, too good for reporting the one picked."  # fmt: skip
+    use = (
+        "Test images report; a scorer is picked on validation images."
+        if view.split == "test"
+        else "Validation images: right for picking a scorer, too good for reporting the one picked."
+    )
     st.caption(
         f"{data} {view.split}, {seen} images, {view.device.upper()}. Band: for one seed the 95 % Wilson interval "
         f"of its images, for several one standard deviation; single seeds faint.{stored} {use}"
@@ -127,9 +137,12 @@ def _numbers(means: pd.DataFrame) -> None:
         }
     )
     st.dataframe(
-        table, hide_index=True, key="curves_table", width="stretch",
+        table,
+        hide_index=True,
+        key="curves_table",
+        width="stretch",
         column_config={"images": st.column_config.NumberColumn("images", format="localized")},
-    )  # fmt: skip
+    )
     st.caption(
         f"Area: under the curve over {percent(low)} to {percent(high)} sparsity (what all curves reach), as mean "
         "accuracy; by straight lines between measured levels. Then the sparsity at which 1 and 5 points are lost "

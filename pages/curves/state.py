@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.choices.curves import DEFAULT, Curve, View, read_words
+from pages.choices.curve_words import read_words
+from pages.choices.curves import DEFAULT, Curve, View
 from pages.choices.setting import MethodChoice, Setting
 from pages.shared import address, state
 
@@ -37,9 +38,12 @@ def _start() -> View:
         return DEFAULT
     curve = Curve(**{name: getattr(setting, name) for name in MethodChoice.model_fields})
     return View(
-        model=setting.model, data=setting.data, trained=(setting.weights,), device=setting.device,
+        model=setting.model,
+        data=setting.data,
+        trained=(setting.weights,),
+        device=setting.device,
         curves=tuple(dict.fromkeys([curve, Curve()])),
-    )  # fmt: skip
+    )
 
 
 def publish(view: View) -> None:

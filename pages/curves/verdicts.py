@@ -47,8 +47,13 @@ def busy(view: View) -> bool:
     time = seconds(view, len(lacking))
     if not lacking or not (st.session_state.get("pairs_wanted") == name(view) or (time and time <= AUTOMATIC)):
         return False
-    return any([ask(study_at(view, work), f"pair_{number}").pending for number, work in enumerate(works(view))
-                if work in lacking])  # fmt: skip
+    return any(
+        [
+            ask(study_at(view, work), f"pair_{number}").pending
+            for number, work in enumerate(works(view))
+            if work in lacking
+        ]
+    )
 
 
 def coming(work: CurveWork) -> bool:

@@ -63,14 +63,20 @@ def _work(curve: str, run: str, setting: Setting, recalibrate: bool, split: str)
     levels = GRID if pattern is None else tuple(level for level in pattern if level < LEVELS)
     early = FIRST if pattern is None else levels
     measures = {
-        "full": spec("accuracy", split, ALL), "first": spec("accuracy", split, FEW),
-        "verdicts": spec("verdicts", split, ALL), "few_verdicts": spec("verdicts", split, FEW), "sizes": SIZE,
-    }  # fmt: skip
+        "full": spec("accuracy", split, ALL),
+        "first": spec("accuracy", split, FEW),
+        "verdicts": spec("verdicts", split, ALL),
+        "few_verdicts": spec("verdicts", split, FEW),
+        "sizes": SIZE,
+    }
     study = setting.curve(PROFILE, levels, recalibrate=recalibrate)
     cells = {cell.coordinates["0.sparsity"]: cell for cell in study.cells()}
     plain = {cell.coordinates["0.sparsity"]: cell for cell in setting.curve(SIZE, levels).cells()}  # as many bytes
     return CurveWork(
-        curve, run, setting, recalibrate,
+        curve,
+        run,
+        setting,
+        recalibrate,
         first=setting.curve(PROFILE, early, recalibrate=recalibrate).model_copy(
             update={"measures": (PROFILE, measures["first"], measures["few_verdicts"])}
         ),
@@ -80,7 +86,7 @@ def _work(curve: str, run: str, setting: Setting, recalibrate: bool, split: str)
             for name, measure in measures.items()
         },
         profile=cells[levels[0]].measure_key(PROFILE),
-    )  # fmt: skip
+    )
 
 
 def spec(name: str, split: str, count: int) -> MeasureSpec:

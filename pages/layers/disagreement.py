@@ -41,9 +41,7 @@ def other_scorer(setting: Setting) -> str | None:
     differing = [name for name in names if scorers[name].needs != needs]
     if st.session_state.get("layers_other") not in names:
         st.session_state["layers_other"] = (differing or names)[0]
-    return str(
-        st.selectbox("Compare with", names, key="layers_other", format_func=lambda name: scorers[name].label)
-    )
+    return str(st.selectbox("Compare with", names, key="layers_other", format_func=lambda name: scorers[name].label))
 
 
 def _pair(setting: Setting, layer: str, other: str) -> Study:
@@ -73,9 +71,16 @@ def pair(setting: Setting, layer: str, other: str) -> bool:
     show(chart, "pair", width=TITLE, dim=answer.pending)
     shown = f"{len(points):,} of {value['units']:,} {value['unit']} are drawn" if len(points) < value["units"] else ""
     st.caption(
-        " ".join(part for part in (f"{shown}; the counts are of all." if shown else "", "Ranks within the layer:"
-        " 0 % is the lowest score. Dotted lines: where each scorer cuts this layer at the chosen sparsity.") if part)
-    )  # fmt: skip
+        " ".join(
+            part
+            for part in (
+                f"{shown}; the counts are of all." if shown else "",
+                "Ranks within the layer:"
+                " 0 % is the lowest score. Dotted lines: where each scorer cuts this layer at the chosen sparsity.",
+            )
+            if part
+        )
+    )
     return answer.pending
 
 
@@ -105,9 +110,14 @@ def matrix(setting: Setting, layers: list[str]) -> bool:
     """The matrix of all pairs; returns whether it is still under way."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     what = row.segmented_control(
-        "Compare", list(WHAT), default="jaccard", format_func=WHAT.__getitem__, key="layers_what", required=True,
+        "Compare",
+        list(WHAT),
+        default="jaccard",
+        format_func=WHAT.__getitem__,
+        key="layers_what",
+        required=True,
         help=f"{tip('Jaccard overlap')} {tip('rank correlation')}",
-    )  # fmt: skip
+    )
     place = row.selectbox("In", [NETWORK, *layers], key="layers_place")
     answer = matrix_answer(setting)
     value = answer.value

@@ -93,8 +93,11 @@ def _use(setting: Setting) -> None:
     """Open the Prune page with budgets from this scan."""
     why = not_shared(setting.scorer, setting.granularity, SCAN)
     if st.button(
-        "Use these budgets on Prune", key="scan_use", icon=":material/arrow_forward:", disabled=why is not None,
+        "Use these budgets on Prune",
+        key="scan_use",
+        icon=":material/arrow_forward:",
+        disabled=why is not None,
         help=why or tip("sensitivity budgets"),
-    ):  # fmt: skip
+    ):
         put(setting.model_copy(update={"allocation": SCAN, "allocation_options": {}}))
         st.switch_page("pages/prune/page.py")

@@ -28,11 +28,12 @@ def variants(setting: Setting) -> dict[str, Setting]:
     """
     setting = setting.model_copy(update={"sparsity": 0})
     return {
-        name: setting if name == setting.allocation
+        name: setting
+        if name == setting.allocation
         else setting.model_copy(update={"allocation": name, "allocation_options": {}})
         for name in allocations_for(setting.scorer, setting.granularity)
         if name == setting.allocation or not by_table(name)
-    }  # fmt: skip
+    }
 
 
 def by_table(name: str) -> bool:

@@ -95,10 +95,13 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
         st.session_state.pop(LEVEL, None)
     level = int(
         st.selectbox(
-            "Weights remaining in the ticket", offered, key=LEVEL, width=260,
+            "Weights remaining in the ticket",
+            offered,
+            key=LEVEL,
+            width=260,
             format_func=lambda level: percent(1 - level / LEVELS),
         )
-    )  # fmt: skip
+    )
     found = lines(experiment, level)
     for error in found.errors:
         st.warning(error, icon=":material/error:")
@@ -139,7 +142,9 @@ def _work(found: ConnectivityLines, experiment: Experiment) -> None:
     said = expected(time, measured)
     steps = experiment.train.steps
     if st.button(
-        f"Measure {len(found.missing)} lines ({said})", key="lottery_valley_start", icon=":material/play_arrow:",
+        f"Measure {len(found.missing)} lines ({said})",
+        key="lottery_valley_start",
+        icon=":material/play_arrow:",
         help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
-    ):  # fmt: skip
+    ):
         background.start(partial(background.begin_all, found.missing))

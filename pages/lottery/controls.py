@@ -33,9 +33,10 @@ def experiment() -> Experiment:
     fields = Fields("lottery", model, Ticket.of(model))
     seeds = fields.number("Seeds", "seeds", help="The claim is an ordering over several seeds: at least 3.")
     share = fields.number(
-        "Share of the remaining weights that goes in a round (%)", "share",
+        "Share of the remaining weights that goes in a round (%)",
+        "share",
         help="Frankle and Carbin take 20 %; the quick experiment 50 %, to be sparse in five rounds.",
-    )  # fmt: skip
+    )
     rounds = fields.number("Rounds", "rounds")
     levels = levels_of(share / 100, rounds)
     if len(levels) < rounds:
@@ -53,10 +54,14 @@ def experiment() -> Experiment:
     train = train.model_copy(update=computing(fields, model, device))
     return Experiment.model_validate(
         {
-            "model": model, "mark": mark, "train": train, "levels": levels,
-            "seeds": tuple(range(seeds)), "device": device,
+            "model": model,
+            "mark": mark,
+            "train": train,
+            "levels": levels,
+            "seeds": tuple(range(seeds)),
+            "device": device,
         }
-    )  # fmt: skip
+    )
 
 
 def _device() -> str:
@@ -84,7 +89,13 @@ def _train(fields: Fields, usual: Train) -> Train:
     return Train.model_validate(
         usual.model_dump()
         | {
-            "steps": steps, "batch": batch, "samples": samples, "optimiser": optimiser, "lr": lr,
-            "schedule": schedule, "weight_decay": decay, "looks": looks,
+            "steps": steps,
+            "batch": batch,
+            "samples": samples,
+            "optimiser": optimiser,
+            "lr": lr,
+            "schedule": schedule,
+            "weight_decay": decay,
+            "looks": looks,
         }
-    )  # fmt: skip
+    )

@@ -93,15 +93,19 @@ def _work(experiment: Experiment, found: TicketProgress) -> None:
         st.info(
             "Nothing here yet: run this example. Dense networks are trained, pruned by magnitude, set back to their "
             "initial weights, and trained again, round after round. Each ticket is compared with the same mask on "
-            "other initial weights and with a random mask.", icon=":material/school:",
-        )  # fmt: skip
+            "other initial weights and with a random mask.",
+            icon=":material/school:",
+        )
     verb = "Continue" if found.rows or found.stopped else "Start"
     if found.running:
         return
     if st.button(
-        f"{verb}: train {waiting} networks ({said})", key="lottery_start", type="primary", icon=":material/play_arrow:",
+        f"{verb}: train {waiting} networks ({said})",
+        key="lottery_start",
+        type="primary",
+        icon=":material/play_arrow:",
         help="In the background, round by round; what is finished is never trained twice.",
-    ):  # fmt: skip
+    ):
         start(partial(begin, experiment, found.missing))
 
 
@@ -127,21 +131,26 @@ def _verdicts(table: pd.DataFrame) -> None:
     names = {"redrawn": "re-initialised", "shuffled": "random mask", "dense": "dense"}
     rows = [
         {
-            "level": row["level"], "weights": percent(1 - row["level"] / 1000), "ticket minus": words,
+            "level": row["level"],
+            "weights": percent(1 - row["level"] / 1000),
+            "ticket minus": words,
             "points": 100 * row["difference"],
             "95 % interval": "one seed" if row["seeds"] < 2 else f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}",
             "won": f"{row['wins']} of {row['seeds']}",
         }
         for other, words in names.items()
         for row in verdicts(table, other).to_dict("records")
-    ]  # fmt: skip
+    ]
     if not rows:
         return
     st.dataframe(
-        pd.DataFrame(rows).sort_values("level", kind="stable").drop(columns="level"), hide_index=True,
-        key="lottery_verdicts", width="stretch", height=min(40 + 35 * len(rows), 610),
+        pd.DataFrame(rows).sort_values("level", kind="stable").drop(columns="level"),
+        hide_index=True,
+        key="lottery_verdicts",
+        width="stretch",
+        height=min(40 + 35 * len(rows), 610),
         column_config={"points": st.column_config.NumberColumn("points", format="%+.1f")},
-    )  # fmt: skip
+    )
     seeds = table["seed"].nunique()
     few = f" {seeds} seeds are too few for a claim: take at least {FEW}." if seeds < FEW else ""
     st.caption(

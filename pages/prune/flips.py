@@ -49,8 +49,6 @@ def flipped(setting: Setting, norm: bool) -> bool:
     table = pd.DataFrame(value["flips"])
     for column in ("label", "before", "after"):
         table[column] = [data.class_name(label) for label in table[column]]
-    st.caption(
-        f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}."
-    )
+    st.caption(f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}.")
     show(flips(np.stack(pictures.value["images"]), table), "flips", width=440)
     return pruned.pending

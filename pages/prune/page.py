@@ -36,9 +36,14 @@ def page() -> None:
     finding = st.container()
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
-        "Horizontal axis", list(AXES), default=state.first("axis"), format_func=AXES.__getitem__, key=key,
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "Horizontal axis",
+        list(AXES),
+        default=state.first("axis"),
+        format_func=AXES.__getitem__,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+    )
     setting = setting.model_copy(update={"axis": axis})
     cost = st.container()
     st.subheader("Which layers give way?", anchor=False)

@@ -40,13 +40,15 @@ def size_panel(setting: Setting, old: Setting | None) -> bool:
         st.markdown(disappointment(value))
         table = counts_frame(value)
         st.dataframe(
-            table, hide_index=True, key="counts",
+            table,
+            hide_index=True,
+            key="counts",
             column_config={
                 "what": st.column_config.TextColumn("counted"),
                 "dense": st.column_config.NumberColumn("dense", format="localized"),
                 "non-zero": st.column_config.NumberColumn("non-zero", format="localized"),
                 "ratio": st.column_config.NumberColumn("ratio", format="%.1f ×", help=tip("compression ratio")),
             },
-        )  # fmt: skip
+        )
         st.caption("Bytes are lengths of files made by this page (zstd level 3). MACs are counted, per image.")
     return answer.pending or bool(baseline and baseline.pending)

@@ -46,15 +46,22 @@ def _download(setting: Setting, charts: Mapping[str, Chart]) -> None:
     """Files of the network, and of all that the page shows."""
     st.caption("The masked model: same shapes, zeros in place of the removed weights.")
     st.download_button(
-        "Masked model (safetensors)", partial(checkpoint, setting), commands.file_name(setting),
-        on_click="ignore", key="download_model",
-    )  # fmt: skip
+        "Masked model (safetensors)",
+        partial(checkpoint, setting),
+        commands.file_name(setting),
+        on_click="ignore",
+        key="download_model",
+    )
     st.code(commands.loading(setting), language="python")
     st.caption("Every chart as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while.")
     st.download_button(
-        "Everything (zip)", partial(everything, setting, charts), f"{setting.model}-pruning.zip",
-        "application/zip", on_click="ignore", key="download_zip",
-    )  # fmt: skip
+        "Everything (zip)",
+        partial(everything, setting, charts),
+        f"{setting.model}-pruning.zip",
+        "application/zip",
+        on_click="ignore",
+        key="download_zip",
+    )
 
 
 def _pin(setting: Setting) -> None:

@@ -35,8 +35,11 @@ def curve(setting: Setting, formats: Formats) -> bool:
     if found:
         show(bits_curve(curve_frame(found), formats.bits), "bits", width=TITLE)
     if len(found) < 2 * len(INTEGER) and not waiting:
-        lacking = [study for study, name in zip(studies, ("nearest", "gptq"), strict=True)
-                   if sum(rounding == name for _, rounding, _ in found) < len(INTEGER)]  # fmt: skip
+        lacking = [
+            study
+            for study, name in zip(studies, ("nearest", "gptq"), strict=True)
+            if sum(rounding == name for _, rounding, _ in found) < len(INTEGER)
+        ]
         _begin(lacking, "Measure the curve: 2 to 8 bits, both roundings", "bits_start")
     _progress(waiting, "Rounding and counting", "bits")
     return bool(waiting)
@@ -88,13 +91,22 @@ def downloads(setting: Setting, formats: Formats) -> None:
     name = f"{setting.model}-{formats.half if formats.bits == 16 else f'{formats.bits}bit'}"
     packed = formats.study(setting, MeasureSpec(name="quantized_file"))
     row.download_button(
-        "Packed weights (safetensors)", partial(made, packed, WAIT), f"{name}.safetensors", on_click="ignore",
-        key="packed", icon=":material/download:", help="Read by pruning.compression.quantization.packing.opened; size only.",
-    )  # fmt: skip
+        "Packed weights (safetensors)",
+        partial(made, packed, WAIT),
+        f"{name}.safetensors",
+        on_click="ignore",
+        key="packed",
+        icon=":material/download:",
+        help="Read by pruning.compression.quantization.packing.opened; size only.",
+    )
     for precision in ("int8", "float32"):
         study = formats.whole(setting, MeasureSpec(name="runtime_file", options={"precision": precision}))
         row.download_button(
-            f"ONNX, {precision}", partial(made, study, WAIT), f"{setting.model}-{precision}.onnx", on_click="ignore",
-            key=f"onnx_{precision}", icon=":material/download:",
-        )  # fmt: skip
+            f"ONNX, {precision}",
+            partial(made, study, WAIT),
+            f"{setting.model}-{precision}.onnx",
+            on_click="ignore",
+            key=f"onnx_{precision}",
+            icon=":material/download:",
+        )
     st.code(opening(f"{setting.model}-int8.onnx"), language="python")

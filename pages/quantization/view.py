@@ -37,10 +37,13 @@ def numbers(setting: Setting, formats: Formats) -> bool:
         st.metric("Packed file (safetensors)", amount(value["bytes"]), smaller, delta_color="off", delta_arrow="off")
         if accuracy is not None and "correct" in accuracy:
             st.metric(
-                f"Accuracy, {accuracy['count']:,} test images", interval(accuracy),
-                f"{difference(accuracy)} against dense", delta_color="off", delta_arrow="off",
+                f"Accuracy, {accuracy['count']:,} test images",
+                interval(accuracy),
+                f"{difference(accuracy)} against dense",
+                delta_color="off",
+                delta_arrow="off",
                 help=tip("Wilson interval"),
-            )  # fmt: skip
+            )
         elif found.accuracy.error:
             st.caption(found.accuracy.error)
         st.metric("Speed", SIZE_ONLY, "see ONNX Runtime below", delta_color="off", delta_arrow="off", help=ONLY)

@@ -14,7 +14,8 @@ from pages.shared.fields import OPTIMISERS, SCHEDULES, Fields
 from pruning.results.charts.words import tip
 from pruning.steps.train import Train
 from pruning.study.methods.defaults import defaults_of
-from pruning.study.methods.strategies import STRATEGIES, RecoveryPlan
+from pruning.study.methods.recovery_plan import RecoveryPlan
+from pruning.study.methods.strategies import STRATEGIES
 from pruning.training.schedules import Growth
 
 GROWTHS = {"geometric": "same share of what is left", "linear": "straight line", "cubic": "cubic, fast first"}
@@ -27,18 +28,23 @@ def training(setting: Setting, norm: bool) -> tuple[RecoveryPlan, list[str]]:
     reasons = offered(setting, norm)
     usable = {name: STRATEGIES[name].label for name, reason in reasons.items() if not reason}
     names = fields.several(
-        "Strategies to compare", "ways", usable, first_ways(usable),
+        "Strategies to compare",
+        "ways",
+        usable,
+        first_ways(usable),
         help="Each trains for the same number of steps, as a job of its own.",
-    )  # fmt: skip
+    )
     for name in fields.kept.get("ways") or ():
         if reasons[name]:
             st.caption(f"Left out: {reasons[name]}")
     for sentence in filter(None, (STRATEGIES[name].ignores(setting.prune) for name in names)):
         st.caption(sentence)
     steps = fields.number(
-        "Training steps for each", "steps", step=100,
+        "Training steps for each",
+        "steps",
+        step=100,
         help="One step is one batch through the optimiser. All strategies get the same number in total.",
-    )  # fmt: skip
+    )
     with st.popover("What are these?", width="stretch"):
         for name, label in usable.items():
             st.markdown(f"**{label}.** {STRATEGIES[name].says}")
@@ -56,14 +62,25 @@ def training(setting: Setting, norm: bool) -> tuple[RecoveryPlan, list[str]]:
     with st.expander("Training options"):
         train = _train(fields, defaults_of(setting.model).fine, steps)
         peak = fields.number(
-            "Original learning rate (rewinding)", "peak", format="%.4g",
+            "Original learning rate (rewinding)",
+            "peak",
+            format="%.4g",
             help="Highest rate of the dense network's own training. " + tip("learning-rate rewinding"),
-        )  # fmt: skip
+        )
     train = train.model_copy(update=computing(fields, setting.model, setting.device))
     plan = RecoveryPlan(
-        prune=setting.prune, fine=train, peak=peak, rounds=rounds, growth=cast(Growth, growth),
-        temperature=temperature, mixing=mixing, penalty=penalty, begins=begins, ends=ends, every=every,
-    )  # fmt: skip
+        prune=setting.prune,
+        fine=train,
+        peak=peak,
+        rounds=rounds,
+        growth=cast(Growth, growth),
+        temperature=temperature,
+        mixing=mixing,
+        penalty=penalty,
+        begins=begins,
+        ends=ends,
+        every=every,
+    )
     return plan, names
 
 
@@ -82,7 +99,16 @@ def _train(fields: Fields, fine: Train, steps: int) -> Train:
     return Train.model_validate(
         fine.model_dump()
         | {
-            "steps": steps, "optimiser": optimiser, "lr": lr, "schedule": schedule, "batch": batch, "crop": crop,
-            "weight_decay": decay, "flip": flip, "samples": samples, "looks": looks, "seed": seed,
+            "steps": steps,
+            "optimiser": optimiser,
+            "lr": lr,
+            "schedule": schedule,
+            "batch": batch,
+            "crop": crop,
+            "weight_decay": decay,
+            "flip": flip,
+            "samples": samples,
+            "looks": looks,
+            "seed": seed,
         }
-    )  # fmt: skip
+    )

@@ -22,7 +22,7 @@ from pruning.results.charts.training_curves import training_curves
 from pruning.results.charts.words import tip
 from pruning.results.comparisons import in_words, on_same_images
 from pruning.results.training import churn_frame, curves_frame, layers_frame, results_frame
-from pruning.study.methods.strategies import RecoveryPlan
+from pruning.study.methods.recovery_plan import RecoveryPlan
 from pruning.zoo.kinds import models
 
 WHAT = {"accuracy": "accuracy", "loss": "loss", "sparsity": "sparsity"}
@@ -134,7 +134,8 @@ def _masks(trained: Sequence[Standing], steps: int) -> None:
     value = one.value or {}
     show(
         sparsity_over_time(layers_frame(one.rows, value["layers"], value["weights"]), steps, label, one.running),
-        "masks", width=TITLE,
-    )  # fmt: skip
+        "masks",
+        width=TITLE,
+    )
     show(mask_churn(churn_frame(one.rows, value["weights"]), steps, label), "churn", width=TITLE)
     st.caption("Between two looks: weights that were removed, and weights that came back (regrowth, movement).")

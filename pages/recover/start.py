@@ -13,7 +13,7 @@ from pages.recover.work import Standing, begin
 from pages.shared.answers import Answer
 from pages.shared.jobs import progress, start, times_left
 from pruning.results.sentences import duration, expected
-from pruning.study.methods.strategies import RecoveryPlan
+from pruning.study.methods.recovery_plan import RecoveryPlan
 
 
 def work(setting: Setting, plan: RecoveryPlan, trained: Sequence[Standing]) -> None:
@@ -34,8 +34,9 @@ def work(setting: Setting, plan: RecoveryPlan, trained: Sequence[Standing]) -> N
         st.info(
             "Nothing here yet: run this example. Each strategy prunes the same network to the same sparsity and trains "
             "for the same number of steps; what they make of it is drawn while they train, and compared on test images "
-            "at the end.", icon=":material/school:",
-        )  # fmt: skip
+            "at the end.",
+            icon=":material/school:",
+        )
     stopped = [one for one in waiting if one.stopped]
     time, measured = seconds(setting, waiting, plan.fine.batch)
     said = expected(time, measured)

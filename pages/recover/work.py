@@ -16,7 +16,8 @@ from pages.shared.jobs import job
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.engine.jobs import JobView
-from pruning.study.methods.strategies import STRATEGIES, RecoveryPlan, Strategy
+from pruning.study.methods.recovery_plan import RecoveryPlan
+from pruning.study.methods.strategies import STRATEGIES, Strategy
 from pruning.study.study import MeasureSpec, Study
 from pruning.training.options import budget
 from pruning.zoo.kinds import models

@@ -34,9 +34,14 @@ def page() -> None:
     found = runs_table.matching(table, words, models, scorers, str(kind))
     chosen = runs_table.choose(found)
     st.download_button(
-        f"CSV of {len(found)} runs", found.to_csv(index=False).encode(), "runs.csv", "text/csv", on_click="ignore",
-        key="runs_csv", icon=":material/download:",
-    )  # fmt: skip
+        f"CSV of {len(found)} runs",
+        found.to_csv(index=False).encode(),
+        "runs.csv",
+        "text/csv",
+        on_click="ignore",
+        key="runs_csv",
+        icon=":material/download:",
+    )
     if not chosen:
         return
     st.divider()

@@ -49,9 +49,7 @@ def refresh() -> None:
         elif seconds == 0:
             seconds = _seconds(study)
         if (summary, seconds) != (run.summary, run.seconds):
-            store().keep_run(
-                run.study, owner=run.owner, name="", kept=run.kept, seconds=seconds, summary=summary
-            )  # fmt: skip
+            store().keep_run(run.study, owner=run.owner, name="", kept=run.kept, seconds=seconds, summary=summary)
 
 
 def _seconds(study: Study) -> float:
@@ -65,16 +63,29 @@ def _seconds(study: Study) -> float:
 def choose(found: pd.DataFrame) -> list[str]:
     """Draw the table; returns the ids of the ticked rows."""
     event = st.dataframe(
-        found, hide_index=True, key="runs_table", on_select="rerun", selection_mode="multi-row",
+        found,
+        hide_index=True,
+        key="runs_table",
+        on_select="rerun",
+        selection_mode="multi-row",
         column_order=[
-            "created", "name", "accuracy", "sparsity", "model", "scorer", "allocation", "seconds", "note", "owner"
+            "created",
+            "name",
+            "accuracy",
+            "sparsity",
+            "model",
+            "scorer",
+            "allocation",
+            "seconds",
+            "note",
+            "owner",
         ],
         column_config={
             "created": st.column_config.DatetimeColumn("kept", format="D MMM YYYY, HH:mm"),
             "accuracy": st.column_config.NumberColumn("accuracy (test)", format="percent"),
             "seconds": st.column_config.NumberColumn("computed in (s)", format="%.1f"),
         },
-    )  # fmt: skip
+    )
     rows = event.selection.rows  # type: ignore[attr-defined]
     return [str(found["id"][row]) for row in rows if row < len(found)]
 

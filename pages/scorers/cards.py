@@ -39,7 +39,7 @@ def overview(
 
 def card(
     name: str, setting: Setting, cost: dict[str, Any] | None, label: str, value: dict[str, Any] | None, expanded: bool
-) -> None:  # fmt: skip
+) -> None:
     """One scorer, folded away until it is looked at."""
     entry = scorers[name]
     with st.expander(f"**{entry.label}** – {entry.summary or entry.idea}", expanded=expanded, key=f"card_{name}"):

@@ -94,8 +94,10 @@ def cost_panel(setting: Setting) -> bool:
         st.info(error, icon=":material/info:")
     label = models[setting.model].label
     if lacking and st.button(
-        f"Time {len(lacking)} scorers on {label}", key="costs_start", icon=":material/timer:",
+        f"Time {len(lacking)} scorers on {label}",
+        key="costs_start",
+        icon=":material/timer:",
         help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
-    ):  # fmt: skip
+    ):
         start(partial(begin, _every(setting)))
     return False

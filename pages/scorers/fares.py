@@ -61,8 +61,8 @@ def _orderings(path: str, modified: int) -> tuple[pd.DataFrame, str]:
 
 
 def claims(model: str) -> tuple[list[dict[str, Any]], str]:
-    """What the bundled table of a model says of the literature's claims, as ``pruning.results.literature`` makes them, and where it
-    is from; empty without one."""
+    """What the bundled table of a model says of the literature's claims, as ``pruning.results.literature`` makes
+    them, and where it is from; empty without one."""
     path, modified = _file(model)
     return (_read(path, modified).get("claims", []) if modified else []), orderings(model)[1]
 

@@ -81,13 +81,16 @@ def _known(setting: Setting, names: list[str]) -> bool:
     table, label = fares.orderings(setting.model)
     model = models[setting.model].label
     st.dataframe(
-        cards.overview(names, costs, table, stored), hide_index=True, key="scorers_overview", placeholder="",
+        cards.overview(names, costs, table, stored),
+        hide_index=True,
+        key="scorers_overview",
+        placeholder="",
         column_config={
             "scorer": st.column_config.TextColumn(pinned=True),
             "seconds here": st.column_config.NumberColumn(format="%.3g s", help="To score the network once."),
             "accuracy": st.column_config.NumberColumn(f"on {model}", format="%.1f %%", help=tip("accuracy")),
         },
-    )  # fmt: skip
+    )
     st.caption(label or f"Accuracies: test images, at {setting.sparsity / 10:g} % sparsity, as far as stored.")
     return scorers_costs.cost_panel(setting)
 

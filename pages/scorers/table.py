@@ -13,12 +13,16 @@ from pruning.criteria.kinds import Criterion, Scorer, Solver, allocations, granu
 
 FAMILIES = ("weights", "gradients", "activations", "second order", "data-free", "control")
 KINDS = {
-    "yes": "ranks its units by their weights' scores", "itself": "scores these units themselves",
-    "masks": "finds masks level by level (solver)", "no": "does not go together",
-}  # fmt: skip
+    "yes": "ranks its units by their weights' scores",
+    "itself": "scores these units themselves",
+    "masks": "finds masks level by level (solver)",
+    "no": "does not go together",
+}
 SHARED = {
-    "yes": "with every criterion", "itself": "with rankings only: it reads the scores", "no": "does not go together"
-}  # fmt: skip
+    "yes": "with every criterion",
+    "itself": "with rankings only: it reads the scores",
+    "no": "does not go together",
+}
 
 
 def kind(entry: type[Criterion]) -> str:
@@ -32,11 +36,11 @@ def goes_with(name: str) -> str:
     units = granularities_for(name)
     budgets = list(dict.fromkeys(budget for unit in units for budget in allocations_for(name, unit)))
     words = [
-        "any granularity" if units == granularities.names()
-        else ", ".join(granularities[unit].label for unit in units),
-        "any allocation" if set(budgets) == set(allocations)
+        "any granularity" if units == granularities.names() else ", ".join(granularities[unit].label for unit in units),
+        "any allocation"
+        if set(budgets) == set(allocations)
         else ", ".join(allocations[budget].label for budget in budgets),
-    ]  # fmt: skip
+    ]
     said = "; ".join(words)
     return said[0].upper() + said[1:]
 
@@ -47,9 +51,20 @@ def matching(words: str, families: list[str]) -> list[str]:
     for name in scorers.names():
         entry = scorers[name]
         text = " ".join(
-            (name, entry.label, entry.summary, entry.idea, entry.reference, entry.needs, entry.family, entry.cost,
-             entry.fails, kind(entry), goes_with(name))
-        ).casefold()  # fmt: skip
+            (
+                name,
+                entry.label,
+                entry.summary,
+                entry.idea,
+                entry.reference,
+                entry.needs,
+                entry.family,
+                entry.cost,
+                entry.fails,
+                kind(entry),
+                goes_with(name),
+            )
+        ).casefold()
         if (not families or entry.family in families) and all(word.search(text) for word in wanted):
             found.append(name)
     return found

@@ -77,5 +77,3 @@ def release(slot: str) -> None:
     entry = st.session_state.get("jobs", {}).pop(slot, None)
     if entry is not None:
         engine().cancel(entry[1], owner())
-
-

@@ -21,17 +21,21 @@ def computing(fields: Fields, model: str, device: str) -> dict[str, str]:
     with st.expander("Advanced: how it computes"):
         if products:
             found["convolution"] = fields.choice(
-                "Convolutions", "convolution", CONVOLUTIONS,
+                "Convolutions",
+                "convolution",
+                CONVOLUTIONS,
                 help="The same sums in another order. As products of matrices, networks that train for the same "
                 "experiment share each computation, which is faster; each one's numbers are bit for bit those it has "
                 "alone. One by one is how PyTorch computes, and how results of earlier versions were made: the two "
                 "ways differ in the last bits, and the more so the longer they train.",
-            )  # fmt: skip
+            )
         if rounded:
             found["precision"] = fields.choice(
-                "Precision", "precision", PRECISIONS,
+                "Precision",
+                "precision",
+                PRECISIONS,
                 help="bfloat16 numbers have 8 significant bits in place of 24: graphics cards multiply them several "
                 "times as fast, and processors often slower. Weights and the optimiser's steps stay float32. Networks "
                 "in bfloat16 train one by one.",
-            )  # fmt: skip
+            )
     return found

@@ -68,9 +68,14 @@ class Fields:
         key, start = self._key(name), self.first(name)
         options = list(dict.fromkeys([*words, start]))
         self.kept[name] = st.segmented_control(
-            label, options, default=start, key=key, required=True,
-            format_func=lambda value: words.get(value, str(value)), **more,
-        )  # fmt: skip
+            label,
+            options,
+            default=start,
+            key=key,
+            required=True,
+            format_func=lambda value: words.get(value, str(value)),
+            **more,
+        )
         return self.kept[name]
 
     def tick(self, label: str, name: str) -> bool:

@@ -20,9 +20,11 @@ from pruning.criteria.kinds import scorers as scorer_registry
 from pruning.results.charts.words import tip
 
 REDUCTIONS = {
-    "mean": "mean of its weights' scores", "sum": "sum of its weights' scores",
-    "l2": "Euclidean norm of its weights' scores", "max": "largest of its weights' scores",
-}  # fmt: skip
+    "mean": "mean of its weights' scores",
+    "sum": "sum of its weights' scores",
+    "l2": "Euclidean norm of its weights' scores",
+    "max": "largest of its weights' scores",
+}
 
 
 def method(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...] = ()) -> Setting:
@@ -43,9 +45,7 @@ def method(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...
         key = widget("seed", setting.seed)
         seed = int(st.number_input("Seed of the draw", 0, 2**31 - 1, first("seed"), step=1, key=key))
     fitting = [name for name in granularities_for(scorer, scorer_options) if not units or name in units]
-    granularity = choice(
-        "Granularity", "granularity", granularities, setting.granularity, tip("granularity"), fitting
-    )
+    granularity = choice("Granularity", "granularity", granularities, setting.granularity, tip("granularity"), fitting)
     st.caption(granularities[granularity].summary)
     kept = setting.granularity_options if granularity == setting.granularity else {}
     entry = granularities[granularity]
@@ -56,9 +56,7 @@ def method(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...
         key, index = widget("reduction", setting.reduction), place("reduction", names)
         reduction = st.selectbox("A unit's score is the", names, index, key=key, format_func=REDUCTIONS.__getitem__)
     shared = allocations_for(scorer, granularity)
-    allocation = choice(
-        "Allocation", "allocation", allocations, setting.allocation, tip("allocation"), shared
-    )
+    allocation = choice("Allocation", "allocation", allocations, setting.allocation, tip("allocation"), shared)
     st.caption(allocations[allocation].summary)
     kept = setting.allocation_options if allocation == setting.allocation else {}
     solver = issubclass(scorer_registry[scorer], Solver)
@@ -68,11 +66,16 @@ def method(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...
     allocation_options = _options("Allocation options", "allocation_options", entry, kept, layers, hidden)
     return setting.model_copy(
         update={
-            "scorer": scorer, "scorer_options": scorer_options, "seed": seed, "granularity": granularity,
-            "granularity_options": granularity_options, "reduction": reduction, "allocation": allocation,
+            "scorer": scorer,
+            "scorer_options": scorer_options,
+            "seed": seed,
+            "granularity": granularity,
+            "granularity_options": granularity_options,
+            "reduction": reduction,
+            "allocation": allocation,
             "allocation_options": allocation_options,
         }
-    )  # fmt: skip
+    )
 
 
 def _options(

@@ -12,9 +12,18 @@ from pages.shared.state import PREFIX
 from pruning.common.options import option_list
 from pruning.common.registry import Entry, Registry, registries
 
-NAMES = {"cap": "Most a layer loses (‰)", "floor": "Least a layer loses (‰)", "ends": "First and last layer",
-         "multiple": "Channels in multiples of", "target": "Sparsity is a share of", "of": "Of the criterion",
-         "samples": "Training images", "m": "M (group size)", "rows": "Rows", "columns": "Columns"}  # fmt: skip
+NAMES = {
+    "cap": "Most a layer loses (‰)",
+    "floor": "Least a layer loses (‰)",
+    "ends": "First and last layer",
+    "multiple": "Channels in multiples of",
+    "target": "Sparsity is a share of",
+    "of": "Of the criterion",
+    "samples": "Training images",
+    "m": "M (group size)",
+    "rows": "Rows",
+    "columns": "Columns",
+}
 """Labels of options that several things share; others are called as they are."""
 
 
@@ -80,8 +89,12 @@ def _per_layer(key: str, label: str, help_: str, now: dict[str, int], layers: li
     shares = [now[name] / 10 if name in now else None for name in names]
     table = pd.DataFrame({"layer": names, "removed": pd.Series(shares, dtype="float64")})
     edited = st.data_editor(
-        table, key=key, hide_index=True, disabled=["layer"], height=min(38 + 35 * len(names), 320),
+        table,
+        key=key,
+        hide_index=True,
+        disabled=["layer"],
+        height=min(38 + 35 * len(names), 320),
         column_config={"removed": st.column_config.NumberColumn("removed (%)", min_value=0.0, max_value=100.0)},
-    )  # fmt: skip
+    )
     given = edited.dropna(subset=["removed"])
     return {str(row["layer"]): round(10 * float(row["removed"])) for row in given.to_dict("records")}

@@ -52,9 +52,13 @@ def _files(chart: Chart, key: str) -> None:
         row.markdown(label)
         for kind in MIME:
             row.download_button(
-                kind.upper(), partial(picture, chart, kind, width), f"{chart.name}-{width}mm.{kind}", MIME[kind],
-                key=f"{kind}_{width}_{key}", on_click="ignore",
-            )  # fmt: skip
+                kind.upper(),
+                partial(picture, chart, kind, width),
+                f"{chart.name}-{width}mm.{kind}",
+                MIME[kind],
+                key=f"{kind}_{width}_{key}",
+                on_click="ignore",
+            )
     st.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
 
 

@@ -39,23 +39,41 @@ def status() -> None:
     if listed.empty:
         st.caption("No worker has answered yet: starting takes some seconds.")
     else:
-        st.dataframe(listed, hide_index=True, key="status_workers", column_config={
-            "process": st.column_config.NumberColumn(format="%d"),
-            "memory (MB)": st.column_config.NumberColumn(format="%.0f", help="Pages that workers share count in each."),
-        })  # fmt: skip
+        st.dataframe(
+            listed,
+            hide_index=True,
+            key="status_workers",
+            column_config={
+                "process": st.column_config.NumberColumn(format="%d"),
+                "memory (MB)": st.column_config.NumberColumn(
+                    format="%.0f", help="Pages that workers share count in each."
+                ),
+            },
+        )
     st.subheader("Failures lately", anchor=False)
     failed = tables.failures(health.failures, stored)
     if failed.empty:
         st.caption("None.")
     else:
-        st.dataframe(failed, hide_index=True, key="status_failures", column_config={
-            "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
-        })  # fmt: skip
+        st.dataframe(
+            failed,
+            hide_index=True,
+            key="status_failures",
+            column_config={
+                "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
+            },
+        )
     st.subheader("Bounds", anchor=False)
-    st.dataframe(tables.bounds(health, room), hide_index=True, key="status_bounds", column_config={
-        "full (%)": SHARE, "now": st.column_config.NumberColumn(format="%.0f"),
-        "bound": st.column_config.NumberColumn(format="%.0f"),
-    })  # fmt: skip
+    st.dataframe(
+        tables.bounds(health, room),
+        hide_index=True,
+        key="status_bounds",
+        column_config={
+            "full (%)": SHARE,
+            "now": st.column_config.NumberColumn(format="%.0f"),
+            "bound": st.column_config.NumberColumn(format="%.0f"),
+        },
+    )
     size = "" if room.database is None else f"The database has {room.database / tables.MB:,.1f} MB. "
     st.caption(
         f"{size}Server process {health.pid}. The same from outside: `python -m pruning health`, whose exit code is 0 "
@@ -68,9 +86,15 @@ def _jobs(views: list[JobView], words: dict[str, str]) -> None:
     if not views:
         st.caption("Nobody waits for anything.")
         return
-    st.dataframe(tables.jobs(views[:SHOWN], words), hide_index=True, key="status_jobs", column_config={
-        "done (%)": SHARE, "running for (s)": st.column_config.NumberColumn(format="%.0f"),
-    })  # fmt: skip
+    st.dataframe(
+        tables.jobs(views[:SHOWN], words),
+        hide_index=True,
+        key="status_jobs",
+        column_config={
+            "done (%)": SHARE,
+            "running for (s)": st.column_config.NumberColumn(format="%.0f"),
+        },
+    )
     st.caption("A page's own work comes first. Of sweeps, each person's first comes before anybody's second.")
 
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 MB = 1e6
 GB = 1e9
 FILES = {
-    "training": "checkpoints of trainings", "checkpoint": "masked models to take home",
+    "training": "checkpoints of trainings",
+    "checkpoint": "masked models to take home",
     "small": "small models to take home",
-}  # fmt: skip
+}
 """What the kinds of artefacts are."""
 
 
@@ -88,10 +89,8 @@ def failures(lately: Iterable[Failure], stored: Iterable[StoredJob]) -> pd.DataF
     known = {failure.job for failure in seen}
     rows = [(failure.at, failure.sentence, failure.job) for failure in seen]
     rows += [
-        (job.ended or job.created, job.error, job.id)
-        for job in stored
-        if job.state == "failed" and job.id not in known
-    ]  # fmt: skip
+        (job.ended or job.created, job.error, job.id) for job in stored if job.state == "failed" and job.id not in known
+    ]
     table = pd.DataFrame(sorted(rows, reverse=True), columns=["when", "what happened", "job"])
     return table.assign(when=pd.to_datetime(table["when"].astype("float64"), unit="s", utc=True))
 

@@ -68,10 +68,12 @@ def _memory(found: StructureAnswers) -> None:
     row = value["rows"][-1]
     said = f"{times(row['dense'] / row['small'])} less than {amount(row['dense'])}"
     _metric(
-        f"Memory, {row['batch']} images a pass", amount(row["small"]), said,
+        f"Memory, {row['batch']} images a pass",
+        amount(row["small"]),
+        said,
         help="Peak of a real pass in float32: weights, images and all tensors alive at once, without what kernels take "
         f"for themselves. {'; '.join(memory_words(value))}.",
-    )  # fmt: skip
+    )
 
 
 def _accuracy(found: StructureAnswers) -> None:
@@ -79,9 +81,10 @@ def _accuracy(found: StructureAnswers) -> None:
     value = found.accuracy.value
     if value is not None and "correct" in value:
         _metric(
-            f"Accuracy, {value['count']:,} test images", interval(value),
+            f"Accuracy, {value['count']:,} test images",
+            interval(value),
             f"dense {100 * value['dense_correct'] / value['count']:.1f} %; not trained again yet",
             tip("Wilson interval"),
-        )  # fmt: skip
+        )
     elif not found.accuracy.error:
         _metric("Accuracy, test images", "…", "measured after the times")

@@ -53,9 +53,12 @@ def panel(setting: Setting, name: str) -> bool:
     if found.value is not None and found.value.get("rows"):
         draw(setting, found.value)
         if not found.pending and st.button(
-            "Measure again", key=f"{name}_again", icon=":material/replay:", type="tertiary",
+            "Measure again",
+            key=f"{name}_again",
+            icon=":material/replay:",
+            type="tertiary",
             help="Other work on the machine spreads the times: measure anew when it is quiet.",
-        ):  # fmt: skip
+        ):
             st.session_state[f"{name}_repeat"] = st.session_state.get(f"{name}_repeat", 0) + 1
             st.rerun()
     elif not found.pending:
@@ -138,14 +141,19 @@ Panel = tuple[
 PANELS: dict[str, Panel] = {
     "speed_curve": ("How does speed follow the share removed?", _curve, _curve_about, _curve_seconds),
     "channel_times": (
-        "Which channel counts buy time on this machine?", _counts,
+        "Which channel counts buy time on this machine?",
+        _counts,
         lambda _: "Odd and round numbers of channels between two convolutions, in PyTorch and in ONNX Runtime.",
         _budget("channel_times", len(RUNTIMES)),
     ),
     "sparse_linear": (
-        "Do zeros buy time without being removed?", _sparse,
-        lambda _: "One linear layer with 50 to 99 % zeros: in the dense kernel, in compressed rows (CSR), in blocks, "
-        "and as 2:4 where the hardware has it.", _budget("sparse_linear", "batches"),
+        "Do zeros buy time without being removed?",
+        _sparse,
+        lambda _: (
+            "One linear layer with 50 to 99 % zeros: in the dense kernel, in compressed rows (CSR), in blocks, "
+            "and as 2:4 where the hardware has it."
+        ),
+        _budget("sparse_linear", "batches"),
     ),
-}  # fmt: skip
+}
 """Title, drawing, what a button would do, and how long it would take."""

@@ -27,9 +27,13 @@ def downloads(setting: Setting) -> None:
             for kind in (form, "description") if form == "safetensors" else (form,):
                 name = small_name(setting, kind)
                 row.download_button(
-                    f"Download {Path(name).suffix}", partial(file, setting, kind), name, on_click="ignore",
-                    key=f"small_{kind}", icon=":material/download:",
-                )  # fmt: skip
+                    f"Download {Path(name).suffix}",
+                    partial(file, setting, kind),
+                    name,
+                    on_click="ignore",
+                    key=f"small_{kind}",
+                    icon=":material/download:",
+                )
             st.code(opening(small_name(setting, form)), language="python")
 
 

@@ -66,9 +66,12 @@ def _times(setting: Setting, found: StructureAnswers, latency: dict[str, Any] | 
             "in one run. A difference counts if it is larger than the distance of the quartiles."
         )
         if not (old or found.pending) and st.button(
-            "Measure again", key="latency_again", icon=":material/replay:", type="tertiary",
+            "Measure again",
+            key="latency_again",
+            icon=":material/replay:",
+            type="tertiary",
             help="Other work on the machine spreads the times: measure anew when it is quiet.",
-        ):  # fmt: skip
+        ):
             st.session_state[REPEAT] = st.session_state.get(REPEAT, 0) + 1
             st.rerun()
     elif found.latency.pending:

@@ -12,9 +12,12 @@ from pruning.results.structure import theory, times
 from pruning.zoo.kinds import models
 
 FIRST = Setting(
-    model="resnet_20", granularity="channel", sparsity=500, allocation="uniform",
+    model="resnet_20",
+    granularity="channel",
+    sparsity=500,
+    allocation="uniform",
     allocation_options={"multiple": "auto"},
-)  # fmt: skip
+)
 """The first view of the page Structure: half the channels of every layer, rounded. Its results come with the program,
 but for the times, which are this machine's."""
 

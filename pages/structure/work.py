@@ -50,9 +50,13 @@ def rounding(setting: Setting, now: int | str) -> Setting:
         key = state.widget("multiple", now)
         stops = [*MULTIPLES, *sorted({now, state.first("multiple")} - set(MULTIPLES))]
         chosen = st.segmented_control(
-            "Kept channels in multiples of", stops, default=state.first("multiple"), key=key, required=True,
+            "Kept channels in multiples of",
+            stops,
+            default=state.first("multiple"),
+            key=key,
+            required=True,
             help=tip("multiple"),
-        )  # fmt: skip
+        )
         options |= {"multiple": chosen} if chosen != 1 else {}
     return setting.model_copy(update={"allocation_options": options})
 

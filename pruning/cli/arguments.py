@@ -108,14 +108,10 @@ def study_of(given: argparse.Namespace) -> Study:
             "scorer": given.scorer,
             "options": options("scorer", scorer, given.option),
             "granularity": given.granularity,
-            "granularity_options": options(
-                "granularity", granularities[given.granularity], given.granularity_option
-            ),
+            "granularity_options": options("granularity", granularities[given.granularity], given.granularity_option),
             "reduction": given.reduction,
             "allocation": given.allocation,
-            "allocation_options": options(
-                "allocation", allocations[given.allocation], given.allocation_option
-            ),
+            "allocation_options": options("allocation", allocations[given.allocation], given.allocation_option),
             "sparsity": sparsities[0],
             "seed": given.seed,
         }

@@ -29,10 +29,13 @@ def health(url: str | None) -> tuple[dict[str, Any], list[str]]:
         room = footprint(store)
         store.close()
         about["store"] = {
-            "database": room.database, "free": room.free,
-            "artefacts": {kind: {"files": files, "bytes": size, "bound": bound}
-                          for kind, (files, size, bound) in room.artefacts.items()},
-        }  # fmt: skip
+            "database": room.database,
+            "free": room.free,
+            "artefacts": {
+                kind: {"files": files, "bytes": size, "bound": bound}
+                for kind, (files, size, bound) in room.artefacts.items()
+            },
+        }
         wrong += [room.problem()] if room.problem() else []
     except PruningError as error:
         wrong.append(str(error))

@@ -20,16 +20,22 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The whole command line."""
-    main = Parser(prog="python -m pruning", description="Prune neural networks and measure what it does.",
-                  epilog="exit codes: 0 done, 1 could not be computed, 2 wrong input, 130 cancelled",
-                  allow_abbrev=False)  # fmt: skip
+    main = Parser(
+        prog="python -m pruning",
+        description="Prune neural networks and measure what it does.",
+        epilog="exit codes: 0 done, 1 could not be computed, 2 wrong input, 130 cancelled",
+        allow_abbrev=False,
+    )
     commands = main.add_subparsers(dest="command", metavar="command", required=True)
 
     prune = commands.add_parser(
-        "prune", help="prune a model and measure accuracy", allow_abbrev=False, epilog=listing.scorer_help(),
+        "prune",
+        help="prune a model and measure accuracy",
+        allow_abbrev=False,
+        epilog=listing.scorer_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Prune a model at one or several levels and measure its accuracy beside the dense model's.",
-    )  # fmt: skip
+    )
     prune.add_argument("--model", required=True, help="a name that 'models' lists", metavar="NAME")
     prune.add_argument("--sparsity", required=True, metavar="LEVELS", help=SPARSITY_RULE)
     prune.add_argument("--scorer", metavar="NAME", **_as_in_a_step("scorer"))
@@ -39,10 +45,13 @@ def parser() -> Parser:
     for kind in ("granularity", "allocation"):
         prune.add_argument(f"--{kind}", metavar="NAME", **_as_in_a_step(kind))
         prune.add_argument(
-            f"--{kind}-option", action="append", default=[], metavar="NAME=VALUE",
+            f"--{kind}-option",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
             help=f"an option of the {kind}, as '{'granularities' if kind == 'granularity' else 'allocations'}' lists "
             "them; may be repeated",
-        )  # fmt: skip
+        )
     prune.add_argument("--reduction", choices=("mean", "sum", "l2", "max"), **_as_in_a_step("reduction"))
     prune.add_argument("--seed", type=int, **_as_in_a_step("seed"))
     prune.add_argument(

@@ -64,5 +64,3 @@ class Desk:
         if save is None:
             raise StoreError("A file to take home needs a store to be written to.")
         return lambda kind, key, data, suffix: {"path": str(save(kind, key, data, suffix)), "bytes": len(data)}
-
-

@@ -135,7 +135,12 @@ def _score(rank: np.ndarray) -> np.ndarray:
 
 
 def bounds(
-    sizes: np.ndarray, levels: np.ndarray, ends: tuple[int, ...], how: str, cap: int, floor: int,
+    sizes: np.ndarray,
+    levels: np.ndarray,
+    ends: tuple[int, ...],
+    how: str,
+    cap: int,
+    floor: int,
     masked: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least and most units removed per group and level.

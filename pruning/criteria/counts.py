@@ -58,10 +58,12 @@ def _masked(scene: Scene, ordered: dict[str, np.ndarray]) -> np.ndarray:
     assert scene.layout is not None
     if ordered:
         return np.array([np.searchsorted(scores, np.float32(MASKED), "right") for scores in ordered.values()])
-    return np.array([
-        int((~scene.masks[group.leads]).sum()) if group.single and group.leads in scene.masks else 0
-        for group in scene.layout.groups.values()
-    ])  # fmt: skip
+    return np.array(
+        [
+            int((~scene.masks[group.leads]).sum()) if group.single and group.leads in scene.masks else 0
+            for group in scene.layout.groups.values()
+        ]
+    )
 
 
 def weights_removed(scene: Scene, ranking: Ranking) -> np.ndarray:
@@ -88,9 +90,11 @@ def retargeted(ranking: Ranking, table: np.ndarray, scene: Scene, target: str) -
     right = np.clip(np.searchsorted(share, wanted), 1, LEVELS)
     columns = np.where(wanted - share[right - 1] <= share[right] - wanted, right - 1, right)
     return replace(
-        ranking, removed=ranking.removed[:, columns], thresholds=ranking.thresholds[:, columns],
+        ranking,
+        removed=ranking.removed[:, columns],
+        thresholds=ranking.thresholds[:, columns],
         upto=ranking.upto[:, columns],
-    )  # fmt: skip
+    )
 
 
 def ranked(scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:

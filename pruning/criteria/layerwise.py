@@ -20,7 +20,6 @@ from pruning.network.passes import measured_norms, mode
 from pruning.network.weights import prunable
 
 if TYPE_CHECKING:
-
     from pruning.network.scene import Scene
 
 
@@ -101,9 +100,14 @@ def calls_of(model: nn.Module, names: Sequence[str], images: Tensor) -> dict[str
 
 
 def walk(
-    scene: Scene, removed: Mapping[str, int], samples: int, solve: Callable[[LayerProblem], tuple[Tensor, Tensor]],
-    *, sequential: bool = True, diagonal: bool = False,
-) -> Solution:  # fmt: skip
+    scene: Scene,
+    removed: Mapping[str, int],
+    samples: int,
+    solve: Callable[[LayerProblem], tuple[Tensor, Tensor]],
+    *,
+    sequential: bool = True,
+    diagonal: bool = False,
+) -> Solution:
     """Solve layer after layer in forward order, on a copy of the network. Layers that lose nothing stay as they are.
 
     Args:

@@ -146,5 +146,3 @@ def _check(name: str, gives: str, weight_name: str, weight: Tensor, scores: dict
             f"Scorer '{name}' gave scores of shape {tuple(scores[weight_name].shape)} for weight '{weight_name}' "
             f"of shape {shape}; {wanted} was expected."
         )
-
-

@@ -86,9 +86,7 @@ def _widths(far: int, sizes: np.ndarray) -> np.ndarray:
     return np.minimum(np.ceil(shares + 3 * np.sqrt(shares)).astype(np.int64), far) + 2
 
 
-def _beside(
-    layers: Layers, upto: np.ndarray, miss: np.ndarray, widths: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _beside(layers: Layers, upto: np.ndarray, miss: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The split where the wanted threshold is a neighbour of a guess, and where that is sure, ``(levels,)`` bool.
 
     Args:

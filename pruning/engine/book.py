@@ -79,9 +79,7 @@ class Book:
         if job is None:
             return None
         # The slot belongs to one place on one page, whatever the person is called by now.
-        job.waiters = {
-            other for other in job.waiters if other[:2] != place and (slot is None or other.slot != slot)
-        }  # fmt: skip
+        job.waiters = {other for other in job.waiters if other[:2] != place and (slot is None or other.slot != slot)}
         return None if job.waiters else job
 
     def leave_all(self, job: Job, owner: str) -> bool:

@@ -58,9 +58,7 @@ class Engine:
         """End the workers. Unfinished durable jobs are marked interrupted: the next server takes them up."""
         self._end()
 
-    def submit(
-        self, study: Study, *, owner: str, durable: bool, slot: str | None = None, person: str = ""
-    ) -> str:
+    def submit(self, study: Study, *, owner: str, durable: bool, slot: str | None = None, person: str = "") -> str:
         """Ask for a study; the same one asked for twice is computed once.
 
         Args:

@@ -83,11 +83,14 @@ class Joining:
         now = time.monotonic()
         with self._lock:
             self.present = set(workers)
-            before, self.admitted = set(self.admitted), {
-                address: bool(worker["resources"].get(GPU))
-                for address, worker in workers.items()
-                if self.resource in worker["resources"]
-            }  # fmt: skip
+            before, self.admitted = (
+                set(self.admitted),
+                {
+                    address: bool(worker["resources"].get(GPU))
+                    for address, worker in workers.items()
+                    if self.resource in worker["resources"]
+                },
+            )
             self.news = self.news or bool(set(self.admitted) - before)
             self.refused = {a: why for a, why in self.refused.items() if a in workers and a not in self.admitted}
             self._asked = {a: when for a, when in self._asked.items() if a in workers}

@@ -81,8 +81,13 @@ def note(event: str, job: Job | None = None, **more: Any) -> None:
     fields: dict[str, Any] = {"event": event}
     if job is not None:
         seconds = round(job.ended - job.started, 3) if job.started and job.ended else None
-        fields |= {"job": job.id, "study": job.study.key, "owner": job.owner, "durable": job.durable,
-                   "seconds": seconds}  # fmt: skip
+        fields |= {
+            "job": job.id,
+            "study": job.study.key,
+            "owner": job.owner,
+            "durable": job.durable,
+            "seconds": seconds,
+        }
         if event == "done":
             fields["computed"] = sum(_new(row) for row in job.rows or [])
     log.info(event, extra={"journal": fields | more})

@@ -25,10 +25,8 @@ class Watch:
             attempts = list(runner.attempts.running.values())
             active = list(book.active.values())
             busy = {
-                attempt.worker: attempt.job.id if attempt.job else "cancelled"
-                for attempt in attempts
-                if attempt.worker
-            }  # fmt: skip
+                attempt.worker: attempt.job.id if attempt.job else "cancelled" for attempt in attempts if attempt.worker
+            }
             return Health(
                 server=self.server,
                 pid=os.getpid(),

@@ -38,9 +38,11 @@ class ChannelTimes(Timing):
 
     full: int = Field(64, ge=8, le=1024, description="Channels before anything is removed.")
     counts: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
-        (63, 61, 60, 56, 52, 49, 48, 47, 44, 40, 36, 33, 32, 31, 28, 24, 17, 16), min_length=1, max_length=40,
+        (63, 61, 60, 56, 52, 49, 48, 47, 44, 40, 36, 33, 32, 31, 28, 24, 17, 16),
+        min_length=1,
+        max_length=40,
         description="Channels that are left.",
-    )  # fmt: skip
+    )
     size: int = Field(32, ge=1, le=512, description="Height and width of the image, in pixels.")
     batch: int = Field(1, ge=1, le=256, description="Images in one pass.")
     seconds: float = Field(8.0, gt=0, le=60, description="Time spent on each runtime, at least seven rounds.")

@@ -55,9 +55,7 @@ class Connectivity(Measure):
         for number, place in enumerate(places):
             desk.progress(number, len(places), "networks on the line")
             between = state.next(digest(key, "between", number))
-            between.model.load_state_dict(
-                {n: _between(a, ends[1][n], place) for n, a in ends[0].items()}
-            )
+            between.model.load_state_dict({n: _between(a, ends[1][n], place) for n, a in ends[0].items()})
             if has_batch_norm(between.model) and 0 < place < 1:
                 between = between.after(Recalibrate(), digest(key, "line", number), desk.progress)
             *_, last = predict(between, self.split, self.count, desk)

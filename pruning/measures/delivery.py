@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Delivery(Measure):
     """A file of the network as it would be delivered: ``path`` in the store, ``bytes``, ``form``.
 
-    ``pruning.compression.removal.load_small`` reads each of them. The smallest is the one that the measure ``footprint`` counts.
+    ``pruning.load_small`` reads each of them. The smallest is the one that the measure ``footprint`` counts.
     """
 
     name = "delivery"

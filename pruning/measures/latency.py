@@ -22,8 +22,8 @@ class Latency(Timing):
     machine hits all of them. Result: ``rows``, one per batch size and variant ("dense", "masked", "small"): ``batch``
     (images), ``median_ms``, and ``low_ms`` and ``high_ms``, the quartiles (milliseconds a pass), ``samples``; ``macs``
     of one image of ``dense`` and ``small``: their ratio is the theoretical speed-up; ``threads`` of torch, ``device``,
-    ``clock`` ("thread" or "wall", see ``pruning.measures.tools.stopwatch``), ``machine``. In float32, in eager mode, with inputs
-    already on the device. Partial results grow by batch size.
+    ``clock`` ("thread" or "wall", see ``pruning.measures.tools.stopwatch``), ``machine``. In float32, in eager mode,
+    with inputs already on the device. Partial results grow by batch size.
     """
 
     name = "latency"

@@ -55,6 +55,10 @@ class Quantization(Measure):
         ]
         whole = len(plain(before.model))
         return {
-            "layers": layers, "bytes": size["total"], "header": size["header"], "rest": size["rest"],
-            "float32": whole, "samples": len(images),
-        }  # fmt: skip
+            "layers": layers,
+            "bytes": size["total"],
+            "header": size["header"],
+            "rest": size["rest"],
+            "float32": whole,
+            "samples": len(images),
+        }

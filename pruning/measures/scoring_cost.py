@@ -60,9 +60,11 @@ class ScoringCost(Measure):
 
         granularity = granularities_for(self.scorer)[0]
         step = Prune(
-            scorer=self.scorer, granularity=granularity, allocation=allocations_for(self.scorer, granularity)[0],
+            scorer=self.scorer,
+            granularity=granularity,
+            allocation=allocations_for(self.scorer, granularity)[0],
             sparsity=LEVEL,
-        )  # fmt: skip
+        )
         criterion, unit = scorers[self.scorer](), granularities[granularity]()
         bare = state.scene(desk.progress, step.seed)
         scene = replace(bare, layout=unit.layout(bare))

@@ -80,7 +80,7 @@ def _without(state: State, level: int) -> Any:
     from pruning.common.errors import Incompatible
     from pruning.common.hashing import digest
     from pruning.common.progress import quiet
-    from pruning.compression.removal import remove
+    from pruning.compression.removal.remove import remove
     from pruning.steps.prune import Prune
 
     while not isinstance(state.step, Prune):

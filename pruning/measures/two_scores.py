@@ -48,7 +48,9 @@ class TwoScores(Measure):
         from pruning.network.weights import layer_label
 
         before, step = last_prune(state)
-        plans = [plan_of(before.scene(desk.progress), rival(step, name, self.samples)) for name in (step.scorer, self.other)]
+        plans = [
+            plan_of(before.scene(desk.progress), rival(step, name, self.samples)) for name in (step.scorer, self.other)
+        ]
         rankings = []
         for name, made in zip((step.scorer, self.other), plans, strict=True):
             if made.ranking is None:

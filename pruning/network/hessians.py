@@ -64,9 +64,14 @@ class _Seen(Exception):
 
 
 def hessian(
-    modules: Sequence[Module], model: nn.Module, images: Tensor, calls: int,
-    generator: torch.Generator, note: Callable[[], None], diagonal: bool = False,
-) -> Tensor:  # fmt: skip
+    modules: Sequence[Module],
+    model: nn.Module,
+    images: Tensor,
+    calls: int,
+    generator: torch.Generator,
+    note: Callable[[], None],
+    diagonal: bool = False,
+) -> Tensor:
     """2 X X^T / n over all n rows that reach a layer, float64 ``(groups, columns, columns)``.
 
     Frantar & Alistarh 2023, SparseGPT, section 3. Passes end where the layer has been called for the last time.

@@ -104,5 +104,3 @@ def parts(count: int) -> list[slice]:
     """``count`` images as few nearly equal batches: a last one of one image would have no variance."""
     number = -(-count // BATCH)
     return [slice(i * count // number, (i + 1) * count // number) for i in range(number)]
-
-

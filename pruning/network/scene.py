@@ -79,9 +79,12 @@ class Scene:
         return self.summed(count, lambda loss, w: torch.autograd.grad(loss, w, allow_unused=True), temperature)
 
     def summed(
-        self, count: int, visit: Callable[[Tensor, list[nn.Parameter]], Sequence[Tensor | None]],
-        temperature: float = 1.0, note: str = "gradients",
-    ) -> dict[str, Tensor]:  # fmt: skip
+        self,
+        count: int,
+        visit: Callable[[Tensor, list[nn.Parameter]], Sequence[Tensor | None]],
+        temperature: float = 1.0,
+        note: str = "gradients",
+    ) -> dict[str, Tensor]:
         """The mean over ``count`` training images of what ``visit`` makes of each batch's loss, per prunable weight.
 
         See ``differentiable``; ``.grad`` and BatchNorm statistics stay. float32 sums, or float64 where the weights are.

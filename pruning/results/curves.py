@@ -47,9 +47,11 @@ def points_frame(points: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(POINTS))
     places = {name: place for place, name in enumerate(dict.fromkeys(frame["curve"]))}
     return frame.sort_values(
-        ["curve", "run", "level"], key=lambda column: column.map(places) if column.name == "curve" else column,
-        ignore_index=True, kind="stable",
-    )  # fmt: skip
+        ["curve", "run", "level"],
+        key=lambda column: column.map(places) if column.name == "curve" else column,
+        ignore_index=True,
+        kind="stable",
+    )
 
 
 def means_frame(points: pd.DataFrame, runs: Mapping[str, int]) -> pd.DataFrame:

@@ -43,11 +43,17 @@ FINDINGS = (
     Finding("lottery", "A ticket beats its re-initialisation", "Frankle & Carbin 2019", "ticket", "redrawn"),
     Finding("lottery", "A ticket beats a random mask", "Frankle & Carbin 2019", "ticket", "shuffled"),
     Finding("rounds", "Rounds beat one shot at equal steps", "Han et al. 2015", "iterative", "one shot"),
-    Finding("rates", "The whole learning-rate schedule again beats fine-tuning at a tenth of its peak",
-            "Renda et al. 2020", "rate rewinding", "fine-tuning"),
-    Finding("rates", "The same from early weights beats fine-tuning", "Renda et al. 2020", "weight rewinding",
-            "fine-tuning"),
-)  # fmt: skip
+    Finding(
+        "rates",
+        "The whole learning-rate schedule again beats fine-tuning at a tenth of its peak",
+        "Renda et al. 2020",
+        "rate rewinding",
+        "fine-tuning",
+    ),
+    Finding(
+        "rates", "The same from early weights beats fine-tuning", "Renda et al. 2020", "weight rewinding", "fine-tuning"
+    ),
+)
 
 
 def findings(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -73,10 +79,21 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             mean, half = paired(gaps)
             wins = sum(gap + finding.room >= 0 if finding.room else gap > 0 for gap in gaps)
             verdict = "fails" if mean < -finding.room else "holds" if wins == len(seeds) else "mixed"
-            found.append((
-                finding.claim, finding.reference, model, level, mean, mean - half, mean + half, wins, len(seeds),
-                max(mine[seed]["steps"] for seed in seeds), verdict,
-            ))  # fmt: skip
+            found.append(
+                (
+                    finding.claim,
+                    finding.reference,
+                    model,
+                    level,
+                    mean,
+                    mean - half,
+                    mean + half,
+                    wins,
+                    len(seeds),
+                    max(mine[seed]["steps"] for seed in seeds),
+                    verdict,
+                )
+            )
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
@@ -161,9 +178,14 @@ def _compared(claim: str, scorer: str, mine: Mapping[int, float], theirs: Mappin
     else:
         verdict = "holds" if wins == len(shared) else "mixed"
     return {
-        "claim": claim, "scorer": scorer, "left": _mean(left), "right": _mean(right), "wins": wins,
-        "seeds": len(shared), "verdict": verdict,
-    }  # fmt: skip
+        "claim": claim,
+        "scorer": scorer,
+        "left": _mean(left),
+        "right": _mean(right),
+        "wins": wins,
+        "seeds": len(shared),
+        "verdict": verdict,
+    }
 
 
 def _mean(values: list[float]) -> float:

@@ -18,13 +18,15 @@ def layers_frame(value: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "layer": layer["name"], "order": order, "weight_error": layer["weight_error"],
+                "layer": layer["name"],
+                "order": order,
+                "weight_error": layer["weight_error"],
                 "output_error": np.nan if layer["output_error"] is None else layer["output_error"],
                 "bytes": layer["codes"] + layer["scales"] + layer["zeros"],
             }
             for order, layer in enumerate(value["layers"])
         ]
-    )  # fmt: skip
+    )
 
 
 def bytes_sentence(value: Mapping[str, Any]) -> str:
@@ -92,6 +94,9 @@ def runtime_sentence(
             said.append(f"its accuracy is {points:+.2f} points away")
     for batch in sorted({row["batch"] for row in (latency or {}).get("rows", ())}):
         words = speed_up(latency["rows"], batch, "int8", "this").words() if latency else ""
-        said.append(f"at {batch} image{'s' if batch > 1 else ''} a pass it shows {words}" if "no diff" in words else
-                    f"at {batch} image{'s' if batch > 1 else ''} a pass it is {words}")  # fmt: skip
+        said.append(
+            f"at {batch} image{'s' if batch > 1 else ''} a pass it shows {words}"
+            if "no diff" in words
+            else f"at {batch} image{'s' if batch > 1 else ''} a pass it is {words}"
+        )
     return "; ".join(said) + "." if said else ""

@@ -115,8 +115,11 @@ def counts_sentences(counts: pd.DataFrame) -> list[str]:
 
 SPARSE = ["batch", "form", "sparsity", "faster", "faster_low", "faster_high", "median_ms", "samples"]
 FORMS = {
-    "masked": "the dense kernel with zeros", "csr": "CSR", "block": "blocks of 16x16", "n_m": "2:4 with float16",
-}  # fmt: skip
+    "masked": "the dense kernel with zeros",
+    "csr": "CSR",
+    "block": "blocks of 16x16",
+    "n_m": "2:4 with float16",
+}
 """Forms of sparse execution, in the order in which they are shown."""
 
 

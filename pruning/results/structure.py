@@ -17,12 +17,16 @@ def layers_frame(value: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "layer": layer["name"], "order": order, "channels": layer["channels"], "kept": layer["channels_left"],
-                "gone": layer["channels_left"] == 0, "alone": value["left"].get(layer["name"], ""),
+                "layer": layer["name"],
+                "order": order,
+                "channels": layer["channels"],
+                "kept": layer["channels_left"],
+                "gone": layer["channels_left"] == 0,
+                "alone": value["left"].get(layer["name"], ""),
             }
             for order, layer in enumerate(value["layers"])
         ]
-    )  # fmt: skip
+    )
 
 
 def heads_frame(value: Mapping[str, Any]) -> pd.DataFrame:
@@ -46,8 +50,9 @@ def memory_words(value: Mapping[str, Any]) -> list[str]:
     """Peak memory of a ``memory`` value, one line a batch size: "16 images: 2.3 of 5.2 MB"."""
     return [
         f"{row['batch']:,} image{'s' if row['batch'] > 1 else ''}: {amount(row['small'])} instead of "
-        f"{amount(row['dense'])}" for row in value["rows"]
-    ]  # fmt: skip
+        f"{amount(row['dense'])}"
+        for row in value["rows"]
+    ]
 
 
 def theory(macs: Mapping[str, Any]) -> float:

@@ -14,9 +14,23 @@ from pruning.study.study import Cell, MeasureSpec, Study
 if TYPE_CHECKING:
     import pandas as pd
 
-ORDER = ("sparsity", "weights_removed", "prunable_weights", "share_removed", "accuracy", "accuracy_low",
-         "accuracy_high", "dense_accuracy", "lost", "gained", "images", "split", "device", "seconds",
-         "origin")  # fmt: skip
+ORDER = (
+    "sparsity",
+    "weights_removed",
+    "prunable_weights",
+    "share_removed",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "dense_accuracy",
+    "lost",
+    "gained",
+    "images",
+    "split",
+    "device",
+    "seconds",
+    "origin",
+)
 """Columns in their order, as far as they were measured; other axes come before them, other numbers after."""
 
 

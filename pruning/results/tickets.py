@@ -50,8 +50,19 @@ def means_frame(table: pd.DataFrame) -> pd.DataFrame:
     for arm in ARMS:
         for level, group in table[table["arm"] == arm].groupby("level"):
             accuracy, early = group["accuracy"], group["early_step"]
-            found.append((arm, level, group["seed"].nunique(), accuracy.mean(), accuracy.min(), accuracy.max(),
-                          early.mean(), early.min(), early.max()))  # fmt: skip
+            found.append(
+                (
+                    arm,
+                    level,
+                    group["seed"].nunique(),
+                    accuracy.mean(),
+                    accuracy.min(),
+                    accuracy.max(),
+                    early.mean(),
+                    early.min(),
+                    early.max(),
+                )
+            )
     return pd.DataFrame(found, columns=list(MEANS))
 
 

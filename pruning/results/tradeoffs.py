@@ -22,11 +22,35 @@ from pruning.steps.prune import Prune
 from pruning.study.methods.approaches import Approach
 
 COLUMNS = (
-    "name", "label", "family", "accuracy", "low", "high", "count", "gap", "gap_low", "gap_high", "validation",
-    "validation_gap", "bytes", "dense_bytes", "macs", "dense_macs", "parameters", "removed", "steps", "ms_1",
-    "dense_ms_1", "real_1", "ms_16", "dense_ms_16", "real_16", "int8",
-    "dense_onnx", "origin",
-)  # fmt: skip
+    "name",
+    "label",
+    "family",
+    "accuracy",
+    "low",
+    "high",
+    "count",
+    "gap",
+    "gap_low",
+    "gap_high",
+    "validation",
+    "validation_gap",
+    "bytes",
+    "dense_bytes",
+    "macs",
+    "dense_macs",
+    "parameters",
+    "removed",
+    "steps",
+    "ms_1",
+    "dense_ms_1",
+    "real_1",
+    "ms_16",
+    "dense_ms_16",
+    "real_16",
+    "int8",
+    "dense_onnx",
+    "origin",
+)
 Axis = Literal["bytes", "macs", "ms_1", "ms_16"]
 REAL = {"ms_1": "real_1", "ms_16": "real_16"}
 
@@ -75,12 +99,30 @@ def _row(result: Result, before: Mapping[str, np.ndarray]) -> tuple[Any, ...]:
     prunes = [step for step in approach.recipe if isinstance(step, Prune)]
     times = [time for batch in (1, 16) for time in _times(result, batch)]
     return (
-        approach.name, approach.label, approach.family, correct / len(right["test"]), low, high, len(right["test"]),
-        gap.difference, gap.low, gap.high, validation, validation - float(before["validation"][:seen].mean()),
-        result.test["bytes"] if approach.int8 else sizes["bytes"], sizes["dense_bytes"], sizes["macs"],
-        sizes["dense_macs"], sizes["parameters"], prunes[0].sparsity / 1000 if prunes else 0.0, approach.trains, *times,
-        approach.int8, _onnx(result), result.origin,
-    )  # fmt: skip
+        approach.name,
+        approach.label,
+        approach.family,
+        correct / len(right["test"]),
+        low,
+        high,
+        len(right["test"]),
+        gap.difference,
+        gap.low,
+        gap.high,
+        validation,
+        validation - float(before["validation"][:seen].mean()),
+        result.test["bytes"] if approach.int8 else sizes["bytes"],
+        sizes["dense_bytes"],
+        sizes["macs"],
+        sizes["dense_macs"],
+        sizes["parameters"],
+        prunes[0].sparsity / 1000 if prunes else 0.0,
+        approach.trains,
+        *times,
+        approach.int8,
+        _onnx(result),
+        result.origin,
+    )
 
 
 def _times(result: Result, batch: int) -> tuple[float, float, bool]:

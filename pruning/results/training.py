@@ -22,16 +22,20 @@ def curves_frame(strategy: str, rows: Rows, weights: Sequence[int]) -> pd.DataFr
     return pd.DataFrame(
         [
             {
-                "strategy": strategy, "step": row["total"], "train_loss": row["train_loss"],
-                "train_accuracy": row["train_accuracy"], "validation_loss": row.get("validation_loss"),
+                "strategy": strategy,
+                "step": row["total"],
+                "train_loss": row["train_loss"],
+                "train_accuracy": row["train_accuracy"],
+                "validation_loss": row.get("validation_loss"),
                 "validation_accuracy": row["validation_correct"] / row["validation_count"]
-                if row.get("validation_count") else None,
+                if row.get("validation_count")
+                else None,
                 "sparsity": sum(row["removed"]) / max(1, sum(weights)),
             }
             for row in rows
         ],
         columns=list(CURVES),
-    )  # fmt: skip
+    )
 
 
 def layers_frame(rows: Rows, layers: Sequence[str], weights: Sequence[int]) -> pd.DataFrame:

@@ -33,7 +33,7 @@ class Remove(Step):
         """
         from dataclasses import replace
 
-        from pruning.compression.removal import remove
+        from pruning.compression.removal.remove import remove
         from pruning.network.weights import lay_out, prunable
 
         if state.formats:

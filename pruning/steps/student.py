@@ -52,8 +52,8 @@ class Student(Step):
         one, other = models[state.base.model], models[family]
         if (one.input_shape, one.classes) != (other.input_shape, other.classes):
             raise Incompatible(
-                f"A student of {one.label} takes images of {'x'.join(map(str, one.input_shape))} and knows {one.classes} "
-                f"classes; {other.label} does not: choose another family."
+                f"A student of {one.label} takes images of {'x'.join(map(str, one.input_shape))} and knows "
+                f"{one.classes} classes; {other.label} does not: choose another family."
             )
         model = initial(family, self.seed, (self.width, self.depth)).to(next(state.model.parameters()).device).eval()
         lay_out(model)

@@ -137,8 +137,10 @@ def explain(error: SQLAlchemyError) -> str:
     if "readonly" in why or "read-only" in why:
         return "The store is read-only: nothing was stored. Give this user the right to write, or set PRUNING_STORE."
     if "unable to open" in why or "disk I/O error" in why:
-        return (f"The store cannot be reached ({why}): look whether the folder of PRUNING_STORE is there and may be "
-                "written. What was stored before is safe; it goes on by itself when the folder is back.")  # fmt: skip
+        return (
+            f"The store cannot be reached ({why}): look whether the folder of PRUNING_STORE is there and may be "
+            "written. What was stored before is safe; it goes on by itself when the folder is back."
+        )
     if "malformed" in why or "not a database" in why:
         return f"The store is damaged ({why}): restore a copy, or point PRUNING_STORE to a new database."
     if lost(error):

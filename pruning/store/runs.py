@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "id", "created", "owner", "name", "note", "model", "scorer", "granularity", "allocation", "sparsity", "kept",
+    "id",
+    "created",
+    "owner",
+    "name",
+    "note",
+    "model",
+    "scorer",
+    "granularity",
+    "allocation",
+    "sparsity",
+    "kept",
     "seconds",
-)  # fmt: skip
+)
 
 
 class Runs(Database):

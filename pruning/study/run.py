@@ -113,4 +113,3 @@ def _row(cell: Cell, spec: MeasureSpec, key: str, value: dict[str, Any], seconds
         "seconds": seconds,
         "origin": origin,
     }
-

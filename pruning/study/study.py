@@ -163,4 +163,3 @@ def load_study(text: str) -> Study:
         return Study.model_validate(content)
     except ValidationError as error:
         raise BadValue(explain("the study", error)) from None
-

@@ -38,8 +38,9 @@ class Convolution:
         count, batch, channels, height, width = self.shape = shape
         (top, side), edge, new = self.padding, self.pool, self.weight.new_empty
         self.images = self.weight.new_zeros(count, channels, height + 2 * top, width + 2 * side, batch)
-        self.pools = tuple((size - seen) // edge + 1
-                           for size, seen in zip(self.images.shape[2:4], self.patch, strict=True))  # fmt: skip
+        self.pools = tuple(
+            (size - seen) // edge + 1 for size, seen in zip(self.images.shape[2:4], self.patch, strict=True)
+        )
         many, n_out = self.pools[0] * self.pools[1] * batch, self.weight.shape[1]
         patches = self.images.unfold(2, self.patch[0], edge).unfold(3, self.patch[1], edge)
         self.seen = patches.permute(0, 1, 5, 6, 2, 3, 4)  # (R, C, a, b, y, x, B), without copying

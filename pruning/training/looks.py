@@ -31,9 +31,11 @@ class Looks:
         """Note how the training stands; ``loss`` and ``accuracy`` are those of the training images since the last."""
         session, state = self.session, self.session.state
         record: dict[str, Any] = {
-            "step": session.step, "train_loss": loss, "train_accuracy": accuracy,
+            "step": session.step,
+            "train_loss": loss,
+            "train_accuracy": accuracy,
             "lr": session.optimiser.param_groups[0]["lr"],
-        }  # fmt: skip
+        }
         if self.images is not None:
             record |= self._validation(self.images)
         removed = {name: ~state.masks[name] for name in state.order if name in state.masks}

@@ -54,9 +54,8 @@ def evaluated(
         return bare, bare, torch._log_softmax_backward_data(slope, chances, 2, chances.dtype)
     logits.requires_grad_()
     pairs = [
-        one(own, seen, true)
-        for one, own, seen, true in zip(objectives, logits.unbind(), images, labels, strict=True)
-    ]  # fmt: skip
+        one(own, seen, true) for one, own, seen, true in zip(objectives, logits.unbind(), images, labels, strict=True)
+    ]
     whole, bare = (torch.stack(parts) for parts in zip(*pairs, strict=True))
     # The gradient of the sum is each network's own: none depends on another's weights.
     whole.sum().backward()

@@ -70,10 +70,17 @@ def _sgd(group: dict[str, Any], parameters: list[Tensor], states: list[dict[str,
 
     def step(grads: list[Tensor], given: dict[str, Any]) -> None:
         torch._fused_sgd_(
-            parameters, grads, buffers, weight_decay=group["weight_decay"], momentum=group["momentum"],
-            dampening=group["dampening"], nesterov=group["nesterov"], maximize=False, is_first_step=False,
+            parameters,
+            grads,
+            buffers,
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            dampening=group["dampening"],
+            nesterov=group["nesterov"],
+            maximize=False,
+            is_first_step=False,
             **{"lr": group["lr"], **given},
-        )  # fmt: skip
+        )
 
     return step
 
@@ -84,9 +91,19 @@ def _adam(group: dict[str, Any], parameters: list[Tensor], states: list[dict[str
 
     def step(grads: list[Tensor], given: dict[str, Any]) -> None:
         kernel(
-            parameters, grads, means, squares, [], counts, beta1=group["betas"][0], beta2=group["betas"][1],
-            weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False, maximize=False,
+            parameters,
+            grads,
+            means,
+            squares,
+            [],
+            counts,
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
             **{"lr": group["lr"], **given},
-        )  # fmt: skip
+        )
 
     return step

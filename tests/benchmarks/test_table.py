@@ -26,8 +26,14 @@ FREE = Figure("B", "memory", 200.0, "MB", "PSS")
 
 
 def content(*parts: dict[str, Any], at: str = "2026-11-24T10:00:00+00:00") -> dict[str, Any]:
-    return {"at": at, "commit": "abc", "machine": "Two cores", "versions": "Python 3", "load": 0.1,
-            "parts": list(parts)}  # fmt: skip
+    return {
+        "at": at,
+        "commit": "abc",
+        "machine": "Two cores",
+        "versions": "Python 3",
+        "load": 0.1,
+        "parts": list(parts),
+    }
 
 
 def test_ratios_and_promises() -> None:
@@ -46,9 +52,17 @@ def test_json_and_back_is_the_same_figure(figure: Figure) -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0, "0"), (40, "40"), (1234567.8, "1,234,568"), (0.9876, "0.988"), (12.345, "12.3"), (0.000012, "1.2e-05"),
-     (0.5, "0.5"), (999.6, "1000")],
-)  # fmt: skip
+    [
+        (0, "0"),
+        (40, "40"),
+        (1234567.8, "1,234,568"),
+        (0.9876, "0.988"),
+        (12.345, "12.3"),
+        (0.000012, "1.2e-05"),
+        (0.5, "0.5"),
+        (999.6, "1000"),
+    ],
+)
 def test_numbers_have_three_digits(value: float, words: str) -> None:
     assert number(value) == words
 
@@ -61,8 +75,12 @@ def test_tables_are_whole() -> None:
 
 
 def test_the_report_has_all_and_the_readme_what_is_short() -> None:
-    done = {"script": "curve", "at": "2026-11-24T10:01:00+00:00", "commit": "abc",
-            "figures": [one.as_json() for one in (LIMIT, PEER, ALONE, FREE)]}  # fmt: skip
+    done = {
+        "script": "curve",
+        "at": "2026-11-24T10:01:00+00:00",
+        "commit": "abc",
+        "figures": [one.as_json() for one in (LIMIT, PEER, ALONE, FREE)],
+    }
     broken = {"script": "gpu", "at": "", "commit": "abc", "error": "ended with code 1", "figures": []}
     told, brief = report(content(done, broken)), short(content(done, broken), "day")
     assert told.count("\n| ") == 4 + 2 * 2 and told.count("\n## ") == 2
@@ -79,8 +97,11 @@ def test_newer_parts_take_the_place_of_older_ones_in_the_order_of_the_report() -
     before = [one("slider", "1"), one("curve", "1"), one("faults", "1"), one("gone", "1")]
     found = bench.joined(before, [one("curve", "2"), one("ranking", "2")])
     assert [(part["script"], part["at"]) for part in found] == [
-        ("slider", "1"), ("ranking", "2"), ("curve", "2"), ("faults", "1"),
-    ]  # fmt: skip
+        ("slider", "1"),
+        ("ranking", "2"),
+        ("curve", "2"),
+        ("faults", "1"),
+    ]
 
 
 def test_what_has_its_own_command_joins_on_its_machine_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,9 +108,15 @@ def test_title_is_the_measured_level_nearest_the_cursor(curve: pd.DataFrame, lev
 def test_table_has_units(curve: pd.DataFrame) -> None:
     table = accuracy_curve(curve, 500, 0.93, 0.1).table
     assert list(table.columns) == [
-        "setting", "level_permille", "variant", "accuracy_percent", "low_95_percent", "high_95_percent",
-        "images_count", "origin",
-    ]  # fmt: skip
+        "setting",
+        "level_permille",
+        "variant",
+        "accuracy_percent",
+        "low_95_percent",
+        "high_95_percent",
+        "images_count",
+        "origin",
+    ]
     row = table[(table["level_permille"] == 800) & (table["variant"] == "pruned")].iloc[0]
     assert (row["accuracy_percent"], row["images_count"], row["origin"]) == (70, 1000, "computed")
 

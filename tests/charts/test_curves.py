@@ -31,12 +31,16 @@ def point(curve: str, run: str, level: int, right: int, count: int = 10_000) -> 
 def points() -> pd.DataFrame:
     return points_frame(
         [
-            point("magnitude", "training seed 0", 0, 90), point("magnitude", "training seed 0", 500, 90),
+            point("magnitude", "training seed 0", 0, 90),
+            point("magnitude", "training seed 0", 500, 90),
             point("magnitude", "training seed 0", 900, 80, 1000),
-            *(point("random", f"training seed 0, draw {draw}", level, right + draw * 4)
-              for draw in (0, 1) for level, right in ((0, 88), (500, 40), (900, 10))),
+            *(
+                point("random", f"training seed 0, draw {draw}", level, right + draw * 4)
+                for draw in (0, 1)
+                for level, right in ((0, 88), (500, 40), (900, 10))
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

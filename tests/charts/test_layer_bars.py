@@ -75,12 +75,21 @@ def test_title_is_the_finding(layers: pd.DataFrame, removed: list[int], level: i
 def test_table_has_units(layers: pd.DataFrame) -> None:
     table = layer_bars(layers, 800).table
     assert list(table.columns) == [
-        "layer", "level_permille", "weights_count", "removed_count", "removed_percent", "part_of_all_weights_percent",
-    ]  # fmt: skip
+        "layer",
+        "level_permille",
+        "weights_count",
+        "removed_count",
+        "removed_percent",
+        "part_of_all_weights_percent",
+    ]
     assert table.iloc[0].to_dict() == {
-        "layer": "conv1", "level_permille": 800, "weights_count": 100, "removed_count": 5, "removed_percent": 5.0,
+        "layer": "conv1",
+        "level_permille": 800,
+        "weights_count": 100,
+        "removed_count": 5,
+        "removed_percent": 5.0,
         "part_of_all_weights_percent": 2.0,
-    }  # fmt: skip
+    }
 
 
 def test_a_table_without_weights_is_refused(layers: pd.DataFrame) -> None:

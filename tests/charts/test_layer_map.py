@@ -67,9 +67,15 @@ def test_no_cell_reads_full_or_whole_by_rounding(layers: list[tuple[int, int]]) 
 
 @pytest.mark.parametrize(
     ("axis", "level", "place"),
-    [("sparsity", 0, 0), ("sparsity", 805, 80.5), ("sparsity", 1000, 100), ("remaining", 0, 100),
-     ("remaining", 975, 2.5), ("remaining", 1000, 0.1)],
-)  # fmt: skip
+    [
+        ("sparsity", 0, 0),
+        ("sparsity", 805, 80.5),
+        ("sparsity", 1000, 100),
+        ("remaining", 0, 100),
+        ("remaining", 975, 2.5),
+        ("remaining", 1000, 0.1),
+    ],
+)
 def test_cursor_stands_at_the_level(profile: pd.DataFrame, axis: Axis, level: int, place: float) -> None:
     figure = layer_map(profile, level, axis).figure()
     assert cursor_of(figure) == pytest.approx(place)
@@ -112,8 +118,13 @@ def test_title_is_the_finding(profile: pd.DataFrame, level: int, words: str) -> 
 def test_table_holds_units_and_every_level(profile: pd.DataFrame) -> None:
     table = layer_map(profile, 800).table
     assert list(table.columns) == [
-        "layer", "order", "level_permille", "weights_count", "removed_count", "removed_percent",
-    ]  # fmt: skip
+        "layer",
+        "order",
+        "level_permille",
+        "weights_count",
+        "removed_count",
+        "removed_percent",
+    ]
     assert len(table) == 3 * 1001
     row = table[(table["layer"] == "fc") & (table["level_permille"] == 500)].iloc[0]
     assert (row["removed_count"], row["removed_percent"]) == (461, pytest.approx(100 * 461 / 900, abs=1e-3))

@@ -53,18 +53,26 @@ def points(count: int = 100) -> pd.DataFrame:
     other = np.roll(ranks, 10)
     return pd.DataFrame(
         {
-            "first_score": ranks**2, "second_score": other, "first_rank": ranks, "second_rank": other,
-            "first_removed": ranks < 0.55, "second_removed": other < 0.65,
+            "first_score": ranks**2,
+            "second_score": other,
+            "first_rank": ranks,
+            "second_rank": other,
+            "first_removed": ranks < 0.55,
+            "second_removed": other < 0.65,
         }
-    )  # fmt: skip
+    )
 
 
 def pairs() -> pd.DataFrame:
     return pd.DataFrame(
-        [("Magnitude", "Weights", "yes", "Ranked."), ("Magnitude", "Channels", "yes", "Reduced."),
-         ("OBC", "Weights", "masks", "A solver."), ("OBC", "Channels", "no", "It gives masks of weights.")],
+        [
+            ("Magnitude", "Weights", "yes", "Ranked."),
+            ("Magnitude", "Channels", "yes", "Reduced."),
+            ("OBC", "Weights", "masks", "A solver."),
+            ("OBC", "Channels", "no", "It gives masks of weights."),
+        ],
         columns=["row", "column", "kind", "why"],
-    )  # fmt: skip
+    )
 
 
 MEANINGS = {"yes": "ranks", "masks": "finds masks", "no": "does not go"}
@@ -153,8 +161,12 @@ def test_the_scatter_tells_four_outcomes_apart_and_cuts_where_the_layer_is_cut()
     figure = chart.figure()
     table = points()
     first, second = table["first_removed"], table["second_removed"]
-    sizes = [int((~first & ~second).sum()), int((first & second).sum()), int((first & ~second).sum()),
-             int((~first & second).sum())]  # fmt: skip
+    sizes = [
+        int((~first & ~second).sum()),
+        int((first & second).sum()),
+        int((first & ~second).sum()),
+        int((~first & second).sum()),
+    ]
     assert [len(trace.x) for trace in figure.data] == sizes and sum(sizes) == 100
     assert [trace.name.split("(")[1] for trace in figure.data] == ["30)", "50)", "5)", "15)"]
     assert len({trace.marker.symbol for trace in figure.data}) == 4

@@ -39,9 +39,10 @@ def test_the_bits_that_lose_less_than_a_point_are_the_title(theme: str) -> None:
     figure = chart.figure(theme)
     gptq, nearest, dense = figure.data
     assert [(trace.name, trace.line.color, trace.line.dash) for trace in figure.data] == [
-        ("GPTQ", BASELINE.colour(theme), "dashdot"), ("to the nearest level", KEPT.colour(theme), "solid"),
+        ("GPTQ", BASELINE.colour(theme), "dashdot"),
+        ("to the nearest level", KEPT.colour(theme), "solid"),
         ("dense (float32)", DENSE.colour(theme), "dash"),
-    ]  # fmt: skip
+    ]
     assert gptq.marker.symbol != nearest.marker.symbol
     assert list(gptq.x) == [2, 4] and list(gptq.y) == [30, 89]
     assert list(nearest.x) == [2, 4, 8] and list(nearest.y) == [10, 80, 90]
@@ -64,8 +65,15 @@ def test_whiskers_are_the_wilson_intervals() -> None:
 def test_sixteen_bits_have_no_cursor_and_the_table_has_every_point() -> None:
     chart = bits_curve(CURVE, 16)
     assert not chart.figure().layout.shapes
-    assert list(chart.table.columns) == ["bits", "rounding", "images_count", "accuracy_percent", "low_percent",
-                                         "high_percent", "dense_percent"]  # fmt: skip
+    assert list(chart.table.columns) == [
+        "bits",
+        "rounding",
+        "images_count",
+        "accuracy_percent",
+        "low_percent",
+        "high_percent",
+        "dense_percent",
+    ]
     assert list(chart.table["accuracy_percent"]) == [30, 89, 10, 80, 90] and set(chart.table["images_count"]) == {1000}
 
 
@@ -83,8 +91,12 @@ def test_a_curve_without_points_draws_nothing_and_one_without_a_column_is_refuse
         bits_curve(CURVE.drop(columns="dense"), 4)
 
 
-LOOK = {"edges": [-2.5, -0.5, 0.5, 2.5], "counts": [30, 50, 20], "levels": [-2, -1, 0, 1, 2],
-        "level_counts": [10, 20, 50, 15, 5]}  # fmt: skip
+LOOK = {
+    "edges": [-2.5, -0.5, 0.5, 2.5],
+    "counts": [30, 50, 20],
+    "levels": [-2, -1, 0, 1, 2],
+    "level_counts": [10, 20, 50, 15, 5],
+}
 
 
 @THEMES
@@ -136,8 +148,9 @@ def test_the_layer_whose_outputs_are_furthest_off_is_named(theme: str) -> None:
     assert list(weights.y) == list(outputs.y) == ["a", "b", "c"] and list(weights.x) == [2, 4, 3]
     assert list(outputs.x[:2]) == [1, 8] and np.isnan(outputs.x[2])
     assert [(trace.name, trace.marker.color, trace.marker.symbol) for trace in figure.data] == [
-        ("of its weights", CONTROL.colour(theme), "diamond"), ("of its outputs", KEPT.colour(theme), "circle"),
-    ]  # fmt: skip
+        ("of its weights", CONTROL.colour(theme), "diamond"),
+        ("of its outputs", KEPT.colour(theme), "circle"),
+    ]
     assert [(shape.x0, shape.x1, shape.y0) for shape in figure.layout.shapes] == [(2, 1, "a"), (4, 8, "b"), (3, 3, "c")]
     assert list(figure.layout.yaxis.ticktext) == ["a", "<b>b</b>", "c"] and figure.layout.yaxis.range[0] == 2.5
     assert figure.layout.xaxis.title.text == "relative error (%)"

@@ -60,11 +60,14 @@ def test_the_same_content_is_drawn_once_and_everybody_gets_a_figure_of_their_own
 @pytest.mark.parametrize(
     "other",
     [
-        lambda: shown(chart((1, 3))), lambda: shown(chart(title="Another")), lambda: shown(chart(), "dark"),
-        lambda: shown(chart(), "light", 200), lambda: shown(chart(scale=lambda value: 2 * value)),
+        lambda: shown(chart((1, 3))),
+        lambda: shown(chart(title="Another")),
+        lambda: shown(chart(), "dark"),
+        lambda: shown(chart(), "light", 200),
+        lambda: shown(chart(scale=lambda value: 2 * value)),
         lambda: shown(chart(np.array([1.0, 2.0 + 1e-12]))),
     ],
-)  # fmt: skip
+)
 def test_other_content_is_another_figure(drawn: list[str], other: Callable[[], go.Figure]) -> None:
     shown(chart())
     other()

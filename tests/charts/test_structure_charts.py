@@ -29,9 +29,13 @@ def latency(*rows: tuple[int, str, float, float]) -> list[dict]:
 
 
 QUIET = latency(
-    (1, "dense", 4.0, 0.1), (1, "masked", 4.1, 0.1), (1, "small", 3.0, 0.1),
-    (64, "dense", 100.0, 2.0), (64, "masked", 99.0, 2.0), (64, "small", 40.0, 1.0),
-)  # fmt: skip
+    (1, "dense", 4.0, 0.1),
+    (1, "masked", 4.1, 0.1),
+    (1, "small", 3.0, 0.1),
+    (64, "dense", 100.0, 2.0),
+    (64, "masked", 99.0, 2.0),
+    (64, "small", 40.0, 1.0),
+)
 
 
 def said(chart) -> str:  # noqa: ANN001
@@ -47,11 +51,14 @@ def test_bars_count_channels_and_name_who_loses_most() -> None:
     assert list(chart.table["removed_count"]) == [8, 30, 0] and chart.table["left_alone_because"][2] == "output"
 
 
-@pytest.mark.parametrize(("layers", "title"), [
-    ([layer("a", 4, 4)], "All 4 output channels stay"),
-    ([layer("a", 4, 2), layer("b", 8, 4)], "6 of 12 output channels are gone: 50 % of every layer that can give"),
-    ([layer("a", 4, 4), layer("b", 8, 0)], "1 of 2 layers are left out with their blocks"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("layers", "title"),
+    [
+        ([layer("a", 4, 4)], "All 4 output channels stay"),
+        ([layer("a", 4, 2), layer("b", 8, 4)], "6 of 12 output channels are gone: 50 % of every layer that can give"),
+        ([layer("a", 4, 4), layer("b", 8, 0)], "1 of 2 layers are left out with their blocks"),
+    ],
+)
 def test_what_the_bars_say(layers: list[dict], title: str) -> None:
     assert said(structure_bars(structure(*layers))) == title
 

@@ -8,18 +8,38 @@ import pandas as pd
 import pytest
 
 from pruning.common.errors import BadValue
-from pruning.results.charts.tradeoff import DEPTH, LOOKS, tradeoff
+from pruning.results.charts.tradeoff import LOOKS, tradeoff
+from pruning.results.charts.tradeoff_marks import DEPTH
 from pruning.results.families import FAMILIES
 from pruning.results.tradeoffs import COLUMNS
 
 USUAL = dict.fromkeys(COLUMNS, math.nan) | {
-    "dense_bytes": 1000.0, "dense_macs": 80.0, "macs": 80.0, "count": 100, "steps": 0, "origin": "bundled",
-    "real_1": False, "real_16": False, "gap_low": -0.03, "gap_high": 0.0, "validation_gap": 0.0, "parameters": 5,
-}  # fmt: skip
+    "dense_bytes": 1000.0,
+    "dense_macs": 80.0,
+    "macs": 80.0,
+    "count": 100,
+    "steps": 0,
+    "origin": "bundled",
+    "real_1": False,
+    "real_16": False,
+    "gap_low": -0.03,
+    "gap_high": 0.0,
+    "validation_gap": 0.0,
+    "parameters": 5,
+}
 WAYS = pd.DataFrame(
     [
-        USUAL | {"name": name, "label": label, "family": family, "bytes": size, "accuracy": right, "low": right - 0.02,
-                 "high": right + 0.01, "gap": right - 0.9}
+        USUAL
+        | {
+            "name": name,
+            "label": label,
+            "family": family,
+            "bytes": size,
+            "accuracy": right,
+            "low": right - 0.02,
+            "high": right + 0.01,
+            "gap": right - 0.9,
+        }
         for name, label, family, size, right in (
             ("dense", "Dense", "dense", 1000.0, 0.9),
             ("w90", "Weights 90 %", "weights", 200.0, 0.895),
@@ -28,7 +48,7 @@ WAYS = pd.DataFrame(
         )
     ],
     columns=list(COLUMNS),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -18,9 +18,18 @@ THEMES = ("light", "dark")
 
 
 def look(total: int, accuracy: float, removed: list[int], gone: int = 0, back: int = 0) -> dict[str, object]:
-    return {"total": total, "step": total, "train_loss": 1 - accuracy / 2, "train_accuracy": accuracy + 0.01,
-            "validation_loss": 1 - accuracy, "validation_correct": round(1000 * accuracy), "validation_count": 1000,
-            "removed": removed, "gone": gone, "back": back}  # fmt: skip
+    return {
+        "total": total,
+        "step": total,
+        "train_loss": 1 - accuracy / 2,
+        "train_accuracy": accuracy + 0.01,
+        "validation_loss": 1 - accuracy,
+        "validation_correct": round(1000 * accuracy),
+        "validation_count": 1000,
+        "removed": removed,
+        "gone": gone,
+        "back": back,
+    }
 
 
 SLOW = [look(100, 0.70, [50, 0], 50), look(200, 0.80, [90, 5], 45, 0)]
@@ -28,9 +37,12 @@ FAST = [look(100, 0.78, [90, 5]), look(200, 0.79, [90, 5], 10, 10)]
 WEIGHTS = [100, 10]
 CURVES = pd.concat([curves_frame("slow", SLOW, WEIGHTS), curves_frame("fast", FAST, WEIGHTS)])
 RESULTS = results_frame(
-    [("left", 0, {"correct": 300, "count": 1000}), ("slow", 200, {"correct": 810, "count": 1000}),
-     ("fast", 200, {"correct": 790, "count": 1000})]
-)  # fmt: skip
+    [
+        ("left", 0, {"correct": 300, "count": 1000}),
+        ("slow", 200, {"correct": 810, "count": 1000}),
+        ("fast", 200, {"correct": 790, "count": 1000}),
+    ]
+)
 
 
 def said(title: str) -> str:
@@ -128,15 +140,27 @@ def test_the_comparison_ranks_what_was_trained_and_says_budgets() -> None:
 
 TICKETS = rows_frame(
     [
-        {"seed": seed, "arm": arm, "level": level, "correct": base + seed, "count": 1000, "early_step": early,
-         "steps": 400, "diverged": None}
+        {
+            "seed": seed,
+            "arm": arm,
+            "level": level,
+            "correct": base + seed,
+            "count": 1000,
+            "early_step": early,
+            "steps": 400,
+            "diverged": None,
+        }
         for arm, level, base, early in (
-            ("dense", 0, 900, 380), ("ticket", 500, 905, 300), ("redrawn", 500, 895, 360), ("shuffled", 500, 890, 400),
-            ("ticket", 969, 880, 320), ("redrawn", 969, 850, 400),
+            ("dense", 0, 900, 380),
+            ("ticket", 500, 905, 300),
+            ("redrawn", 500, 895, 360),
+            ("shuffled", 500, 890, 400),
+            ("ticket", 969, 880, 320),
+            ("redrawn", 969, 850, 400),
         )
         for seed in (0, 2)
     ]
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -19,11 +19,29 @@ from pruning.criteria.kinds import scorers
 @pytest.mark.parametrize(
     ("text", "per_mille"),
     [
-        ("0.8", 800), ("80%", 800), ("80", 800), ("80 %", 800), (".8", 800), ("0.80", 800), ("80.0%", 800),
-        ("0.999", 999), ("99.9%", 999), ("0.001", 1), ("0.1%", 1), ("0", 0), ("0.0", 0), ("0%", 0),
-        ("1%", 10), ("1.7%", 17), ("2", 20), ("100", 1000), ("100%", 1000), ("1.0", 1000), ("0.5%", 5),
+        ("0.8", 800),
+        ("80%", 800),
+        ("80", 800),
+        ("80 %", 800),
+        (".8", 800),
+        ("0.80", 800),
+        ("80.0%", 800),
+        ("0.999", 999),
+        ("99.9%", 999),
+        ("0.001", 1),
+        ("0.1%", 1),
+        ("0", 0),
+        ("0.0", 0),
+        ("0%", 0),
+        ("1%", 10),
+        ("1.7%", 17),
+        ("2", 20),
+        ("100", 1000),
+        ("100%", 1000),
+        ("1.0", 1000),
+        ("0.5%", 5),
     ],
-)  # fmt: skip
+)
 def test_one_level(text: str, per_mille: int) -> None:
     assert arguments.level(text) == per_mille
 
@@ -71,8 +89,21 @@ def asked(*extra: str) -> Any:
 
 
 def test_the_study_says_what_was_asked() -> None:
-    study = asked("--scorer", "random", "--allocation", "uniform", "--seed", "3", "--model-seed", "2", "--split",
-                  "validation", "--count", "700", "--recalibrate")  # fmt: skip
+    study = asked(
+        "--scorer",
+        "random",
+        "--allocation",
+        "uniform",
+        "--seed",
+        "3",
+        "--model-seed",
+        "2",
+        "--split",
+        "validation",
+        "--count",
+        "700",
+        "--recalibrate",
+    )
     (cell,) = study.cells()
     assert (cell.base.model, cell.base.seed, cell.base.device) == ("lenet_5", 2, "cpu")
     prune, recalibrate = cell.recipe

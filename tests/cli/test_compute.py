@@ -90,14 +90,21 @@ def test_what_prune_printed_can_be_run(cli: Callable[..., Any], here: None, tmp_
 def test_other_axes_and_measures_have_columns(cli: Callable[..., Any], here: None, tmp_path: Path) -> None:
     content = {
         "axes": {"0.allocation": ["global", "uniform"], "seed": [0, 1]},
-        "measures": [{"name": "size"}, {"name": "accuracy", "options": {"count": 50, "split": "validation"}},
-                     {"name": "accuracy", "options": {"count": 60}}],
-    }  # fmt: skip
+        "measures": [
+            {"name": "size"},
+            {"name": "accuracy", "options": {"count": 50, "split": "validation"}},
+            {"name": "accuracy", "options": {"count": 60}},
+        ],
+    }
     (tmp_path / "study.json").write_text(json.dumps(content))
     lines = json.loads(cli("run", str(tmp_path / "study.json"), "--json").out)["table"]
     seen = [(line["0.allocation"], line["seed"], line["images"], line["split"]) for line in lines]
-    assert seen == [(a, s, n, split) for a in ("global", "uniform") for s in (0, 1)
-                    for n, split in ((50, "validation"), (60, "test"))]  # fmt: skip
+    assert seen == [
+        (a, s, n, split)
+        for a in ("global", "uniform")
+        for s in (0, 1)
+        for n, split in ((50, "validation"), (60, "test"))
+    ]
     assert {line["prunable"] - line["prunable_nonzero"] for line in lines} == {round(0.8 * WEIGHTS)}
 
 

@@ -28,9 +28,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def report(folder: Path, age: float = 0.0, **changes: Any) -> None:
     """A server's report of so many seconds ago, as if it were this process."""
     content = {
-        "server": f"{socket.gethostname()}:{os.getpid()}:x", "pid": os.getpid(), "at": time.time() - age,
-        "workers": [{}, {}], "running": 1, "queued": 3, "memory": 5 * 2**20, "problems": [],
-    }  # fmt: skip
+        "server": f"{socket.gethostname()}:{os.getpid()}:x",
+        "pid": os.getpid(),
+        "at": time.time() - age,
+        "workers": [{}, {}],
+        "running": 1,
+        "queued": 3,
+        "memory": 5 * 2**20,
+        "problems": [],
+    }
     (folder / "artefacts" / "servers").mkdir(parents=True, exist_ok=True)
     (folder / "artefacts" / "servers" / "x.json").write_text(json.dumps(content | changes))
 

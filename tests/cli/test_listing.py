@@ -31,8 +31,12 @@ def test_options_carry_type_default_bounds_and_help(cli: Callable[..., Any]) -> 
     (entry,) = (e for e in json.loads(cli("scorers", "--json").out) if e["name"] == "gradient_x_weight")
     (samples,) = entry["options"]
     assert {k: samples[k] for k in ("name", "type", "default", "minimum", "maximum")} == {
-        "name": "samples", "type": "integer", "default": 1000, "minimum": 10, "maximum": 50_000,
-    }  # fmt: skip
+        "name": "samples",
+        "type": "integer",
+        "default": 1000,
+        "minimum": 10,
+        "maximum": 50_000,
+    }
     assert samples["help"].startswith("Training images")
 
 

@@ -10,9 +10,14 @@ from torch import nn
 
 from pruning.zoo.vision import torchvision
 
-BASES = {"narrow_resnet": "resnet50", "narrow_resnext": "resnext50_32x4d", "narrow_densenet": "densenet121",
-         "narrow_convnext": "convnext_tiny", "narrow_mobilenet": "mobilenet_v2",
-         "narrow_efficientnet": "efficientnet_b0"}  # fmt: skip
+BASES = {
+    "narrow_resnet": "resnet50",
+    "narrow_resnext": "resnext50_32x4d",
+    "narrow_densenet": "densenet121",
+    "narrow_convnext": "convnext_tiny",
+    "narrow_mobilenet": "mobilenet_v2",
+    "narrow_efficientnet": "efficientnet_b0",
+}
 """The registered model that each is a narrow one of."""
 
 

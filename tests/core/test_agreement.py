@@ -182,9 +182,7 @@ def test_partial_results_grow_and_cancelling_ends_it() -> None:
 def test_cancelled_work_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     before, scored = state(small()), []
     score = scorers["magnitude_l2"].score
-    monkeypatch.setattr(
-        scorers["magnitude_l2"], "score", lambda self, scene: scored.append(1) or score(self, scene)
-    )
+    monkeypatch.setattr(scorers["magnitude_l2"], "score", lambda self, scene: scored.append(1) or score(self, scene))
 
     def stop_at_two(done: float, total: float, note: str = "", partial: Any = None) -> None:
         if done >= 2:
@@ -205,9 +203,11 @@ def test_two_scores_in_one_layer(layer: str) -> None:
     found = measure("two_scores", one, layer=layer, other="random")
     masks = [after.masks[f"{layer}.weight"].numpy().ravel() for after in (one, other)]
     for key, expected in (
-        ("both_kept", masks[0] & masks[1]), ("both_removed", ~masks[0] & ~masks[1]),
-        ("only_first", ~masks[0] & masks[1]), ("only_second", masks[0] & ~masks[1]),
-    ):  # fmt: skip
+        ("both_kept", masks[0] & masks[1]),
+        ("both_removed", ~masks[0] & ~masks[1]),
+        ("only_first", ~masks[0] & masks[1]),
+        ("only_second", masks[0] & ~masks[1]),
+    ):
         assert found[key] == expected.sum()
     weights = one.start.weights[f"{layer}.weight"].numpy().ravel()
     assert (found["first_score"] == np.abs(weights)).all() and found["units"] == weights.size

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning.compression.removal import remove
 from pruning.compression.removal.attention import FewerHeads, WindowHeads, standing_in
 from pruning.compression.removal.exports import onnx
 from pruning.compression.removal.files import load_small, small_file
+from pruning.compression.removal.remove import remove
 from pruning.network.groups.heads import head_layout
 from pruning.network.macs import macs
 from pruning.zoo.kinds import models

@@ -57,13 +57,19 @@ def scored(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     state_of(Base(), (Prune(scorer="spoilt"),))
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    (lambda s: s | {"fc2.weight": s["fc2.weight"] * float("nan")}, "scores of layer 'fc2.weight' are NaN"),
-    (lambda s: s | {"fc2.weight": s["fc2.weight"] / 0.0}, "scores of layer 'fc2.weight' are NaN or infinite"),
-    (lambda s: s | {"fc2.weight": s["fc2.weight"].t()}, r"\(300, 100\) for weight 'fc2.weight' of shape \(100, 300\)"),
-    (lambda s: s | {"fc2.weight": s["fc2.weight"].sum()}, r"shape \(\) for weight 'fc2.weight'"),
-    (lambda s: {n: t for n, t in s.items() if n != "fc2.weight"}, "no scores for weight 'fc2.weight'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda s: s | {"fc2.weight": s["fc2.weight"] * float("nan")}, "scores of layer 'fc2.weight' are NaN"),
+        (lambda s: s | {"fc2.weight": s["fc2.weight"] / 0.0}, "scores of layer 'fc2.weight' are NaN or infinite"),
+        (
+            lambda s: s | {"fc2.weight": s["fc2.weight"].t()},
+            r"\(300, 100\) for weight 'fc2.weight' of shape \(100, 300\)",
+        ),
+        (lambda s: s | {"fc2.weight": s["fc2.weight"].sum()}, r"shape \(\) for weight 'fc2.weight'"),
+        (lambda s: {n: t for n, t in s.items() if n != "fc2.weight"}, "no scores for weight 'fc2.weight'"),
+    ],
+)
 def test_scores_that_cannot_be_ranked(change: Change, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadTensor, match=sentence):
         scored(change, monkeypatch)

@@ -129,8 +129,11 @@ def test_filling_against_a_root_finder(budget: Budget, seed: int) -> None:
 
 @given(
     st.lists(st.integers(1, 130), min_size=1, max_size=4),
-    st.sampled_from([2, 4, 8, 16, 32]), HOW, PER_MILLE.filter(bool), PER_MILLE,
-)  # fmt: skip
+    st.sampled_from([2, 4, 8, 16, 32]),
+    HOW,
+    PER_MILLE.filter(bool),
+    PER_MILLE,
+)
 def test_rounding_to_multiples(sizes: list[int], multiple: int, how: str, cap: int, floor: int) -> None:
     whole = np.array(sizes)[:, None]
     lower, upper = bounds(whole[:, 0], LEVELS, (0,), how, cap, floor)
@@ -144,8 +147,11 @@ def test_rounding_to_multiples(sizes: list[int], multiple: int, how: str, cap: i
     assert not found[removed == 0].any()
     free = (np.abs(kept - (whole - removed)) > multiple / 2) & (removed > 0)
     for row, level in zip(*np.nonzero(free), strict=True):  # further than the nearest: a bound, or too few units
-        fits = [m for m in range(multiple, sizes[row] + 1, multiple)
-                if lower[row, level] <= sizes[row] - m <= upper[row, level]]  # fmt: skip
+        fits = [
+            m
+            for m in range(multiple, sizes[row] + 1, multiple)
+            if lower[row, level] <= sizes[row] - m <= upper[row, level]
+        ]
         near = whole[row, 0] - removed[row, level]
         assert not fits or min(abs(m - near) for m in fits) == abs(kept[row, level] - near)
 

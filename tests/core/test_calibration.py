@@ -75,10 +75,12 @@ def test_the_weight_matrix_times_the_columns_is_the_layers_output(module: Any) -
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_the_hessian_is_two_over_n_of_the_sum_of_outer_products(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     module, inputs = module.double(), some(module)
-    right = torch.stack([
-        sum((2 * torch.outer(row, row) for row in group), torch.zeros(())) / len(group)
-        for group in rows(module, inputs)
-    ])  # fmt: skip
+    right = torch.stack(
+        [
+            sum((2 * torch.outer(row, row) for row in group), torch.zeros(())) / len(group)
+            for group in rows(module, inputs)
+        ]
+    )
     generator = torch.Generator()
     for numbers in (10**6, 1):  # all images at once, and one by one
         monkeypatch.setattr(hessians, "NUMBERS", numbers)
@@ -124,9 +126,7 @@ def test_too_many_positions_are_drawn_by_the_seed() -> None:
     assert squares(module, inputs, 7, torch.Generator())[1] == 100  # type: ignore[arg-type]
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 50), st.floats(0, 1)), min_size=1, max_size=9), st.floats(0, 1)
-)  # fmt: skip
+@given(st.lists(st.tuples(st.integers(1, 50), st.floats(0, 1)), min_size=1, max_size=9), st.floats(0, 1))
 def test_shares_add_up_and_keep_what_is_masked(parts: list[tuple[int, float]], share: float) -> None:
     sizes = [size for size, _ in parts]
     masked = [int(size * part) for size, part in parts]

@@ -32,17 +32,27 @@ def test_every_number_has_bounds() -> None:
 
 
 @given(
-    st.integers(50, 200_000), st.floats(1e-6, 10), st.integers(2, 50), st.booleans(), st.floats(0, 1),
+    st.integers(50, 200_000),
+    st.floats(1e-6, 10),
+    st.integers(2, 50),
+    st.booleans(),
+    st.floats(0, 1),
     st.none() | st.lists(st.sampled_from(list(STRATEGIES)), unique=True),
-)  # fmt: skip
+)
 def test_words_come_back_as_they_were_written(
     steps: int, lr: float, rounds: int, flip: bool, mixing: float, ways: list[str] | None
 ) -> None:
     usual = Recovery.of("lenet_5")
     chosen = usual.model_copy(
-        update={"steps": steps, "lr": lr, "rounds": rounds, "flip": flip, "mixing": mixing,
-                "ways": None if ways is None else tuple(ways)}
-    )  # fmt: skip
+        update={
+            "steps": steps,
+            "lr": lr,
+            "rounds": rounds,
+            "flip": flip,
+            "mixing": mixing,
+            "ways": None if ways is None else tuple(ways),
+        }
+    )
     assert read_choices(chosen.words("lenet_5"), usual) == (chosen, [])
 
 

@@ -20,9 +20,13 @@ def verdicts(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("mine", "theirs", "verdict"),
-    [((60, 70, 80), (50, 50, 50), "holds"), ((60, 40, 80), (50, 50, 50), "mixed"), ((51, 50, 51), (50, 50, 50), "tie"),
-     ((40, 45, 90), (80, 80, 80), "fails")],
-)  # fmt: skip
+    [
+        ((60, 70, 80), (50, 50, 50), "holds"),
+        ((60, 40, 80), (50, 50, 50), "mixed"),
+        ((51, 50, 51), (50, 50, 50), "tie"),
+        ((40, 45, 90), (80, 80, 80), "fails"),
+    ],
+)
 def test_a_verdict_is_over_all_seeds(mine: tuple[int, ...], theirs: tuple[int, ...], verdict: str) -> None:
     rows = [row("snip", correct, seed) for seed, correct in enumerate(mine)]
     rows += [row("random", correct, seed) for seed, correct in enumerate(theirs)]
@@ -37,9 +41,19 @@ def test_only_the_same_units_and_seeds_are_compared() -> None:
 
 
 def test_controls_are_compared_with_their_own_criterion_and_errors_passed_over() -> None:
-    rows = [row("snip", 80), row("snip", 30, control="shuffled"), row("snip", 10, control="inverted"),
-            {"scorer": "obc", "control": "", "granularity": "weight", "allocation": "global", "seed": 0,
-             "error": "too wide"}]  # fmt: skip
+    rows = [
+        row("snip", 80),
+        row("snip", 30, control="shuffled"),
+        row("snip", 10, control="inverted"),
+        {
+            "scorer": "obc",
+            "control": "",
+            "granularity": "weight",
+            "allocation": "global",
+            "seed": 0,
+            "error": "too wide",
+        },
+    ]
     assert verdicts(rows) == {
         "snip (weight, global) is more accurate than its shuffled self": "holds",
         "snip (weight, global) is more accurate than its inverse": "holds",

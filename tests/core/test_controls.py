@@ -20,8 +20,7 @@ from tests.core.brute import relu_net
 from tests.core.conftest import Images
 from tests.core.networks import network, same, small, state
 
-WRAPPED = [n for n in scorers
-           if issubclass(scorers[n], Scorer) and "of" not in scorers[n].model_fields]  # fmt: skip
+WRAPPED = [n for n in scorers if issubclass(scorers[n], Scorer) and "of" not in scorers[n].model_fields]
 CONTROLS = ["shuffled", "inverted"]
 LOOKS_AT_PLACES = {"sensitivity"}
 """Allocations that try out which units go, not how many: a shuffled criterion has shares of its own there."""

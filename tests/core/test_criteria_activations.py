@@ -152,8 +152,9 @@ def test_calls_are_averaged_and_a_shared_norm_is_told_apart(odd: Odd, images: Im
     with torch.no_grad():
         parts = odd.parts(images_of(COUNT)[0])
     makes: dict[str, Callable[[Tensor], Tensor]] = {
-        "activation_frequency": lambda values: (values > 0).float(), "activation_mean": torch.relu,
-    }  # fmt: skip
+        "activation_frequency": lambda values: (values > 0).float(),
+        "activation_mean": torch.relu,
+    }
     for scorer, make in makes.items():
         found = scored(scorer, odd, samples=COUNT)
         assert [name.removesuffix(".weight") for name in found] == list(parts)

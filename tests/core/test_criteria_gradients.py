@@ -43,8 +43,11 @@ def test_scores_of_units_are_three_different_things() -> None:
     x, y = images_of(60)
     F.cross_entropy(model(x), y).backward()
     product = (model.conv2.weight * model.conv2.weight.grad).detach().flatten(2)
-    wanted = {"taylor_abs_sum": product.sum(2).abs(), "taylor_sum_abs": product.abs().sum(2),
-              "taylor_squared": product.square().sum(2)}  # fmt: skip
+    wanted = {
+        "taylor_abs_sum": product.sum(2).abs(),
+        "taylor_sum_abs": product.abs().sum(2),
+        "taylor_squared": product.square().sum(2),
+    }
     for name, right in wanted.items():
         torch.testing.assert_close(units(name, "kernel"), right.flatten(), rtol=2e-3, atol=1e-9)
     orders = {tuple(right.flatten().argsort().tolist()) for right in wanted.values()}
@@ -248,8 +251,10 @@ def test_obd_is_exact_for_one_deletion_at_the_minimum_of_a_quadratic(monkeypatch
 def test_rescaling_between_relu_layers_changes_no_product_of_weight_and_gradient(scorer: str, changes: bool) -> None:
     options = {"samples": 60} if "samples" in scorers[scorer].model_fields else {}
     factors = 2.0 ** (torch.arange(12) % 5)  # exact in binary: no rounding is to be forgiven
-    one, two = (rank(state(net).scene(quiet), Prune(scorer=scorer, options=options)).masks(700)
-                for net in (relu_net(), rescaled(relu_net(), factors)))  # fmt: skip
+    one, two = (
+        rank(state(net).scene(quiet), Prune(scorer=scorer, options=options)).masks(700)
+        for net in (relu_net(), rescaled(relu_net(), factors))
+    )
     assert same(one, two) is not changes
 
 

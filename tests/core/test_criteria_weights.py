@@ -42,8 +42,9 @@ def test_lamp_is_a_share_of_the_squares_not_smaller(values: np.ndarray) -> None:
     assert not values.any() or float(found["a"].max()) == 1
 
 
-@pytest.mark.parametrize(("granularity", "reduction"), [("weight", "sum"), ("kernel", "l2"), ("channel", "l2"),
-                                                        ("channel", "sum")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("granularity", "reduction"), [("weight", "sum"), ("kernel", "l2"), ("channel", "l2"), ("channel", "sum")]
+)
 def test_lamp_of_units_is_that_of_their_reduced_weights(granularity: str, reduction: str) -> None:
     step = Prune(scorer="lamp", granularity=granularity, reduction=reduction, sparsity=500)
     found = plan(state(small()).scene(quiet), step).ranking
@@ -118,8 +119,10 @@ def test_permuting_units_permutes_their_scores(scorer: str) -> None:
 @pytest.mark.parametrize(("scorer", "uneven"), [("magnitude_l1", True), ("lamp", True), ("lamp", False)])
 def test_rescaling_changes_magnitude_and_lamp_only_within_a_layer(scorer: str, uneven: bool) -> None:
     factors = 2.0 ** (torch.arange(12) % 5 if uneven else torch.full((12,), 3))
-    one, two = (rank(state(net).scene(quiet), Prune(scorer=scorer)).masks(700)
-                for net in (relu_net(), rescaled(relu_net(), factors)))  # fmt: skip
+    one, two = (
+        rank(state(net).scene(quiet), Prune(scorer=scorer)).masks(700)
+        for net in (relu_net(), rescaled(relu_net(), factors))
+    )
     assert same(one, two) is not uneven
 
 
@@ -149,8 +152,9 @@ def test_batch_norm_scale_pairs_each_convolution_with_its_own_norm() -> None:
 
 
 def test_a_norm_without_a_scale_and_a_network_without_norms_cannot_be_ranked() -> None:
-    plain = nn.Sequential(nn.Conv2d(1, 4, 5), nn.BatchNorm2d(4, affine=False), nn.ReLU(), nn.Flatten(),
-                          nn.Linear(4 * 576, 10)).eval()  # fmt: skip
+    plain = nn.Sequential(
+        nn.Conv2d(1, 4, 5), nn.BatchNorm2d(4, affine=False), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 576, 10)
+    ).eval()
     for model in (plain, relu_net()):
         assert scored("batch_norm_scale", model) == {}
         with pytest.raises(Incompatible, match="no BatchNorm"):

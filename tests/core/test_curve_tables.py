@@ -28,11 +28,16 @@ def points() -> pd.DataFrame:
     """B comes first, and has one seed; A has two, the second of which lacks a level."""
     return points_frame(
         [
-            point("B", 900, 500), point("B", 0, 900), point("B", 500, 880),
-            point("A", 0, 900), point("A", 500, 900), point("A", 900, 860),
-            point("A", 0, 900, "seed 1"), point("A", 500, 880, "seed 1"),
+            point("B", 900, 500),
+            point("B", 0, 900),
+            point("B", 500, 880),
+            point("A", 0, 900),
+            point("A", 500, 900),
+            point("A", 900, 860),
+            point("A", 0, 900, "seed 1"),
+            point("A", 500, 880, "seed 1"),
         ]
-    )  # fmt: skip
+    )
 
 
 def test_points_keep_the_order_of_curves_and_ascend_in_level(points: pd.DataFrame) -> None:

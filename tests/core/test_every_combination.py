@@ -25,8 +25,14 @@ from tests.core.conftest import Images
 from tests.core.networks import network, options_of, same, small, snapshot, state, untouched
 
 UNITS = [(s, g, allocations_for(s, g)[0]) for s in scorers for g in granularities_for(s)]
-SHARED = (("magnitude_l1", "weight"), ("wanda", "weight"), ("taylor_abs_sum", "channel"), ("snip", "head"),
-          ("block_influence", "layer_block"), ("inverted", "block"))  # fmt: skip
+SHARED = (
+    ("magnitude_l1", "weight"),
+    ("wanda", "weight"),
+    ("taylor_abs_sum", "channel"),
+    ("snip", "head"),
+    ("block_influence", "layer_block"),
+    ("inverted", "block"),
+)
 SHARES = [(s, g, a) for s, g in SHARED for a in allocations_for(s, g)]
 COMBINATIONS = pytest.mark.parametrize(("scorer", "granularity", "allocation"), [*dict.fromkeys([*UNITS, *SHARES])])
 LEVELS = (0, 1, 333, 500, 750, 999, 1000)
@@ -35,8 +41,14 @@ LEVELS = (0, 1, 333, 500, 750, 999, 1000)
 def step(scorer: str, granularity: str, allocation: str, level: int = 500) -> Prune:
     known = allocations[allocation].model_fields
     options = {"count": 60} if allocation == "sensitivity" else {"samples": 30} if "samples" in known else {}
-    return Prune(scorer=scorer, options=options_of(scorer), granularity=granularity, allocation=allocation,
-                 sparsity=level, allocation_options=options)  # fmt: skip
+    return Prune(
+        scorer=scorer,
+        options=options_of(scorer),
+        granularity=granularity,
+        allocation=allocation,
+        sparsity=level,
+        allocation_options=options,
+    )
 
 
 @dataclass(frozen=True)
@@ -139,9 +151,7 @@ def test_masks_of_all_parameters(scorer: str, granularity: str, allocation: str,
 
 
 @COMBINATIONS
-def test_the_state_after_it_and_the_one_before(
-    scorer: str, granularity: str, allocation: str, images: Images
-) -> None:
+def test_the_state_after_it_and_the_one_before(scorer: str, granularity: str, allocation: str, images: Images) -> None:
     made = done(scorer, granularity, allocation)
     assert not made.traces
     now = {**dict(made.after.model.named_buffers()), **dict(made.after.model.named_parameters())}

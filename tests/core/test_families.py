@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from pruning.compression.removal import remove
+from pruning.compression.removal.remove import remove
 from pruning.network.groups.blocks import block_layout
 from pruning.network.groups.channels import channel_layout
 from tests.core.lively import images, layout, near, network, output, pruned

@@ -15,9 +15,17 @@ from pruning.results.literature import FINDINGS, findings, read, words
 
 def row(arm: str, seed: int, correct: int, experiment: str = "rounds", **more: Any) -> dict[str, Any]:
     return {
-        "experiment": experiment, "model": "lenet_5", "arm": arm, "level": 950, "seed": seed, "correct": correct,
-        "count": 10_000, "dense_correct": 9100, "steps": 1200, **more,
-    }  # fmt: skip
+        "experiment": experiment,
+        "model": "lenet_5",
+        "arm": arm,
+        "level": 950,
+        "seed": seed,
+        "correct": correct,
+        "count": 10_000,
+        "dense_correct": 9100,
+        "steps": 1200,
+        **more,
+    }
 
 
 def test_a_finding_is_a_paired_difference_with_its_interval() -> None:

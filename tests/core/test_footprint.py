@@ -72,8 +72,10 @@ def test_a_student_is_counted_as_it_is() -> None:
 @pytest.mark.parametrize("recipe", [(Prune(sparsity=900),), (HALF, Remove(), Quantize(bits=4)), (Student(width=50),)])
 def test_the_smallest_file_is_made_as_it_was_counted_and_loads(recipe: tuple, tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path)
-    specs = tuple(MeasureSpec(name=name, options=options) for name, options in (
-        ("footprint", {}), ("delivery", {"form": "smallest"}), ("delivery", {})))  # fmt: skip
+    specs = tuple(
+        MeasureSpec(name=name, options=options)
+        for name, options in (("footprint", {}), ("delivery", {"form": "smallest"}), ("delivery", {}))
+    )
     counted, smallest, whole = (row["value"] for row in run(Study(recipe=recipe, measures=specs), store))
     assert (smallest["bytes"], smallest["form"]) == (counted["bytes"], counted["file"])
     assert Path(smallest["path"]).stat().st_size == counted["bytes"]

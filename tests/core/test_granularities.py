@@ -64,8 +64,20 @@ def kept_of_m(mask: Tensor, m: int) -> set[int]:
     return {int(n) for i in range(0, inputs, m) for n in mask[:, i : i + m].sum(1).flatten()}
 
 
-@pytest.mark.parametrize(("m", "level", "kept"), [(4, 500, 2), (4, 750, 1), (4, 250, 3), (2, 500, 1), (8, 500, 4),
-                                                   (3, 333, 2), (3, 667, 1), (4, 1000, 0), (4, 0, 4)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("m", "level", "kept"),
+    [
+        (4, 500, 2),
+        (4, 750, 1),
+        (4, 250, 3),
+        (2, 500, 1),
+        (8, 500, 4),
+        (3, 333, 2),
+        (3, 667, 1),
+        (4, 1000, 0),
+        (4, 0, 4),
+    ],
+)
 @pytest.mark.parametrize("scorer", ["random", "magnitude_l1"])
 def test_exactly_n_of_each_m_are_kept(scorer: str, m: int, level: int, kept: int) -> None:
     after = pruned(state(wide()), level, scorer=scorer, granularity_options={"m": m})

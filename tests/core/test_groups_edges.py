@@ -121,8 +121,10 @@ def test_a_grouped_convolution_loses_the_same_places_of_each_group() -> None:
     unit = {m.parameter: m.unit.flatten().tolist() for m in found.groups["second.weight"].members}
     assert unit["second.weight"] == [0, 1, 2] * 2 == unit["last.weight"]
     assert {n: g.count for n, g in found_in(channel_layout, small()).groups.items()} == {
-        "conv1.weight": 2, "conv2.weight": 4, "fc1.weight": 12,
-    }  # fmt: skip
+        "conv1.weight": 2,
+        "conv2.weight": 4,
+        "fc1.weight": 12,
+    }
 
 
 def test_a_concatenation_with_itself_reads_a_channel_twice() -> None:

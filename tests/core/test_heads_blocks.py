@@ -80,13 +80,16 @@ def test_heads_that_are_not_kept_apart_are_left_alone() -> None:
     assert layout(head_layout, "resnet_20").skipped["fc.weight"] == "the network has no attention heads"
 
 
-@pytest.mark.parametrize(("name", "blocks"), [
-    ("resnet_20", [f"stage{s}.{i}" for s in (1, 2, 3) for i in range(3) if s == 1 or i]),
-    ("vit_small", [f"blocks.{i}" for i in range(4)]),
-    ("mobilenet_v2_small", ["features.1", "features.3", "features.5", "features.7"]),
-    ("resnet18", ["layer1.0", "layer1.1", "layer2.1", "layer3.1", "layer4.1"]),
-    ("tiny_vit", [f"encoder.layers.encoder_layer_{i}" for i in range(2)]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "blocks"),
+    [
+        ("resnet_20", [f"stage{s}.{i}" for s in (1, 2, 3) for i in range(3) if s == 1 or i]),
+        ("vit_small", [f"blocks.{i}" for i in range(4)]),
+        ("mobilenet_v2_small", ["features.1", "features.3", "features.5", "features.7"]),
+        ("resnet18", ["layer1.0", "layer1.1", "layer2.1", "layer3.1", "layer4.1"]),
+        ("tiny_vit", [f"encoder.layers.encoder_layer_{i}" for i in range(2)]),
+    ],
+)
 def test_a_masked_block_returns_its_input(name: str, blocks: list[str]) -> None:
     model, found, x = network(name), layout(block_layout, name), images(name)
     assert removable_blocks(model, shape_of(name)) == blocks

@@ -37,8 +37,13 @@ def test_pruned_networks_answer_with_the_same_bits(name: str, level: int, count:
 
 
 @settings(max_examples=30, deadline=None)
-@given(widths=st.lists(st.integers(1, 40), min_size=2, max_size=4), count=st.integers(1, 30), last=st.booleans(),
-       bias=st.booleans(), seed=st.integers(0, 99))  # fmt: skip
+@given(
+    widths=st.lists(st.integers(1, 40), min_size=2, max_size=4),
+    count=st.integers(1, 30),
+    last=st.booleans(),
+    bias=st.booleans(),
+    seed=st.integers(0, 99),
+)
 def test_dense_chains_of_any_width(widths: list[int], count: int, last: bool, bias: bool, seed: int) -> None:
     layers: list[nn.Module] = [nn.Flatten()]
     for n_in, n_out in zip(widths, widths[1:], strict=False):
@@ -57,11 +62,20 @@ class Own(nn.Linear):
         return super().forward(values) + 1
 
 
-@pytest.mark.parametrize("model", [
-    nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(4, 2)), nn.Sequential(nn.Linear(4, 2)), nn.Sequential(),
-    nn.Sequential(nn.Flatten(), nn.Linear(4, 2), nn.ReLU(), nn.ReLU()), nn.Sequential(nn.Flatten(2), nn.Linear(4, 2)),
-    nn.Sequential(nn.Flatten(), Own(4, 2)), nn.Sequential(nn.Flatten(), nn.Linear(4, 2), nn.Dropout()), nn.Linear(4, 2),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(4, 2)),
+        nn.Sequential(nn.Linear(4, 2)),
+        nn.Sequential(),
+        nn.Sequential(nn.Flatten(), nn.Linear(4, 2), nn.ReLU(), nn.ReLU()),
+        nn.Sequential(nn.Flatten(2), nn.Linear(4, 2)),
+        nn.Sequential(nn.Flatten(), Own(4, 2)),
+        nn.Sequential(nn.Flatten(), nn.Linear(4, 2), nn.Dropout()),
+        nn.Linear(4, 2),
+    ],
+    ids=str,
+)
 def test_what_is_no_such_chain_is_computed_as_it_is(model: nn.Module) -> None:
     assert forward_of(model) is model
 
@@ -90,7 +104,7 @@ def test_what_is_no_number_is_no_number_here_either(broken: float) -> None:
 
 
 def test_a_shape_is_tried_once_and_one_that_gives_other_bits_is_computed_as_it_is(
-    monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried: list[bool] = []
     real = Resting._tried
@@ -113,8 +127,16 @@ def test_a_shape_is_tried_once_and_one_that_gives_other_bits_is_computed_as_it_i
 def test_a_layer_that_stands_twice_is_computed_twice() -> None:
     rectified, square = nn.ReLU(), nn.Linear(6, 6)
     dense = nn.Sequential(nn.Flatten(), square, rectified, square, rectified, nn.Linear(6, 2))
-    pooled = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), rectified, pool := nn.MaxPool2d(2), nn.Conv2d(2, 2, 3),
-                           rectified, pool, nn.Flatten(), nn.Linear(18, 2))  # fmt: skip
+    pooled = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1),
+        rectified,
+        pool := nn.MaxPool2d(2),
+        nn.Conv2d(2, 2, 3),
+        rectified,
+        pool,
+        nn.Flatten(),
+        nn.Linear(18, 2),
+    )
     with torch.inference_mode():
         for model, images in ((dense, noise(5, 1, 2, 3)), (pooled, noise(5, 1, 16, 16))):
             forward = forward_of(model)

@@ -76,13 +76,16 @@ def test_parts_are_kept_apart() -> None:
 SAMPLES = {"samples": 1000}  # the default
 
 
-@pytest.mark.parametrize(("plain", "spelt"), [
-    (Prune(), Prune(scorer="magnitude_l1", sparsity=800, allocation="global", granularity="weight", options={})),
-    (Prune(scorer="gradient_x_weight"), Prune(scorer="gradient_x_weight", options=SAMPLES)),
-    (Prune(scorer="gradient_x_weight"), Prune(scorer="gradient_x_weight", options={"samples": "1000"})),
-    (Prune(), Prune(seed=4)),  # a scorer that draws nothing has no seed
-    (Recalibrate(), Recalibrate(samples=1000, seed=0)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("plain", "spelt"),
+    [
+        (Prune(), Prune(scorer="magnitude_l1", sparsity=800, allocation="global", granularity="weight", options={})),
+        (Prune(scorer="gradient_x_weight"), Prune(scorer="gradient_x_weight", options=SAMPLES)),
+        (Prune(scorer="gradient_x_weight"), Prune(scorer="gradient_x_weight", options={"samples": "1000"})),
+        (Prune(), Prune(seed=4)),  # a scorer that draws nothing has no seed
+        (Recalibrate(), Recalibrate(samples=1000, seed=0)),
+    ],
+)
 def test_spelling_a_default_out_changes_nothing(plain: Prune, spelt: Prune) -> None:
     assert Base().state_key((plain,)) == Base().state_key((spelt,))
     assert plain == spelt and hash(plain) == hash(spelt)
@@ -99,15 +102,31 @@ def test_the_data_set_of_the_weights_may_be_named() -> None:
 
 
 STATES = [
-    Base(), Base(seed=1), Base(model="lenet_5"), Base(mark="init"), Base(mark="early"), Base(data="mnist"),
-    Base(device="cuda"), Base(device="mps"),
-]  # fmt: skip
+    Base(),
+    Base(seed=1),
+    Base(model="lenet_5"),
+    Base(mark="init"),
+    Base(mark="early"),
+    Base(data="mnist"),
+    Base(device="cuda"),
+    Base(device="mps"),
+]
 RECIPES = [
-    (), (Prune(),), (Prune(sparsity=801),), (Prune(scorer="magnitude_l2"),), (Prune(allocation="uniform"),),
-    (Prune(scorer="random"),), (Prune(scorer="random", seed=1),), (Prune(), Recalibrate()), (Recalibrate(), Prune()),
-    (Prune(), Prune()), (Prune(), Recalibrate(samples=999)), (Prune(), Recalibrate(seed=1)),
-    (Prune(scorer="gradient_x_weight"),), (Prune(scorer="gradient_x_weight", options={"samples": 999}),),
-]  # fmt: skip
+    (),
+    (Prune(),),
+    (Prune(sparsity=801),),
+    (Prune(scorer="magnitude_l2"),),
+    (Prune(allocation="uniform"),),
+    (Prune(scorer="random"),),
+    (Prune(scorer="random", seed=1),),
+    (Prune(), Recalibrate()),
+    (Recalibrate(), Prune()),
+    (Prune(), Prune()),
+    (Prune(), Recalibrate(samples=999)),
+    (Prune(), Recalibrate(seed=1)),
+    (Prune(scorer="gradient_x_weight"),),
+    (Prune(scorer="gradient_x_weight", options={"samples": 999}),),
+]
 
 
 def test_other_work_has_another_key() -> None:
@@ -143,8 +162,10 @@ def test_the_profile_depends_on_all_but_the_last_level() -> None:
     assert measures["profile"].scope == "ranking"
     keys = {
         measure_key("profile", Prune(sparsity=a), Prune(scorer="random", sparsity=b), *rest)
-        for a in (100, 200) for b in (300, 400) for rest in ((), (Recalibrate(),))
-    }  # fmt: skip
+        for a in (100, 200)
+        for b in (300, 400)
+        for rest in ((), (Recalibrate(),))
+    }
     assert len(keys) == 2  # by the first level alone; what follows the last pruning step changes no ranking
 
 
@@ -155,13 +176,16 @@ def test_a_study_has_one_name() -> None:
     assert study.key != study.model_copy(update={"axes": {"0.sparsity": (200, 100)}}).key
 
 
-@pytest.mark.parametrize(("one", "two"), [
-    ({"recipe": (Prune(), Recalibrate())}, {"recipe": (Prune(), Prune())}),
-    ({"recipe": ()}, {"recipe": (Recalibrate(),)}),
-    ({"base": Base(model="lenet_5")}, {"base": Base(model="lenet_5", seed=1)}),
-    ({"axes": {"seed": (0, 1), "0.seed": (0, 1)}}, {"axes": {"0.seed": (0, 1), "seed": (0, 1)}}),  # other rows
-    ({"measures": (MeasureSpec(name="size"),)}, {"measures": (MeasureSpec(name="profile"),)}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"recipe": (Prune(), Recalibrate())}, {"recipe": (Prune(), Prune())}),
+        ({"recipe": ()}, {"recipe": (Recalibrate(),)}),
+        ({"base": Base(model="lenet_5")}, {"base": Base(model="lenet_5", seed=1)}),
+        ({"axes": {"seed": (0, 1), "0.seed": (0, 1)}}, {"axes": {"0.seed": (0, 1), "seed": (0, 1)}}),  # other rows
+        ({"measures": (MeasureSpec(name="size"),)}, {"measures": (MeasureSpec(name="profile"),)}),
+    ],
+)
 def test_other_studies_have_other_names(one: dict, two: dict) -> None:
     size = {"measures": (MeasureSpec(name="size"),)}
     assert Study(**size | one).key != Study(**size | two).key

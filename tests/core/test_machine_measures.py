@@ -69,8 +69,10 @@ def test_memory_is_told_before_and_after() -> None:
     value = measures["memory"](batches=(1, 16)).measure(made, Desk())
     assert json.loads(json.dumps(value)) == value and measures["memory"].pure
     one, many = value["rows"]
-    assert many["dense"] == peak_bytes(made.start.model, torch.zeros(16, 1, 28, 28)) == peak_bytes(
-        made.model, torch.zeros(16, 1, 28, 28)
+    assert (
+        many["dense"]
+        == peak_bytes(made.start.model, torch.zeros(16, 1, 28, 28))
+        == peak_bytes(made.model, torch.zeros(16, 1, 28, 28))
     )
     assert 4 * 61_706 < one["dense"] < many["dense"] and one["small"] < one["dense"] and many["small"] < many["dense"]
     assert memory_words({"rows": [{"batch": 16, "small": 2_335_088, "dense": 5_159_440}]}) == [
@@ -119,8 +121,9 @@ def test_every_form_computes_the_layer_with_exactly_its_zeros() -> None:
         # Blocks, written again: the smallest sums of squares go.
         energy = {
             (i, j): float(weight[i : i + BLOCK, j : j + BLOCK].square().sum())
-            for i in range(0, 64, BLOCK) for j in range(0, 96, BLOCK)
-        }  # fmt: skip
+            for i in range(0, 64, BLOCK)
+            for j in range(0, 96, BLOCK)
+        }
         blocked = weight.clone()
         for i, j in sorted(energy, key=energy.__getitem__)[: round(24 * sparsity / 1000)]:
             blocked[i : i + BLOCK, j : j + BLOCK] = 0
@@ -167,10 +170,16 @@ def test_a_crossover_needs_every_higher_sparsity_to_be_clearly_faster() -> None:
         return {"batch": 1, "form": form, "sparsity": sparsity, **ratio("faster", low, middle, high)}
 
     rows = [
-        row("dense", 0, 1, 1, 1), row("csr", 500, 1.1, 1.2, 1.3), row("csr", 700, 0.9, 1.2, 1.3),
-        row("csr", 900, 1.4, 1.5, 1.6), row("csr", 990, 2, 3, 4), row("masked", 500, 1.01, 1.04, 1.06),
-        row("masked", 990, 1.01, 1.04, 1.06), row("block", 500, 1.2, 1.5, 1.8), row("block", 990, 2, 3, 4),
-    ]  # fmt: skip
+        row("dense", 0, 1, 1, 1),
+        row("csr", 500, 1.1, 1.2, 1.3),
+        row("csr", 700, 0.9, 1.2, 1.3),
+        row("csr", 900, 1.4, 1.5, 1.6),
+        row("csr", 990, 2, 3, 4),
+        row("masked", 500, 1.01, 1.04, 1.06),
+        row("masked", 990, 1.01, 1.04, 1.06),
+        row("block", 500, 1.2, 1.5, 1.8),
+        row("block", 990, 2, 3, 4),
+    ]
     table = sparse_frame({"rows": rows})
     assert [crossover(table, 1, form) for form in ("csr", "masked", "block")] == [900, None, 500]
     assert sparse_sentences(table, {"n_m": "no such hardware"}) == [
@@ -179,9 +188,7 @@ def test_a_crossover_needs_every_higher_sparsity_to_be_clearly_faster() -> None:
         "**2:4 with float16.** Not here: no such hardware.",
     ]
     never = sparse_frame({"rows": [row("dense", 0, 1, 1, 1), row("csr", 900, 0.5, 0.6, 0.7)]})
-    assert sparse_sentences(never, {}) == [
-        "**1 input a pass.** Never faster than dense in CSR (measured up to 90 %)."
-    ]
+    assert sparse_sentences(never, {}) == ["**1 input a pass.** Never faster than dense in CSR (measured up to 90 %)."]
 
 
 def test_the_clock_is_named() -> None:

@@ -43,9 +43,12 @@ def test_lenet_300_100() -> None:
 def test_lenet_5() -> None:
     per_layer, whole = counted(state_of(Base(model="lenet_5"), ()))
     assert per_layer == {
-        "conv1.weight": 28 * 28 * 6 * 25, "conv2.weight": 10 * 10 * 16 * 6 * 25,
-        "fc1.weight": 400 * 120, "fc2.weight": 120 * 84, "fc3.weight": 84 * 10,
-    }  # fmt: skip
+        "conv1.weight": 28 * 28 * 6 * 25,
+        "conv2.weight": 10 * 10 * 16 * 6 * 25,
+        "fc1.weight": 400 * 120,
+        "fc2.weight": 120 * 84,
+        "fc3.weight": 84 * 10,
+    }
     assert whole == sum(per_layer.values()) == 416_520
 
 

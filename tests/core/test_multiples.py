@@ -21,8 +21,10 @@ def test_channels_are_rounded_by_the_width_of_their_layer() -> None:
     removed, zero = np.array([[1], [20], [30]]), np.zeros((3, 1), dtype=np.int64)
     whole = np.array([16, 40, 70])
     assert (whole[:, None] - rounded(removed, whole, multiples("auto", whole), zero, whole[:, None])).tolist() == [
-        [16], [24], [48],
-    ]  # fmt: skip
+        [16],
+        [24],
+        [48],
+    ]
 
 
 def test_a_multiple_is_read_from_text() -> None:

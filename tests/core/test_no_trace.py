@@ -125,8 +125,7 @@ def test_only_training_images_are_looked_at(scorer: str, images: Images) -> None
 @SCORERS
 def test_training_mode_does_not_change_the_scores(scorer: str, images: Images) -> None:
     found = [
-        look(scorer, network(granularities_for(scorer)[0], scorer=scorer).train(training))
-        for training in (False, True)
+        look(scorer, network(granularities_for(scorer)[0], scorer=scorer).train(training)) for training in (False, True)
     ]
     assert same(*found)
 

@@ -28,16 +28,23 @@ from tests.core.networks import small, state
 INTEGER = [2, 3, 4, 5, 6, 8]
 layouts = st.builds(
     lambda bits, group, symmetric: Quantize(bits=bits, group=group, symmetric=symmetric),
-    st.sampled_from(INTEGER), st.sampled_from([0, 1, 3, 8, 64]), st.booleans(),
-)  # fmt: skip
+    st.sampled_from(INTEGER),
+    st.sampled_from([0, 1, 3, 8, 64]),
+    st.booleans(),
+)
 
 
 def weights(rows: int, columns: int, seed: int, spread: float = 1.0) -> Tensor:
     return torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed)) * spread
 
 
-@given(step=layouts, rows=st.integers(1, 6), columns=st.integers(1, 20), seed=st.integers(0, 99),
-       spread=st.sampled_from([1e-6, 0.03, 1.0, 1e4]))  # fmt: skip
+@given(
+    step=layouts,
+    rows=st.integers(1, 6),
+    columns=st.integers(1, 20),
+    seed=st.integers(0, 99),
+    spread=st.sampled_from([1e-6, 0.03, 1.0, 1e4]),
+)
 def test_every_weight_goes_to_the_nearest_of_the_levels(
     step: Quantize, rows: int, columns: int, seed: int, spread: float
 ) -> None:
@@ -99,10 +106,16 @@ def test_codes_are_packed_without_gaps(bits: int, codes: list[int]) -> None:
     assert int.from_bytes(bytes(data.tolist()), "little") == number
 
 
-@pytest.mark.parametrize("step", [
-    Quantize(bits=8), Quantize(bits=3, group=7), Quantize(bits=4, symmetric=False),
-    Quantize(bits=16, kept_as="bfloat16"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "step",
+    [
+        Quantize(bits=8),
+        Quantize(bits=3, group=7),
+        Quantize(bits=4, symmetric=False),
+        Quantize(bits=16, kept_as="bfloat16"),
+    ],
+    ids=str,
+)
 def test_a_file_holds_the_weights_and_its_bytes_add_up(step: Quantize) -> None:
     after = pruned().after(step, "quantized", quiet)
     data = quantized(after.model, after.formats)
@@ -171,10 +184,15 @@ def test_gptq_keeps_more_accuracy_at_three_bits_and_eight_bits_lose_nothing() ->
     assert abs(correct(Quantize(bits=8)) - dense[0]["value"]["correct"]) <= 6
 
 
-@pytest.mark.parametrize("wrong", [
-    {"bits": 16}, {"bits": 8, "kept_as": "float16"}, {"bits": 16, "kept_as": "float16", "group": 8},
-    {"bits": 16, "kept_as": "bfloat16", "rounding": "gptq"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bits": 16},
+        {"bits": 8, "kept_as": "float16"},
+        {"bits": 16, "kept_as": "float16", "group": 8},
+        {"bits": 16, "kept_as": "bfloat16", "rounding": "gptq"},
+    ],
+)
 def test_formats_that_do_not_exist_are_refused(wrong: dict) -> None:
     with pytest.raises((BadValue, ValueError), match="floating|Floating"):
         Quantize(**wrong)

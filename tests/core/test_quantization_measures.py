@@ -29,9 +29,15 @@ def made(*recipe: object) -> State:
     return after
 
 
-@pytest.mark.parametrize("step", [
-    Quantize(bits=3), Quantize(bits=4, group=7, symmetric=False), Quantize(bits=16, kept_as="float16"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "step",
+    [
+        Quantize(bits=3),
+        Quantize(bits=4, group=7, symmetric=False),
+        Quantize(bits=16, kept_as="float16"),
+    ],
+    ids=str,
+)
 def test_bytes_add_up_and_the_file_has_them(step: Quantize, images: Images, tmp_path: Path) -> None:
     after = made(Prune(sparsity=500), step)
     value = measures["quantization"](samples=120).measure(after, Desk())
@@ -70,8 +76,10 @@ def test_errors_are_those_of_a_second_computation_and_leave_no_trace(images: Ima
 
 def test_pruning_afterwards_leaves_the_errors_of_rounding(images: Images) -> None:
     measure = measures["quantization"](samples=60)
-    alone, pruned = measure.measure(made(Quantize(bits=4)), Desk()), measure.measure(
-        made(Quantize(bits=4), Prune(sparsity=500)), Desk())  # fmt: skip
+    alone, pruned = (
+        measure.measure(made(Quantize(bits=4)), Desk()),
+        measure.measure(made(Quantize(bits=4), Prune(sparsity=500)), Desk()),
+    )
     assert alone["layers"] == pruned["layers"] and alone["bytes"] == pruned["bytes"]
 
 
@@ -87,8 +95,10 @@ def test_levels_are_counted(images: Images) -> None:
         assert count == int((codes == level).sum())
     assert value["zeros"] == int((codes == 0).sum())
     # To the nearest: the weights of a level lie within half a step, so its bins hold as many as went to it.
-    inside = [value["counts"][(value["edges"][:-1] >= n - 0.5) & (value["edges"][1:] <= n + 0.5)].sum()
-              for n in value["levels"]]  # fmt: skip
+    inside = [
+        value["counts"][(value["edges"][:-1] >= n - 0.5) & (value["edges"][1:] <= n + 0.5)].sum()
+        for n in value["levels"]
+    ]
     assert np.abs(np.array(inside) - value["level_counts"]).max() <= 2
     plain = measures["quantized_layer"]().measure(made(Quantize(bits=16, kept_as="bfloat16")), Desk())
     assert plain["scale"] is None and not len(plain["levels"]) and plain["layer"] == "conv1"

@@ -37,11 +37,14 @@ def test_denormal_scores_are_told_apart() -> None:
     assert made.mask("a", 750).tolist() == [False, False, False, True]
 
 
-@pytest.mark.parametrize("scores", [
-    torch.zeros(2, 3, 4, 4).to(memory_format=torch.channels_last),
-    torch.zeros(6, 4).t(),
-    torch.zeros(1, 1).expand(5, 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "scores",
+    [
+        torch.zeros(2, 3, 4, 4).to(memory_format=torch.channels_last),
+        torch.zeros(6, 4).t(),
+        torch.zeros(1, 1).expand(5, 4),
+    ],
+)
 def test_ties_in_any_memory_format_go_in_the_order_of_rows(scores: torch.Tensor) -> None:
     mask = ranked({"a": scores}, GLOBAL).mask("a", 500)
     half = scores.numel() // 2

@@ -15,8 +15,8 @@ import torch
 from pruning.common.bits import unpacked
 from pruning.common.errors import Cancelled, Missing
 from pruning.common.progress import Desk, quiet
-from pruning.compression.removal import onnx_runtime, onnx_session, remove
-from pruning.compression.removal.remove import smaller
+from pruning.compression.removal import onnx_runtime, onnx_session
+from pruning.compression.removal.remove import remove, smaller
 from pruning.measures.kinds import measures
 from pruning.network.rounding import nearest
 from pruning.state import State
@@ -150,8 +150,12 @@ def test_what_the_runtime_gets_right(shelf: Shelf, pruned: State, asked: list[st
 def test_times_alternate_and_nothing_is_exported_twice(
     shelf: Shelf, pruned: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf.save(onnx_runtime.KIND, WHOLE.key(pruned.start),
-               onnx_runtime.onnx_file(pruned, WHOLE, shelf.desk()), onnx_runtime.SUFFIX)  # fmt: skip
+    shelf.save(
+        onnx_runtime.KIND,
+        WHOLE.key(pruned.start),
+        onnx_runtime.onnx_file(pruned, WHOLE, shelf.desk()),
+        onnx_runtime.SUFFIX,
+    )
     monkeypatch.setattr(onnx_runtime, "onnx", lambda *_: pytest.fail("it was exported before"))
     seen = []
     desk = shelf.desk(lambda done, total, note="", partial=None: seen.extend([len(partial["rows"])] if partial else []))

@@ -139,9 +139,7 @@ def test_an_initial_network_is_scored_with_the_statistics_of_its_batches(images:
 
 def test_a_scorer_says_what_is_missing_for_its_images() -> None:
     with pytest.raises(Exception, match="grey") as caught:
-        scorers["gradient_x_weight"]().score(
-            Scene(small(), {}, Base(model="lenet_5", data="cifar10"), 0, quiet)
-        )
+        scorers["gradient_x_weight"]().score(Scene(small(), {}, Base(model="lenet_5", data="cifar10"), 0, quiet))
     assert type(caught.value).__name__ == "Missing"
     nowhere = Base(model="efficientnet_b1")
     with pytest.raises(Exception, match="no data set for efficientnet_b1") as caught:

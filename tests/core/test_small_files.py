@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 
 from pruning.common.errors import BadTensor, Missing
-from pruning.compression.removal import remove
 from pruning.compression.removal.files import description, load_small, small_file
+from pruning.compression.removal.remove import remove
 from pruning.steps.prune import Prune
 from pruning.study.fold import state_of
 from pruning.zoo.base import Base
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MADE = {"mobilenet_v2_small": ("channel",), "vit_small": ("head", "layer_block")}
 READ = """
 import sys, torch
-from pruning.compression.removal import load_small
+from pruning.compression.removal.files import load_small
 from pruning.zoo import checkpoints
 def never(*args, **kwargs): raise AssertionError("the original weights were read")
 checkpoints.load_model = checkpoints._read = never

@@ -12,8 +12,8 @@ import torch
 from pages.choices.commands import opening
 from pruning.common.errors import Incompatible
 from pruning.common.progress import Desk
-from pruning.compression.removal import remove
 from pruning.compression.removal.exports import onnx, program
+from pruning.compression.removal.remove import remove
 from pruning.measures.kinds import measures
 from pruning.results.speed import speed_up
 from pruning.steps.prune import Prune

@@ -170,7 +170,7 @@ def test_names_and_options_can_be_read_without_torch() -> None:
     code = (
         "import sys; from pruning.common.registry import registries; from pruning.study import study as specs\n"
         f"[list(registries[kind]) for kind in {KINDS}]\n"
-        "specs.load_study('{\"measures\": [{\"name\": \"accuracy\"}]}').cells()[0].state_key\n"
+        'specs.load_study(\'{"measures": [{"name": "accuracy"}]}\').cells()[0].state_key\n'
         "print([name for name in ('torch', 'streamlit', 'torchvision', 'sqlalchemy') if name in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -179,9 +179,12 @@ def test_names_and_options_can_be_read_without_torch() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
-     RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")],
-)  # fmt: skip
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+    ],
+)
 def test_want_of_memory_is_said_with_what_to_do(error: BaseException) -> None:
     assert unforeseen(error).startswith("The work needs more memory") and "PRUNING_WORKER_MEMORY" in unforeseen(error)
     assert unforeseen(KeyError("a")) == "Internal error: KeyError: 'a'"

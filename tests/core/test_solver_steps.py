@@ -79,8 +79,14 @@ def test_earlier_masks_stay_and_the_seed_decides(solver: str, images: Images) ->
 def test_patterns_keep_n_of_each_m(solver: str, images: Images) -> None:
     assert granularities_for(solver) == ["weight", "n_m"]
     for m, level, kept in ((4, 500, 2), (4, 750, 1), (2, 500, 1)):
-        step = Prune(scorer=solver, options=QUICK, granularity="n_m", granularity_options={"m": m},
-                     allocation="uniform", sparsity=level)  # fmt: skip
+        step = Prune(
+            scorer=solver,
+            options=QUICK,
+            granularity="n_m",
+            granularity_options={"m": m},
+            allocation="uniform",
+            sparsity=level,
+        )
         after = state(small()).after(step, "after", quiet)
         for name, mask in after.masks.items():
             if mask.shape[1] % m == 0:

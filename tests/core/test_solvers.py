@@ -97,8 +97,10 @@ def test_obc_takes_a_layers_cheapest_steps_over_all_rows() -> None:
     runs = [greedy(inputs, row, [0] * 8, 8) for row in weight]
     taken = [0, 0, 0]
     for _ in range(10):
-        following = [costs[n] - (costs[n - 1] if n else 0) if n < 7 else np.inf
-                     for (_, costs), n in zip(runs, taken, strict=True)]  # fmt: skip
+        following = [
+            costs[n] - (costs[n - 1] if n else 0) if n < 7 else np.inf
+            for (_, costs), n in zip(runs, taken, strict=True)
+        ]
         taken[int(np.argmin(following))] += 1
     assert counts == taken
     for row, (gone, _) in enumerate(runs):
@@ -114,7 +116,7 @@ def test_obc_keeps_patterns_greedily() -> None:
     groups = [column // 8 * 2 + column % 2 for column in range(16)]
     assert sorted(map(sorted, layer.neighbours().tolist())) == [
         [c for c in range(16) if groups[c] == g] for g in range(4)
-    ]  # fmt: skip
+    ]
     keep, _ = solved("obc", layer, dampening=1e-9)
     for row in range(3):
         gone, _ = greedy(inputs, weight[row], groups, 2)

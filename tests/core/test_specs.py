@@ -38,8 +38,9 @@ BAD = {
     pruned(granularity="weights"): "There is no granularity 'weights'. Did you mean 'weight'?",
     pruned(colour="red"): "recipe.0.prune.colour: extra inputs are not permitted (given: 'red')",
     pruned(options={"samples": 100}): "In the options of scorer 'magnitude_l1': samples: extra inputs",
-    pruned(scorer="gradient_x_weight", options={"samples": 9}):
-        "In the options of scorer 'gradient_x_weight': samples: input should be greater than or equal to 10 (given: 9)",
+    pruned(
+        scorer="gradient_x_weight", options={"samples": 9}
+    ): "In the options of scorer 'gradient_x_weight': samples: input should be greater than or equal to 10 (given: 9)",
     study(recipe=[{"kind": "prun"}]): "input tag 'prun' found using 'kind' does not match any of the expected tags",
     study(recipe=[{"kind": "recalibrate", "samples": 5}]): "samples: input should be greater than or equal to 10",
     study(base={"model": "lenet5"}): "There is no model 'lenet5'. Did you mean 'lenet_5'?",
@@ -49,8 +50,9 @@ BAD = {
     study(base={"seed": 10**30}): "base.seed: input should be less than 2147483648",
     study(measures=[]): "measures: tuple should have at least 1 item",
     study(measures=[{"name": "acuracy"}]): "There is no measure 'acuracy'. Did you mean 'accuracy'?",
-    study(measures=[{"name": "accuracy", "options": {"split": "held out"}}]):
-        "In the options of measure 'accuracy': split: input should be 'train', 'validation' or 'test' (given: 'held",
+    study(
+        measures=[{"name": "accuracy", "options": {"split": "held out"}}]
+    ): "In the options of measure 'accuracy': split: input should be 'train', 'validation' or 'test' (given: 'held",
     study(measures=[{"name": "layer"}]): "In the options of measure 'layer': layer: field required",
     study(axes={"1.sparsity": [100]}): "Axis '1.sparsity' names no step: the recipe has step 0 alone.",
     study(axes={"².sparsity": [100]}): "Axis '².sparsity' names no step",
@@ -73,7 +75,7 @@ BAD = {
     "1" * 5000: "This is not JSON: Exceeds the limit",
     "[]": "A study is a JSON object",
     "null": "A study is a JSON object",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))

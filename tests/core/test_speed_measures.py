@@ -11,8 +11,7 @@ import pytest
 from pruning.common.errors import Cancelled, Incompatible
 from pruning.common.limits import WORKER_REMOVALS
 from pruning.common.progress import Desk
-from pruning.compression.removal import remove
-from pruning.compression.removal.remove import removed
+from pruning.compression.removal.remove import remove, removed
 from pruning.measures.kinds import measures
 from pruning.measures.tools import stopwatch
 from pruning.results.speed import curve_frame, curve_seconds, curve_sentences
@@ -57,8 +56,11 @@ def test_ratios_are_made_round_by_round() -> None:
     found = stopwatch.ratios([2.0, 4.0, 20.0, 40.0, 2.0], [1.0, 2.0, 10.0, 20.0, 1.0])
     assert found == {"faster": 2.0, "faster_low": 2.0, "faster_high": 2.0}
     assert stopwatch.quartiles([0.001, 0.002, 0.003, 0.004, 0.005]) == {
-        "median_ms": 3.0, "low_ms": 2.0, "high_ms": 4.0, "samples": 5,
-    }  # fmt: skip
+        "median_ms": 3.0,
+        "low_ms": 2.0,
+        "high_ms": 4.0,
+        "samples": 5,
+    }
 
 
 def test_a_removal_is_proved_once_a_state_and_never_for_another_of_the_same_key(
@@ -118,8 +120,10 @@ def test_a_curve_is_one_result_for_all_levels_and_needs_something_that_can_go() 
     curve = MeasureSpec(name="speed_curve")
     keys = {
         Study(base=Base(model="lenet_5"), recipe=(STEP.model_copy(update={"sparsity": n}),), measures=(curve,))
-        .cells()[0].measure_key(curve) for n in (100, 500)
-    }  # fmt: skip
+        .cells()[0]
+        .measure_key(curve)
+        for n in (100, 500)
+    }
     assert len(keys) == 1
     with pytest.raises(Incompatible, match="needs a pruning step"):
         curve.build().measure(start(small(), "lenet_5"), Desk())
@@ -142,11 +146,14 @@ def rows(batch: int, *levels: tuple[int, float, float, float]) -> list[dict]:
 
 def test_what_a_curve_says_follows_from_its_rows() -> None:
     macs = {"0": 100, "100": 80, "500": 25, "900": 1}
-    value = {"macs": macs, "rows": [
-        *rows(1, (0, 1, 1, 1), (100, 0.7, 0.9, 0.95), (500, 0.9, 1.2, 1.4), (900, 1.1, 1.5, 1.7)),
-        *rows(64, (0, 1, 1, 1), (100, 1.01, 1.1, 1.2), (500, 2.4, 2.5, 2.6), (900, 11.0, 12.3, 13.0)),
-        *rows(256, (0, 1, 1, 1), (100, 1.2, 1.3, 1.4), (500, 1.2, 1.3, 1.4), (900, 0.9, 1.1, 1.3)),
-    ]}  # fmt: skip
+    value = {
+        "macs": macs,
+        "rows": [
+            *rows(1, (0, 1, 1, 1), (100, 0.7, 0.9, 0.95), (500, 0.9, 1.2, 1.4), (900, 1.1, 1.5, 1.7)),
+            *rows(64, (0, 1, 1, 1), (100, 1.01, 1.1, 1.2), (500, 2.4, 2.5, 2.6), (900, 11.0, 12.3, 13.0)),
+            *rows(256, (0, 1, 1, 1), (100, 1.2, 1.3, 1.4), (500, 1.2, 1.3, 1.4), (900, 0.9, 1.1, 1.3)),
+        ],
+    }
     one, many, lost = curve_sentences(curve_frame(value))
     assert one == (
         "**1 image a pass.** Clearly faster from 90 % removed on; at 90 % 1.5 times, where the MACs promise 100; "

@@ -16,14 +16,23 @@ from tests.core.networks import small, state
 
 
 def test_biases_norms_and_embeddings_are_never_pruned() -> None:
-    model = nn.ModuleDict({
-        "conv": nn.Conv2d(4, 6, 3, groups=2), "line": nn.Conv1d(2, 2, 3), "fc": nn.Linear(3, 4),
-        "bn": nn.BatchNorm2d(6), "ln": nn.LayerNorm(4), "gn": nn.GroupNorm(2, 4), "table": nn.Embedding(5, 4),
-    })  # fmt: skip
+    model = nn.ModuleDict(
+        {
+            "conv": nn.Conv2d(4, 6, 3, groups=2),
+            "line": nn.Conv1d(2, 2, 3),
+            "fc": nn.Linear(3, 4),
+            "bn": nn.BatchNorm2d(6),
+            "ln": nn.LayerNorm(4),
+            "gn": nn.GroupNorm(2, 4),
+            "table": nn.Embedding(5, 4),
+        }
+    )
     found = prunable(model)
     assert {name: tuple(w.shape) for name, w in found.items()} == {
-        "conv.weight": (6, 2, 3, 3), "line.weight": (2, 2, 3), "fc.weight": (4, 3),
-    }  # fmt: skip
+        "conv.weight": (6, 2, 3, 3),
+        "line.weight": (2, 2, 3),
+        "fc.weight": (4, 3),
+    }
 
 
 def test_everything_else_survives_a_level_of_1000() -> None:
@@ -41,8 +50,11 @@ def test_attention_counts_its_projections() -> None:
     same, other = nn.MultiheadAttention(8, 2), nn.MultiheadAttention(8, 2, kdim=6, vdim=4)
     assert {n: w.numel() for n, w in prunable(same).items()} == {"in_proj_weight": 192, "out_proj.weight": 64}
     assert {n: w.numel() for n, w in prunable(other).items()} == {
-        "q_proj_weight": 64, "k_proj_weight": 48, "v_proj_weight": 32, "out_proj.weight": 64,
-    }  # fmt: skip
+        "q_proj_weight": 64,
+        "k_proj_weight": 48,
+        "v_proj_weight": 32,
+        "out_proj.weight": 64,
+    }
     assert layer_label("block.attn.in_proj_weight") == "block.attn.in_proj"
     assert layer_label("block.fc.weight") == "block.fc"
 

@@ -12,7 +12,8 @@ from pruning.steps.rewind import Rewind
 from pruning.steps.train import Train
 from pruning.study.fold import state_of
 from pruning.study.methods.defaults import DEFAULTS, TICKET, defaults_of, original
-from pruning.study.methods.strategies import FIRST, STRATEGIES, RecoveryPlan
+from pruning.study.methods.recovery_plan import RecoveryPlan
+from pruning.study.methods.strategies import FIRST, STRATEGIES
 from pruning.study.study import MeasureSpec, Study
 from pruning.training.kinds import dynamics
 from pruning.training.options import budget
@@ -57,8 +58,9 @@ def test_what_each_strategy_is() -> None:
     assert [s.lr for s in recipe["lr_rewound"] if isinstance(s, Train)] == [0.2]
     assert [s.schedule for s in recipe["lr_rewound"] if isinstance(s, Train)] == ["one_cycle"]
     assert [s.mark for name in ("rewound_early", "rewound_init") for s in recipe[name] if isinstance(s, Rewind)] == [
-        "early", "init"
-    ]  # fmt: skip
+        "early",
+        "init",
+    ]
     assert [s.teacher for s in recipe["distilled"] if isinstance(s, Train)] == ["dense"]
     rounds = [s for s in recipe["iterative"] if isinstance(s, Train)]
     assert len(rounds) == 7 and sum(s.steps for s in rounds) == 601 and sum(s.looks for s in rounds) <= 20
@@ -155,12 +157,32 @@ def test_defaults_name_models_and_rise_to_their_peak() -> None:
 
 
 ROWS = [
-    {"total": 10, "step": 10, "train_loss": 1.0, "train_accuracy": 0.5, "removed": [50, 0], "gone": 0, "back": 0,
-     "validation_loss": 0.9, "validation_correct": 60, "validation_count": 100},
-    {"total": 20, "step": 20, "train_loss": 0.5, "train_accuracy": 0.75, "removed": [60, 10], "gone": 30, "back": 10,
-     "validation_loss": 0.8, "validation_correct": 70, "validation_count": 100},
+    {
+        "total": 10,
+        "step": 10,
+        "train_loss": 1.0,
+        "train_accuracy": 0.5,
+        "removed": [50, 0],
+        "gone": 0,
+        "back": 0,
+        "validation_loss": 0.9,
+        "validation_correct": 60,
+        "validation_count": 100,
+    },
+    {
+        "total": 20,
+        "step": 20,
+        "train_loss": 0.5,
+        "train_accuracy": 0.75,
+        "removed": [60, 10],
+        "gone": 30,
+        "back": 10,
+        "validation_loss": 0.8,
+        "validation_correct": 70,
+        "validation_count": 100,
+    },
     {"total": 30, "step": 10, "train_loss": 0.4, "train_accuracy": 0.8, "removed": [80, 20], "gone": 0, "back": 0},
-]  # fmt: skip
+]
 
 
 def test_curves_layers_and_churn_by_hand() -> None:

@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from pruning.common.errors import Incompatible
-from pruning.compression.removal import remove
 from pruning.compression.removal.cuts import LAST, LAYOUTS
-from pruning.compression.removal.remove import Removed
+from pruning.compression.removal.remove import Removed, remove
 from pruning.network.macs import macs
 from pruning.network.weights import prunable
 from pruning.state import State
@@ -87,9 +86,15 @@ def test_a_network_without_its_masked_heads_is_the_same(
         assert found.num_heads == count and found.query.weight.shape == (16 * count, 64)
 
 
-@pytest.mark.parametrize(("name", "left"), [
-    ("resnet_20", 1.0), ("vit_small", 0.5), ("mobilenet_v2_small", 1.0), ("tiny_vit", 0.5),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("resnet_20", 1.0),
+        ("vit_small", 0.5),
+        ("mobilenet_v2_small", 1.0),
+        ("tiny_vit", 0.5),
+    ],
+)
 def test_a_network_without_its_masked_blocks_is_the_same(
     name: str, left: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

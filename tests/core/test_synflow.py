@@ -117,15 +117,25 @@ def flows(model: nn.Module, masks: dict[str, Tensor]) -> bool:
 
 def chain() -> nn.Sequential:
     """A narrow layer between wide ones, the last of them with small weights."""
-    made = nn.Sequential(nn.Flatten(), nn.Linear(784, 60), nn.ReLU(), nn.Linear(60, 6), nn.ReLU(), nn.Linear(6, 60),
-                         nn.ReLU(), nn.Linear(60, 10))  # fmt: skip
+    made = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 60),
+        nn.ReLU(),
+        nn.Linear(60, 6),
+        nn.ReLU(),
+        nn.Linear(6, 60),
+        nn.ReLU(),
+        nn.Linear(60, 10),
+    )
     made[7].weight.data.mul_(1e-3)
     return made
 
 
 def test_rounds_keep_a_path_through_every_layer_where_magnitude_cuts_them() -> None:
     model = seeded(chain)
-    masks = {name: rank(state(model).scene(quiet), Prune(scorer=name)).masks(998) for name in ("magnitude_l1", "synflow")}
+    masks = {
+        name: rank(state(model).scene(quiet), Prune(scorer=name)).masks(998) for name in ("magnitude_l1", "synflow")
+    }
     assert all(bool(mask.any()) for mask in masks["synflow"].values()) and flows(model, masks["synflow"])
     assert not masks["magnitude_l1"]["7.weight"].any() and not flows(model, masks["magnitude_l1"])
     at_once = rank(state(model).scene(quiet), Prune(scorer="synflow", options={"rounds": 1})).masks(998)
@@ -239,12 +249,20 @@ class Functional(nn.Module):
 
 @pytest.mark.parametrize(
     ("middle", "said"),
-    [(nn.GELU, r"GELU \('2'\)"), (nn.ReLU6, r"ReLU6 \('2'\)"), (nn.SiLU, r"SiLU \('2'\)"),
-     (nn.Hardswish, r"Hardswish \('2'\)"), (lambda: nn.LayerNorm(12), r"LayerNorm \('2'\)"), (nn.Tanh, "Tanh"),
-     (lambda: nn.GroupNorm(3, 12), "GroupNorm"), (Gate, "Gate"), (Functional, r"Functional \('2'\)"),
-     (Shift, "not proportional to its input"), (Self, "'2.*'"),
+    [
+        (nn.GELU, r"GELU \('2'\)"),
+        (nn.ReLU6, r"ReLU6 \('2'\)"),
+        (nn.SiLU, r"SiLU \('2'\)"),
+        (nn.Hardswish, r"Hardswish \('2'\)"),
+        (lambda: nn.LayerNorm(12), r"LayerNorm \('2'\)"),
+        (nn.Tanh, "Tanh"),
+        (lambda: nn.GroupNorm(3, 12), "GroupNorm"),
+        (Gate, "Gate"),
+        (Functional, r"Functional \('2'\)"),
+        (Shift, "not proportional to its input"),
+        (Self, "'2.*'"),
     ],
-)  # fmt: skip
+)
 def test_what_it_does_not_assume_is_refused_by_name(middle: Callable[[], nn.Module], said: str) -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), middle(), nn.Linear(12, 10)).eval()
     with pytest.raises(Incompatible, match=f"SynFlow assumes .*{said}.*choose SNIP or magnitude"):

@@ -20,8 +20,16 @@ EXPERIMENT = Experiment(train=Train(steps=40), levels=(500, 750, 875), seeds=(0,
 
 
 def row(seed: int, arm: str, level: int, correct: int, early: int | None = 100) -> dict[str, object]:
-    return {"seed": seed, "arm": arm, "level": level, "correct": correct, "count": 1000, "early_step": early,
-            "steps": 400, "diverged": None}  # fmt: skip
+    return {
+        "seed": seed,
+        "arm": arm,
+        "level": level,
+        "correct": correct,
+        "count": 1000,
+        "early_step": early,
+        "steps": 400,
+        "diverged": None,
+    }
 
 
 TABLE = rows_frame(
@@ -122,8 +130,12 @@ def test_means_lowest_and_highest_by_arm_and_level() -> None:
     means = means_frame(TABLE).set_index(["arm", "level"])
     assert means.loc[("ticket", 969), "accuracy"] == pytest.approx((870 + 880 + 876) / 3000)
     assert tuple(means.loc[("ticket", 969), ["low", "high", "early", "early_low", "early_high"]]) == (
-        0.87, 0.88, 310, 300, 320
-    )  # fmt: skip
+        0.87,
+        0.88,
+        310,
+        300,
+        320,
+    )
     assert means.loc[("dense", 0), "seeds"] == 3
 
 

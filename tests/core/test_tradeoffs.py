@@ -20,7 +20,8 @@ from pruning.steps.quantize import Quantize
 from pruning.steps.remove import Remove
 from pruning.steps.student import Student
 from pruning.steps.train import Train
-from pruning.study.methods.approaches import ComparisonPlan, approaches, measures_of, study_of, timing_of
+from pruning.study.methods.approach_studies import measures_of, study_of, timing_of
+from pruning.study.methods.approaches import ComparisonPlan, approaches
 from pruning.study.study import load_study
 from pruning.study.words import recipe_in_words
 from pruning.training.options import budget
@@ -34,17 +35,34 @@ def bits(right: list[int] | np.ndarray) -> dict[str, Any]:
 
 
 def result(name: str, test: list[int], validation: list[int], size: int = 100, **more: Any) -> Result:
-    sizes = {"bytes": size, "dense_bytes": 100, "macs": 50, "dense_macs": 200, "parameters": 7, "file": "plain",
-             "files": {"plain": size}}  # fmt: skip
+    sizes = {
+        "bytes": size,
+        "dense_bytes": 100,
+        "macs": 50,
+        "dense_macs": 200,
+        "parameters": 7,
+        "file": "plain",
+        "files": {"plain": size},
+    }
     return Result(approaches(ComparisonPlan(model="lenet_5"))[name], bits(test), bits(validation), sizes, **more)
 
 
 def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows with what matters, the rest filled in."""
     usual = dict.fromkeys(COLUMNS, math.nan) | {
-        "label": "", "family": "weights", "dense_bytes": 100.0, "dense_ms_1": 8.0, "count": 1000, "gap_low": -0.02,
-        "real_1": True, "gap_high": 0.0, "gap": 0.0, "validation_gap": 0.0, "origin": "computed", "removed": 0.5,
-    }  # fmt: skip
+        "label": "",
+        "family": "weights",
+        "dense_bytes": 100.0,
+        "dense_ms_1": 8.0,
+        "count": 1000,
+        "gap_low": -0.02,
+        "real_1": True,
+        "gap_high": 0.0,
+        "gap": 0.0,
+        "validation_gap": 0.0,
+        "origin": "computed",
+        "removed": 0.5,
+    }
     return pd.DataFrame([usual | row for row in rows], columns=list(COLUMNS))
 
 
@@ -99,8 +117,12 @@ def test_a_study_goes_through_its_file_unchanged_and_times_belong_to_shapes() ->
 
 def test_a_row_is_made_of_the_same_images() -> None:
     dense = [1, 1, 1, 1, 0, 0, 1, 1, 1, 1]
-    found = frame({"dense": result("dense", dense, [1, 1, 1, 0]),
-                   "w50": result("w50", [1, 1, 0, 1, 1, 0, 1, 1, 0, 1], [1, 0, 1, 0], size=20)})  # fmt: skip
+    found = frame(
+        {
+            "dense": result("dense", dense, [1, 1, 1, 0]),
+            "w50": result("w50", [1, 1, 0, 1, 1, 0, 1, 1, 0, 1], [1, 0, 1, 0], size=20),
+        }
+    )
     row = found[found["name"] == "w50"].iloc[0]
     assert row["accuracy"] == 0.7 and row["gap"] == pytest.approx(-0.1) and row["gap_low"] < -0.1 < row["gap_high"]
     assert row["validation_gap"] == pytest.approx(-0.25) and row["removed"] == 0.5
@@ -110,9 +132,18 @@ def test_a_row_is_made_of_the_same_images() -> None:
 
 
 def test_an_int8_file_has_its_own_bytes_and_times() -> None:
-    times = {"rows": [{"variant": v, "batch": b, "median_ms": ms, "low_ms": ms - 0.4, "high_ms": ms + 0.7}
-                      for v, b, ms in (("dense", 1, 4.0), ("this", 1, 3.0), ("int8", 1, 1.0), ("dense", 16, 40.0),
-                                       ("int8", 16, 20.0))]}  # fmt: skip
+    times = {
+        "rows": [
+            {"variant": v, "batch": b, "median_ms": ms, "low_ms": ms - 0.4, "high_ms": ms + 0.7}
+            for v, b, ms in (
+                ("dense", 1, 4.0),
+                ("this", 1, 3.0),
+                ("int8", 1, 1.0),
+                ("dense", 16, 40.0),
+                ("int8", 16, 20.0),
+            )
+        ]
+    }
     way = result("int8", [1, 0], [1, 0], times=times)
     way.test["bytes"] = 26  # type: ignore[index]
     found = frame({"dense": result("dense", [1, 1], [1, 1], times=times), "int8": way}).set_index("name")
@@ -125,10 +156,14 @@ def test_an_int8_file_has_its_own_bytes_and_times() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), min_size=1, max_size=30))
 def test_the_front_is_what_no_other_beats(points: list[tuple[int, int]]) -> None:
-    found = table([{"name": f"a{i}", "bytes": float(size), "accuracy": right / 20}
-                   for i, (size, right) in enumerate(points)])  # fmt: skip
-    best = {(float(size), right / 20) for size, right in points if not any(
-        (s <= size and r >= right) and (s < size or r > right) for s, r in points)}  # fmt: skip
+    found = table(
+        [{"name": f"a{i}", "bytes": float(size), "accuracy": right / 20} for i, (size, right) in enumerate(points)]
+    )
+    best = {
+        (float(size), right / 20)
+        for size, right in points
+        if not any((s <= size and r >= right) and (s < size or r > right) for s, r in points)
+    }
     kept = front(found, "bytes")
     assert {(row["bytes"], row["accuracy"]) for row in kept.to_dict("records")} == best
     assert len(kept) == len(best) and kept["accuracy"].is_monotonic_increasing
@@ -139,7 +174,7 @@ ROWS = [
     {"name": "near", "bytes": 40.0, "ms_1": 2.0, "validation": 0.895, "validation_gap": -0.005, "accuracy": 0.80},
     {"name": "small", "bytes": 10.0, "ms_1": 4.0, "validation": 0.87, "validation_gap": -0.03, "accuracy": 0.9},
     {"name": "untimed", "bytes": 20.0, "validation": 0.91, "validation_gap": 0.01, "accuracy": 0.7},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -180,16 +215,25 @@ def test_how_sure_a_choice_is_follows_from_the_interval_on_test() -> None:
 
 
 def test_quoted_figures_stand_beside_the_furthest_run_within_a_point() -> None:
-    found = table([
-        {"name": "w50", "label": "W50", "removed": 0.5, "gap": 0.0, "bytes": 50.0},
-        {"name": "w90", "label": "W90", "removed": 0.9, "gap": -0.009, "bytes": 20.0},
-        {"name": "w95", "label": "W95", "removed": 0.95, "gap": -0.02, "bytes": 10.0},
-        {"name": "c70", "label": "C70", "family": "channels", "removed": 0.7, "gap": -0.05, "bytes": 10.0},
-        {"name": "c50_t", "label": "C50", "family": "combined", "removed": 0.5, "gap": -0.001, "bytes": 25.0},
-        {"name": "c50_t_int8", "label": "All", "family": "combined", "removed": 0.5, "gap": -0.004, "bytes": 5.0},
-        {"name": "int8", "label": "Int8", "family": "quantized", "removed": 0.0, "gap": 0.001, "bytes": 26.0,
-         "dense_onnx": 98.8},
-    ])  # fmt: skip
+    found = table(
+        [
+            {"name": "w50", "label": "W50", "removed": 0.5, "gap": 0.0, "bytes": 50.0},
+            {"name": "w90", "label": "W90", "removed": 0.9, "gap": -0.009, "bytes": 20.0},
+            {"name": "w95", "label": "W95", "removed": 0.95, "gap": -0.02, "bytes": 10.0},
+            {"name": "c70", "label": "C70", "family": "channels", "removed": 0.7, "gap": -0.05, "bytes": 10.0},
+            {"name": "c50_t", "label": "C50", "family": "combined", "removed": 0.5, "gap": -0.001, "bytes": 25.0},
+            {"name": "c50_t_int8", "label": "All", "family": "combined", "removed": 0.5, "gap": -0.004, "bytes": 5.0},
+            {
+                "name": "int8",
+                "label": "Int8",
+                "family": "quantized",
+                "removed": 0.0,
+                "gap": 0.001,
+                "bytes": 26.0,
+                "dense_onnx": 98.8,
+            },
+        ]
+    )
     found["validation_gap"] = found["gap"]
     said = quoted(found).set_index("approach")["measured here"]
     assert said["w90"].startswith("90 % of the weights") and said["c50_t"].startswith("50 % of the channels")

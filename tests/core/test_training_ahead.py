@@ -25,8 +25,15 @@ from tests.core.test_training import Shelf
 from tests.core.test_training_together import pruned
 
 # The device holds learning rates in float32: one that float32 has exactly gives the same bits.
-BASE: dict[str, Any] = {"steps": 23, "batch": 30, "lr": 2**-6, "schedule": "constant", "warmup": 0, "validation": 60,
-                        "looks": 3}  # fmt: skip
+BASE: dict[str, Any] = {
+    "steps": 23,
+    "batch": 30,
+    "lr": 2**-6,
+    "schedule": "constant",
+    "warmup": 0,
+    "validation": 60,
+    "looks": 3,
+}
 
 
 @pytest.fixture
@@ -70,9 +77,7 @@ def test_the_same_bits_and_the_same_looks(
     assert ahead and max(ahead) <= 5 and sum(ahead) < 2 * 23  # the first step is torch's own
 
 
-def test_convolutions_go_ahead_one_by_one(
-    ahead: list[int], images: Images, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_convolutions_go_ahead_one_by_one(ahead: list[int], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     works = [(Train(**BASE, seed=n), conv(), str(n)) for n in range(2)]
     for one, other in zip(*both(works, monkeypatch), strict=True):
         assert same(snapshot(one.model), snapshot(other.model)) and one.trace == other.trace

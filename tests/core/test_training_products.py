@@ -33,16 +33,26 @@ def pruned(level: int, seed: int = 0) -> State:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    channels=st.integers(1, 3), maps=st.integers(1, 4), kernel=st.integers(1, 4), padding=st.integers(0, 2),
-    pool=st.integers(1, 3), size=st.integers(8, 11), relu_first=st.booleans(), batch=st.integers(1, 5),
-)  # fmt: skip
+    channels=st.integers(1, 3),
+    maps=st.integers(1, 4),
+    kernel=st.integers(1, 4),
+    padding=st.integers(0, 2),
+    pool=st.integers(1, 3),
+    size=st.integers(8, 11),
+    relu_first=st.booleans(),
+    batch=st.integers(1, 5),
+)
 def test_gradients_are_autograd_s_in_double_precision(
     channels: int, maps: int, kernel: int, padding: int, pool: int, size: int, relu_first: bool, batch: int
 ) -> None:
     torch.manual_seed(0)
     after = [nn.ReLU(), nn.MaxPool2d(pool)]
-    chain = [nn.Conv2d(channels, maps, kernel, padding=padding), *(after if relu_first else after[::-1]),
-             nn.Conv2d(maps, 2, 2), nn.Flatten()]  # fmt: skip
+    chain = [
+        nn.Conv2d(channels, maps, kernel, padding=padding),
+        *(after if relu_first else after[::-1]),
+        nn.Conv2d(maps, 2, 2),
+        nn.Flatten(),
+    ]
     images = torch.randn(2, batch, channels, size, size + 1).double()
     width = nn.Sequential(*chain)(images[0].float()).shape[1]
     models = [nn.Sequential(*copy.deepcopy(chain), nn.Linear(width, 3)).double() for _ in range(2)]
@@ -87,8 +97,14 @@ def test_only_where_it_is_asked_for_and_the_network_is_such_a_chain() -> None:
     assert isinstance(kernel_of([model]), Alone) and isinstance(kernel_of([model], True, True), Alone)
     assert isinstance(kernel_of([initial("resnet_20", 0)], products=True), Alone)
     assert isinstance(kernel_of([model], products=True), Together)
-    for stranger in (nn.Conv2d(1, 2, 3, stride=2), nn.Conv2d(2, 2, 3, groups=2), nn.Conv2d(1, 2, 3, bias=False),
-                     nn.Conv2d(1, 2, 3, padding="same"), nn.MaxPool2d(3, 2), nn.Linear(2, 2)):  # fmt: skip
+    for stranger in (
+        nn.Conv2d(1, 2, 3, stride=2),
+        nn.Conv2d(2, 2, 3, groups=2),
+        nn.Conv2d(1, 2, 3, bias=False),
+        nn.Conv2d(1, 2, 3, padding="same"),
+        nn.MaxPool2d(3, 2),
+        nn.Linear(2, 2),
+    ):
         assert not as_products(nn.Sequential(nn.Conv2d(1, 2, 3), stranger), True)
 
 
@@ -100,15 +116,21 @@ def test_the_embedded_network_fits_together_at_usual_batch_sizes(batch: int, mon
     assert not fit_together(models, batch, IMAGE, True) and fit_together(models[:1], batch, IMAGE, True)
 
 
-@pytest.mark.parametrize(("optimiser", "during", "teacher"), [
-    ("sgd", "static", "none"), ("adam", "static", "dense"), ("adam", "gradual", "none"), ("sgd", "rigl", "none"),
-    ("sgd", "group_lasso", "none"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("optimiser", "during", "teacher"),
+    [
+        ("sgd", "static", "none"),
+        ("adam", "static", "dense"),
+        ("adam", "gradual", "none"),
+        ("sgd", "rigl", "none"),
+        ("sgd", "group_lasso", "none"),
+    ],
+)
 def test_together_is_alone_bit_for_bit(optimiser: str, during: str, teacher: str, images: Images) -> None:
     specs = [
         Train.model_validate({**BASE, "optimiser": optimiser, "during": during, "teacher": teacher, "seed": seed})
         for seed in (0, 0, 1)
-    ]  # fmt: skip
+    ]
     specs[2] = specs[2].model_copy(update={"steps": 4, "lr": 0.01})  # ends before the others, at its own rate
     replicates.are_bit_for_bit_as_alone(specs, [pruned(500), pruned(800), pruned(900, 1)])
 

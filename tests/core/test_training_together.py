@@ -46,9 +46,11 @@ def pruned(level: int, seed: int = 0) -> State:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    widths=st.lists(st.integers(1, 40), min_size=2, max_size=4), count=st.integers(1, 7), batch=st.integers(1, 33),
+    widths=st.lists(st.integers(1, 40), min_size=2, max_size=4),
+    count=st.integers(1, 7),
+    batch=st.integers(1, 33),
     seed=st.integers(0, 99),
-)  # fmt: skip
+)
 def test_gradients_are_each_network_s_own_bit_for_bit_and_autograd_s(
     widths: list[int], count: int, batch: int, seed: int
 ) -> None:
@@ -88,10 +90,17 @@ def test_the_embedded_dense_network_fits_together_at_usual_batch_sizes(batch: in
     assert fit_together([initial("lenet_300_100", seed) for seed in range(12)], batch, (1, 28, 28))
 
 
-@pytest.mark.parametrize(("optimiser", "during"), [
-    ("sgd", "static"), ("adam", "static"), ("sgd", "group_lasso"), ("adam", "gradual"), ("sgd", "rigl"),
-    ("adam", "movement"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("optimiser", "during"),
+    [
+        ("sgd", "static"),
+        ("adam", "static"),
+        ("sgd", "group_lasso"),
+        ("adam", "gradual"),
+        ("sgd", "rigl"),
+        ("adam", "movement"),
+    ],
+)
 def test_together_is_alone_bit_for_bit(optimiser: str, during: str, images: Images) -> None:
     specs = [Train(**BASE, optimiser=optimiser, during=during, seed=seed) for seed in (0, 0, 1)]
     specs[2] = specs[2].model_copy(update={"steps": 5, "lr": 0.01})  # ends before the others, at its own rate

@@ -30,8 +30,11 @@ VALUES = [
 def test_lines_are_those_of_dense_and_of_the_ticket_at_one_level() -> None:
     found = line_cells(TINY, 750)
     assert [(cell.arm, cell.level, cell.seed) for cell, _ in found] == [
-        ("dense", 0, 0), ("dense", 0, 1), ("ticket", 750, 0), ("ticket", 750, 1)
-    ]  # fmt: skip
+        ("dense", 0, 0),
+        ("dense", 0, 1),
+        ("ticket", 750, 0),
+        ("ticket", 750, 1),
+    ]
     for cell, study in found:
         assert study.measures == (LINE,) and study.recipe == cell.recipe
         assert isinstance(study.recipe[-1], Train) and study.recipe[-1].seed == cell.seed != LINE.build().seed

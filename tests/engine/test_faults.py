@@ -69,8 +69,13 @@ def test_what_is_lost_changed_torn_or_left_over_is_found(tmp_path: Path) -> None
         wrong = site.check()
     finally:
         site.close()
-    for sentence in ("changed is lost or changed", "lost is lost or changed", "changed is half-written",
-                     "job j1 is still 'running'", "abc.pt cannot be read"):  # fmt: skip
+    for sentence in (
+        "changed is lost or changed",
+        "lost is lost or changed",
+        "changed is half-written",
+        "job j1 is still 'running'",
+        "abc.pt cannot be read",
+    ):
         assert any(sentence in said for said in wrong), sentence
     assert len(wrong) == 5
 

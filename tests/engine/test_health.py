@@ -137,14 +137,14 @@ class Knot:
 @pytest.mark.parametrize(
     ("rows", "computed"),
     [
-        (None, 0), ([1, "row"], 0), ([{"measure": "accuracy", "origin": "stored"}], 0),
+        (None, 0),
+        ([1, "row"], 0),
+        ([{"measure": "accuracy", "origin": "stored"}], 0),
         ([{"measure": "accuracy", "origin": "computed"}] * 2 + [{"measure": "accuracy", "origin": "bundled"}], 2),
         ([{"measure": "layer", "origin": "computed"}, {"measure": "profile", "origin": "computed"}], 1),
     ],
-)  # fmt: skip
-def test_the_log_says_how_many_results_a_job_added_to_the_store(
-    lines: Path, rows: list | None, computed: int
-) -> None:
+)
+def test_the_log_says_how_many_results_a_job_added_to_the_store(lines: Path, rows: list | None, computed: int) -> None:
     job = Job("j", Study(base=Base(model="lenet_5"), recipe=(), measures=(MeasureSpec(name="profile"),)), "ada", False)
     job.rows = rows
     journal.note("done", job)

@@ -9,8 +9,9 @@ from pruning.criteria.kinds import scorers
 PATIENCE = 120
 """Seconds that a page may take on a busy machine before a test gives up."""
 FIRST_OF_FAMILY = [
-    *{scorers[name].family: name for name in reversed(scorers.names())}.values(), "sparse_gpt",
-]  # fmt: skip
+    *{scorers[name].family: name for name in reversed(scorers.names())}.values(),
+    "sparse_gpt",
+]
 """One scorer of each family, and a solver: that the others' numbers are right is tested without pages."""
 
 

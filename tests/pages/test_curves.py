@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.choices.curves import DEFAULT, MOST, Curve, View, read_words
+from pages.choices.curve_words import read_words
+from pages.choices.curves import DEFAULT, MOST, Curve, View
 from pages.curves.known import jobs, look
 from pages.curves.work import FIRST, works
 from pages.shared.server import engine, store
@@ -145,8 +146,9 @@ def test_one_click_adds_the_control_and_computes_nothing_that_is_stored(visit: V
     dense = store().get([stored.keys["full"][950]])[stored.keys["full"][950]].value
     points = 100 * (dense["correct"] - accuracy["correct"]) / 10_000
     assert f"by {points:.1f} points" in texts(page) and "more than images explain" in texts(page)
-    assert json.loads(page.query_params["curves"][0] if isinstance(page.query_params["curves"], list)
-                      else page.query_params["curves"]) == [{}, {"scorer": "random"}]  # fmt: skip
+    assert json.loads(
+        page.query_params["curves"][0] if isinstance(page.query_params["curves"], list) else page.query_params["curves"]
+    ) == [{}, {"scorer": "random"}]
     page.button(key="curve_remove_1").click()
     settled(page.run())
     assert list(table(page)) == ["Magnitude (L1), global"]

@@ -49,8 +49,11 @@ def test_first_view_has_every_part(visit: Visit) -> None:
 
 
 def test_the_scan_is_the_same_for_every_level_and_allocation() -> None:
-    others = [LENET.model_copy(update={"sparsity": level, "allocation": name}) for level in (0, 950)
-              for name in allocations_for(LENET.scorer, LENET.granularity)]  # fmt: skip
+    others = [
+        LENET.model_copy(update={"sparsity": level, "allocation": name})
+        for level in (0, 950)
+        for name in allocations_for(LENET.scorer, LENET.granularity)
+    ]
     assert {scan.study(setting).key for setting in others} == {scan.study(LENET).key}
     other = LENET.model_copy(update={"scorer": "magnitude_l2"})
     assert scan.study(other).key != scan.study(LENET).key

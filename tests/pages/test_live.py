@@ -91,10 +91,12 @@ def test_what_is_looked_at_outside_of_a_part_belongs_to_none(session: dict[str, 
 @pytest.mark.parametrize(
     ("ask", "expected"),
     [
-        (lambda requests: None, False), (lambda requests: requests.request_rerun(RerunData(fragment_id="a")), False),
-        (lambda requests: requests.request_rerun(RerunData()), True), (lambda requests: requests.request_stop(), True),
+        (lambda requests: None, False),
+        (lambda requests: requests.request_rerun(RerunData(fragment_id="a")), False),
+        (lambda requests: requests.request_rerun(RerunData()), True),
+        (lambda requests: requests.request_stop(), True),
     ],
-)  # fmt: skip
+)
 def test_a_run_is_needless_once_the_whole_page_is_asked_for_or_it_is_stopped(
     monkeypatch: pytest.MonkeyPatch, ask: Callable[[ScriptRequests], object], expected: bool
 ) -> None:

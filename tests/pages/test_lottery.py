@@ -109,13 +109,26 @@ def test_stored_experiments_are_shown_and_labelled(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     rows = [
-        {"seed": s, "arm": arm, "level": level, "correct": correct + s, "count": 1000, "early_step": 9, "steps": 10,
-         "diverged": None}
+        {
+            "seed": s,
+            "arm": arm,
+            "level": level,
+            "correct": correct + s,
+            "count": 1000,
+            "early_step": 9,
+            "steps": 10,
+            "diverged": None,
+        }
         for s in range(3)
         for arm, level, correct in (("dense", 0, 900), ("ticket", 964, 890), ("redrawn", 964, 871))
-    ]  # fmt: skip
-    about = {"schema_version": 1, "name": "LeNet, full", "made_by": "python assets/lottery.py", "date": "2026-11-24",
-             "machine": "a machine"}  # fmt: skip
+    ]
+    about = {
+        "schema_version": 1,
+        "name": "LeNet, full",
+        "made_by": "python assets/lottery.py",
+        "date": "2026-11-24",
+        "machine": "a machine",
+    }
     (tmp_path / "full.json").write_text(json.dumps(about | {"rows": rows}))
     monkeypatch.setattr(lottery_work, "stored", lambda: read_stored(tmp_path))
     page = at_lottery(visit)
@@ -146,23 +159,38 @@ def linked(visit: Visit, **words: str) -> AppTest:
 
 
 def test_the_address_holds_the_experiment_and_brings_it_back(visit: Visit) -> None:
-    words = {"v": "1", "model": "lenet_5", "seeds": "2", "share": "20", "rounds": "3", "steps": "50", "mark": "early",
-             "lr": "0.02"}  # fmt: skip
+    words = {
+        "v": "1",
+        "model": "lenet_5",
+        "seeds": "2",
+        "share": "20",
+        "rounds": "3",
+        "steps": "50",
+        "mark": "early",
+        "lr": "0.02",
+    }
     page = linked(visit, **words)
     assert not page.warning and dict(page.query_params) == words
     label = next(button.label for button in page.button if button.key == "lottery_start")
     assert label.startswith("Start: train 14 networks")  # 2 seeds, dense and 3 times 2: no other initial weights
     page.selectbox(key="w_lottery_model").set_value("lenet_300_100")
     page = tiny(settled(page.run()))
-    assert dict(page.query_params) == {"v": "1", "seeds": "2", "rounds": "1", "steps": "10", "samples": "1000",
-                                       "looks": "2"}  # fmt: skip
+    assert dict(page.query_params) == {
+        "v": "1",
+        "seeds": "2",
+        "rounds": "1",
+        "steps": "10",
+        "samples": "1000",
+        "looks": "2",
+    }
     page.selectbox(key="w_lottery_model").set_value("lenet_5")
     assert dict(settled(page.run()).query_params) == words  # each model keeps its own
 
 
 def test_a_wrong_word_is_one_sentence_and_the_default(visit: Visit) -> None:
-    page = linked(visit, v="1", model="lenet_9", seeds="many", share="99", shoe="1", device="cuda:7", mark="dense",
-                  shown="x")  # fmt: skip
+    page = linked(
+        visit, v="1", model="lenet_9", seeds="many", share="99", shoe="1", device="cuda:7", mark="dense", shown="x"
+    )
     said = [one.value for one in page.warning]
     assert len(said) == 7 and not page.exception
     share = "The link's share '99' cannot be used, 50 is taken instead. Input should be less than or equal to 90."

@@ -86,9 +86,7 @@ def test_every_scorer_is_explained() -> None:
 
     page = AppTest.from_function(script).run()
     assert not page.exception
-    assert [latex.value.strip("$\n") for latex in page.latex] == [
-        scorers[name].formula for name in scorers.names()
-    ]
+    assert [latex.value.strip("$\n") for latex in page.latex] == [scorers[name].formula for name in scorers.names()]
     for name in scorers.names():
         assert all(words in texts(page) for words in (scorers[name].fails, scorers[name].reference))
 

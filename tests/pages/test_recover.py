@@ -19,7 +19,8 @@ from pruning.criteria.kinds import scorers
 from pruning.steps.prune import Prune
 from pruning.steps.train import Train
 from pruning.study.methods.defaults import defaults_of
-from pruning.study.methods.strategies import STRATEGIES, RecoveryPlan
+from pruning.study.methods.recovery_plan import RecoveryPlan
+from pruning.study.methods.strategies import STRATEGIES
 from tests.pages.look import settled, texts
 
 Visit = Callable[..., AppTest]
@@ -143,8 +144,17 @@ def look_at(name: str) -> work.Standing:
     return work.Standing(one, None, None, not one.steps)
 
 
-LINK = {"ways": "one_shot,rigl", "steps": "20", "rounds": "7", "growth": "cubic", "lr": "0.02", "optimiser": "adamw",
-        "batch": "50", "flip": "0", "train_seed": "3"}  # fmt: skip
+LINK = {
+    "ways": "one_shot,rigl",
+    "steps": "20",
+    "rounds": "7",
+    "growth": "cubic",
+    "lr": "0.02",
+    "optimiser": "adamw",
+    "batch": "50",
+    "flip": "0",
+    "train_seed": "3",
+}
 
 
 NOTHING = {"v": "1", "model": "lenet_300_100", "sparsity": "95"}
@@ -168,18 +178,29 @@ def test_the_address_holds_what_is_chosen_and_brings_it_back(visit: Visit) -> No
     assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "rigl"]
     values = {one.key.removeprefix("w_recover_lenet_300_100_"): one.value for one in page.number_input}
     assert (values["steps"], values["rounds"], values["lr"], values["batch"], values["train_seed"]) == (
-        20, 7, 0.02, 50, 3
-    )  # fmt: skip
+        20,
+        7,
+        0.02,
+        50,
+        3,
+    )
     page.number_input(key="w_recover_lenet_300_100_steps").set_value(30)
     page.multiselect(key="w_recover_lenet_300_100_ways").set_value([])
     page = settled(page.run())
     assert page.query_params["steps"] == "30" and page.query_params["ways"] == "none"
     choices = Recovery.of("lenet_300_100").model_copy(
         update={
-            "ways": (), "steps": 30, "rounds": 7, "growth": "cubic", "lr": 0.02, "optimiser": "adamw", "batch": 50,
-            "flip": False, "train_seed": 3,
+            "ways": (),
+            "steps": 30,
+            "rounds": 7,
+            "growth": "cubic",
+            "lr": 0.02,
+            "optimiser": "adamw",
+            "batch": 50,
+            "flip": False,
+            "train_seed": 3,
         }
-    )  # fmt: skip
+    )
     words = {name: text for name, text in page.query_params.items() if name in Recovery.model_fields}
     assert read_choices(words, Recovery.of("lenet_300_100")) == (choices, [])
 

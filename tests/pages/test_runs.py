@@ -29,10 +29,14 @@ def runs(visit: Visit) -> list[str]:
     return [
         store().keep_run(
             Setting(model="lenet_300_100", sparsity=level).study(TEST).model_dump_json(),
-            owner="local", name=f"mine {level}", kept=True, seconds=0.0, summary={"accuracy": 0.5},
+            owner="local",
+            name=f"mine {level}",
+            kept=True,
+            seconds=0.0,
+            summary={"accuracy": 0.5},
         )
         for level in (900, 950)
-    ]  # fmt: skip
+    ]
 
 
 def at_runs(visit: Visit) -> AppTest:
@@ -90,9 +94,7 @@ def opened(page: AppTest, run_id: str, label: str, patch: pytest.MonkeyPatch) ->
     return settled(page.switch_page(f"pages/{file}.py").run())
 
 
-def test_what_was_begun_on_recover_opens_there(
-    visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_begun_on_recover_opens_there(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     page = settled(visit(v="1", model="lenet_300_100", sparsity="90").switch_page("pages/recover/page.py").run())
     for name, value in (("steps", 12), ("looks", 2)):
         page.number_input(key=f"w_recover_lenet_300_100_{name}").set_value(value)

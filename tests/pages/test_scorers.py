@@ -163,8 +163,17 @@ def test_what_does_not_hold_is_shown_first(visit: Visit, untimed: None, model: s
 
 def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def row(scorer: str, control: str, seed: int, correct: int) -> dict[str, Any]:
-        return {"model": "lenet_5", "scorer": scorer, "control": control, "granularity": "weight", "seed": seed,
-                "allocation": "global", "level": 950, "correct": correct, "count": 1000}  # fmt: skip
+        return {
+            "model": "lenet_5",
+            "scorer": scorer,
+            "control": control,
+            "granularity": "weight",
+            "seed": seed,
+            "allocation": "global",
+            "level": 950,
+            "correct": correct,
+            "count": 1000,
+        }
 
     rows = [row("magnitude_l1", "", seed, 600 + 50 * seed) for seed in range(3)]
     rows += [row("magnitude_l1", "inverted", 0, 100), row("random", "", 0, 200)]

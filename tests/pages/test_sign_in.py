@@ -64,9 +64,13 @@ def test_a_server_that_nobody_can_sign_in_at_says_what_lacks(monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("person", "said"),
-    [({}, []), ({"is_logged_in": False}, []), ({"is_logged_in": True, "email": "a@b"}, ["Signed in as a@b"]),
-     ({"is_logged_in": True, "email": None, "name": "Ada"}, ["Signed in as Ada"])],
-)  # fmt: skip
+    [
+        ({}, []),
+        ({"is_logged_in": False}, []),
+        ({"is_logged_in": True, "email": "a@b"}, ["Signed in as a@b"]),
+        ({"is_logged_in": True, "email": None, "name": "Ada"}, ["Signed in as Ada"]),
+    ],
+)
 def test_who_is_signed_in_is_told_and_may_leave(
     monkeypatch: pytest.MonkeyPatch, person: dict[str, object], said: list[str]
 ) -> None:

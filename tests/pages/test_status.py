@@ -16,10 +16,22 @@ from pruning.zoo.base import Base
 from tests.pages.look import texts
 
 HEALTH = Health(
-    "host:7:a", 7, 1000.0, 900.0, 1000.0, 250 * 10**6, 2,
+    "host:7:a",
+    7,
+    1000.0,
+    900.0,
+    1000.0,
+    250 * 10**6,
+    2,
     (WorkerView("tcp://a", 11, 300 * 10**6, "j1", {"networks": (3, 6)}), WorkerView("tcp://b", 12, 200 * 10**6)),
-    4, 1, 2, "", (5, 512), (2 * 10**6, 10**7), (Failure(990.0, "j0", "It broke."),),
-)  # fmt: skip
+    4,
+    1,
+    2,
+    "",
+    (5, 512),
+    (2 * 10**6, 10**7),
+    (Failure(990.0, "j0", "It broke."),),
+)
 
 
 def test_the_page_lists_workers_jobs_failures_and_bounds(visit: Callable[..., AppTest]) -> None:

@@ -114,8 +114,10 @@ def test_heads_have_a_grid_and_no_rounding(server: Path, quick: None) -> None:
     assert "head" in page.header[0].value and "heads" in page.session_state["charts"]
     assert len(page.session_state["charts"]["heads"].table) == 16
     assert set(page.sidebar.selectbox(key="w_granularity").options) == {
-        "Channels and neurons", "Attention heads", "Whole blocks",
-    }  # fmt: skip
+        "Channels and neurons",
+        "Attention heads",
+        "Whole blocks",
+    }
 
 
 def test_who_comes_with_single_weights_starts_with_half_the_channels(server: Path, quick: None) -> None:

@@ -40,11 +40,19 @@ def make(charts: list[Chart], pictures: bool) -> bytes:
 def test_each_chart_comes_in_two_widths_and_three_formats(make_chart: Callable[..., Chart]) -> None:
     archive = opened(make([make_chart("layer-map")], pictures=True))
     assert archive.namelist() == [
-        "README.txt", "commands.txt", "data/flips-at-97.5.csv", "data/layer-map.csv",
-        "figures/layer-map-170mm.pdf", "figures/layer-map-170mm.png", "figures/layer-map-170mm.svg",
-        "figures/layer-map-85mm.pdf", "figures/layer-map-85mm.png", "figures/layer-map-85mm.svg",
-        "study.json", "versions.json",
-    ]  # fmt: skip
+        "README.txt",
+        "commands.txt",
+        "data/flips-at-97.5.csv",
+        "data/layer-map.csv",
+        "figures/layer-map-170mm.pdf",
+        "figures/layer-map-170mm.png",
+        "figures/layer-map-170mm.svg",
+        "figures/layer-map-85mm.pdf",
+        "figures/layer-map-85mm.png",
+        "figures/layer-map-85mm.svg",
+        "study.json",
+        "versions.json",
+    ]
     starts = {"pdf": b"%PDF", "png": b"\x89PNG", "svg": b"<svg"}
     for name in archive.namelist():
         if name.startswith("figures/"):

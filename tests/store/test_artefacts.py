@@ -32,9 +32,17 @@ def test_a_file_is_written_replaced_and_found(artefacts: Artefacts) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [("../up", "abc", ".pt"), ("masks", "../abc", ".pt"), ("masks", "a/b", ".pt"), ("masks", "", ".pt"),
-     ("masks", "abc", "/../x"), ("masks", "abc", ""), ("Masks", "abc", ".pt"), ("masks", "abc\n", ".pt")],
-)  # fmt: skip
+    [
+        ("../up", "abc", ".pt"),
+        ("masks", "../abc", ".pt"),
+        ("masks", "a/b", ".pt"),
+        ("masks", "", ".pt"),
+        ("masks", "abc", "/../x"),
+        ("masks", "abc", ""),
+        ("Masks", "abc", ".pt"),
+        ("masks", "abc\n", ".pt"),
+    ],
+)
 def test_names_that_are_not_plain_are_refused(artefacts: Artefacts, name: tuple[str, str, str]) -> None:
     kind, key, suffix = name
     with pytest.raises(BadValue, match="plain letters"):

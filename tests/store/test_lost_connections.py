@@ -55,8 +55,9 @@ def test_a_crash_and_restart_of_the_server_is_sat_out(store: Store, server: Serv
     store.put("during", {"n": 2}, **about)
     restart.join()
     assert {key: found.value["n"] for key, found in store.get(["before", "during"]).items()} == {
-        "before": 1, "during": 2,
-    }  # fmt: skip
+        "before": 1,
+        "during": 2,
+    }
 
 
 def test_a_server_that_stays_away_is_one_sentence(

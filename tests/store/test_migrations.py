@@ -23,13 +23,34 @@ OLD = Path(__file__).parent / "version_1.sql"
 
 ROWS: dict[str, list[tuple[Any, ...]]] = {
     "meta": [("schema", 1)],
-    "measures": [(f"k{n}", "s", "accuracy", "lenet_5", "cpu", "m" * 200, 100, 0.5, 1.7e9 + n, '{"n": 1}')
-                 for n in range(50)] + [("odd", "s", "bytes", "lenet_5", "cpu", "Größe", None, 0.1, 1.7e9, "{}")],
-    "runs": [("r1", 1.7e9, 1.7e9, "ada", "Ein Lauf", "note\nline", "lenet_5", "random", "weight", "global", "90 %",
-              True, 2.5, '{"study": 1}', '{"accuracy": 0.9}')],
-    "jobs": [("j1", "{}", "ada", "running", 1.7e9, 1.7e9, None, 1.0, 4.0, "", "", "host:1:ab", 1.7e9),
-             ("j2", "{}", "bob", "failed", 1.7e9, None, 1.7e9, 0.0, 0.0, "It broke.", "Trace", "", 0.0)],
-}  # fmt: skip
+    "measures": [
+        (f"k{n}", "s", "accuracy", "lenet_5", "cpu", "m" * 200, 100, 0.5, 1.7e9 + n, '{"n": 1}') for n in range(50)
+    ]
+    + [("odd", "s", "bytes", "lenet_5", "cpu", "Größe", None, 0.1, 1.7e9, "{}")],
+    "runs": [
+        (
+            "r1",
+            1.7e9,
+            1.7e9,
+            "ada",
+            "Ein Lauf",
+            "note\nline",
+            "lenet_5",
+            "random",
+            "weight",
+            "global",
+            "90 %",
+            True,
+            2.5,
+            '{"study": 1}',
+            '{"accuracy": 0.9}',
+        )
+    ],
+    "jobs": [
+        ("j1", "{}", "ada", "running", 1.7e9, 1.7e9, None, 1.0, 4.0, "", "", "host:1:ab", 1.7e9),
+        ("j2", "{}", "bob", "failed", 1.7e9, None, 1.7e9, 0.0, 0.0, "It broke.", "Trace", "", 0.0),
+    ],
+}
 
 
 @pytest.fixture

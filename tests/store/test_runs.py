@@ -45,8 +45,11 @@ def test_the_table_has_the_columns_of_every_summary(store: Store) -> None:
     assert list(table.columns) == [*COLUMNS, *[name for name in table.columns if name in ("accuracy", "bytes")]]
     row = table.set_index("owner").loc["ada"]
     assert (row["model"], row["scorer"], row["sparsity"], row["accuracy"]) == (
-        "lenet_300_100", "magnitude_l1", "90 %", 0.9,
-    )  # fmt: skip
+        "lenet_300_100",
+        "magnitude_l1",
+        "90 %",
+        0.9,
+    )
     assert str(table["created"].dtype).startswith("datetime64") and "UTC" in str(table["created"].dtype)
 
 

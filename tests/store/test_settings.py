@@ -32,14 +32,16 @@ def test_everything_set() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["tls://host:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786", "tcp://[::1]:8786", "tcp://127.8.8.8:1"]
+    "address",
+    ["tls://host:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786", "tcp://[::1]:8786", "tcp://127.8.8.8:1"],
 )
 def test_a_scheduler_that_nobody_else_can_reach_is_allowed(address: str) -> None:
     assert Settings.read({"PRUNING_SCHEDULER": address}).scheduler == address
 
 
 @pytest.mark.parametrize(
-    "address", ["tcp://host:8786", "tcp://10.0.0.7:8786", "ws://host:8786", "tcp://127.0.0.1.evil.org:1", "tcp://[::]:1"]
+    "address",
+    ["tcp://host:8786", "tcp://10.0.0.7:8786", "ws://host:8786", "tcp://127.0.0.1.evil.org:1", "tcp://[::]:1"],
 )
 def test_a_scheduler_that_others_can_reach_is_refused_unless_its_owner_insists(address: str) -> None:
     with pytest.raises(BadValue, match=r"^PRUNING_SCHEDULER must be tls://.*PRUNING_SCHEDULER_INSECURE=1"):

@@ -59,10 +59,16 @@ class FewerHeads(nn.MultiheadAttention):
         self.out_proj = whole.out_proj
 
     def forward(
-        self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None,
-        need_weights: bool = True, attn_mask: Tensor | None = None, average_attn_weights: bool = True,
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: Tensor | None = None,
+        need_weights: bool = True,
+        attn_mask: Tensor | None = None,
+        average_attn_weights: bool = True,
         is_causal: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    ) -> tuple[Tensor, Tensor | None]:
         """As the parent's. The weights returned are those of the heads that are left."""
         place = 1 if self.batch_first and query.ndim == 3 else 0  # of the tokens
         q, k, v = (self._split(t).movedim(place, -2) for t in self._projected(query, key, value))

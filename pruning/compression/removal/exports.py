@@ -54,9 +54,16 @@ def onnx(model: nn.Module, input_shape: tuple[int, ...]) -> bytes:
         path = Path(folder) / "model.onnx"
         try:
             torch.onnx.export(
-                _exported(model, input_shape), (), path, dynamo=True, external_data=False, opset_version=OPSET,
-                input_names=[INPUT], output_names=["logits"], verbose=False,
-            )  # fmt: skip
+                _exported(model, input_shape),
+                (),
+                path,
+                dynamo=True,
+                external_data=False,
+                opset_version=OPSET,
+                input_names=[INPUT],
+                output_names=["logits"],
+                verbose=False,
+            )
         except torch.onnx.OnnxExporterError as error:
             raise Incompatible(f"This network cannot be written as ONNX: {_first(error)}.") from None
         data = path.read_bytes()

@@ -107,10 +107,16 @@ def int8(data: bytes, images: Tensor, weight_bits: Literal[7, 8], progress: Prog
         given.write_bytes(data)
         quant_pre_process(given, ready, skip_symbolic_shape=True)
         quantize_static(
-            ready, made, Reader(), quant_format=QuantFormat.QDQ, per_channel=True, weight_type=QuantType.QInt8,
-            activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax,
+            ready,
+            made,
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            activation_type=QuantType.QUInt8,
+            calibrate_method=CalibrationMethod.MinMax,
             reduce_range=weight_bits == 7,
-        )  # fmt: skip
+        )
         return made.read_bytes()
 
 

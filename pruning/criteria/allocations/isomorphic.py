@@ -57,10 +57,14 @@ def only(budget: Budget, rows: np.ndarray) -> Budget:
     """The budget of these groups alone."""
     held = rows.tolist()
     return replace(
-        budget, names=tuple(budget.names[row] for row in held), sizes=budget.sizes[rows],
-        shapes=tuple(budget.shapes[row] for row in held), lower=budget.lower[rows], upper=budget.upper[rows],
+        budget,
+        names=tuple(budget.names[row] for row in held),
+        sizes=budget.sizes[rows],
+        shapes=tuple(budget.shapes[row] for row in held),
+        lower=budget.lower[rows],
+        upper=budget.upper[rows],
         ordered=tuple(budget.ordered[row] for row in held),
-    )  # fmt: skip
+    )
 
 
 def gathered(budget: Budget, sets: list[np.ndarray]) -> Budget:

@@ -111,9 +111,13 @@ def group_of(layer: LayerProblem) -> Tensor:
 
 
 def removal_order(
-    weight: Tensor, inverse: Tensor, mask: Tensor, group: Tensor | None = None, most: int = 0,
+    weight: Tensor,
+    inverse: Tensor,
+    mask: Tensor,
+    group: Tensor | None = None,
+    most: int = 0,
     note: Callable[[], None] = lambda: None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor]:
     """The order in which the optimal brain surgeon removes all weights of each row, each answered by the others.
 
     Args:

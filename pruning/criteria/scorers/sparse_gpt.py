@@ -71,7 +71,9 @@ class SparseGPT(Solver):
         masks, weights = zip(*solved, strict=True)
         return torch.cat(masks), torch.cat(weights)
 
-    def _group(self, layer: LayerProblem, curve: Tensor, weight: Tensor, mask: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    def _group(
+        self, layer: LayerProblem, curve: Tensor, weight: Tensor, mask: Tensor, count: int
+    ) -> tuple[Tensor, Tensor]:
         """One convolution group, or a whole linear layer: ``weight`` is changed in place."""
         import torch
 
@@ -108,5 +110,3 @@ class SparseGPT(Solver):
                 errors[:, column - inside.start] = wrong
             weight[:, inside.stop :] -= errors @ factor[inside, inside.stop :]
         return keep, weight.masked_fill(~keep, 0.0)
-
-

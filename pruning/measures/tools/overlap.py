@@ -92,11 +92,16 @@ class Comparison:
             removed.append(sizes.astype(int).tolist())
             jaccard.append(_listed(np.divide(both, either, out=np.full_like(both, np.nan), where=either > 0).tolist()))
         return {
-            "scorers": list(self.first), "skipped": dict(self.skipped), "level": level,
-            "layers": self.labels, "units": self.units,
+            "scorers": list(self.first),
+            "skipped": dict(self.skipped),
+            "level": level,
+            "layers": self.labels,
+            "units": self.units,
             "compared": [part.stop - part.start for part in self._parts[1:]],
-            "removed": removed, "spearman": [_listed(matrix) for matrix in self._spearman], "jaccard": jaccard,
-        }  # fmt: skip
+            "removed": removed,
+            "spearman": [_listed(matrix) for matrix in self._spearman],
+            "jaccard": jaccard,
+        }
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:

@@ -77,8 +77,14 @@ def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
         each = torch.arange(module.num_heads * module.head_dim) // module.head_dim
         rows = [("in_proj_weight", each.repeat(3)), ("in_proj_bias", each.repeat(3))]
         rows += [(f"{part}_proj_weight", each) for part in "qkv"] + [("bias_k", each), ("bias_v", each)]
-        yield [_member(module, n, u, -1 if n in ("bias_k", "bias_v") else 0) for n, u in rows
-               if getattr(module, n, None) is not None], _member(module, "out_proj.weight", each, 1)  # fmt: skip
+        yield (
+            [
+                _member(module, n, u, -1 if n in ("bias_k", "bias_v") else 0)
+                for n, u in rows
+                if getattr(module, n, None) is not None
+            ],
+            _member(module, "out_proj.weight", each, 1),
+        )
         return
     linear = {name: m for name, m in module.named_children() if isinstance(m, nn.Linear)}
     more = _beside(module, linear)

@@ -74,11 +74,12 @@ def accuracy_curve(
             note(figure, words, theme, 0.02, 0.3, "left", framed=True)
         figure.update_layout(
             height=340 + 12 * (1 + sum(trace.get("showlegend") is not False for trace in figure.data)),
-            margin={"t": CURSOR_ROOM, "b": 10, "r": 66}, hovermode="closest",
+            margin={"t": CURSOR_ROOM, "b": 10, "r": 66},
+            hovermode="closest",
             legend=ROW,
             xaxis=layout(axis),
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": "accuracy (%)"}},
-        )  # fmt: skip
+        )
         if curve.empty:
             blank(figure)
         cursor(figure, level, axis, theme)
@@ -117,11 +118,18 @@ def _points(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, role: Ro
         band(figure, x[whole], low[whole], high[whole], role.tint(theme, 0.22), f"{words}, 95 % interval")
         bars = few
     figure.add_scatter(
-        x=x, y=y, mode="lines+markers", name=words, cliponaxis=False,
+        x=x,
+        y=y,
+        mode="lines+markers",
+        name=words,
+        cliponaxis=False,
         line={"color": colour, "width": 2.5, "dash": role.dash},
         marker={
-            "symbol": role.symbol, "size": [9 if hollow else 7 for hollow in few], "opacity": 1,
-            "color": [PAPER[theme] if hollow else colour for hollow in few], "line": {"color": colour, "width": 2},
+            "symbol": role.symbol,
+            "size": [9 if hollow else 7 for hollow in few],
+            "opacity": 1,
+            "color": [PAPER[theme] if hollow else colour for hollow in few],
+            "line": {"color": colour, "width": 2},
         },
         error_y=whiskers(y, np.where(bars, low, y), np.where(bars, high, y), colour),
         customdata=[
@@ -130,7 +138,7 @@ def _points(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, role: Ro
         ],
         hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} sparsity<br>95 % interval %{customdata[1]} to "
         "%{customdata[2]}<br>%{customdata[3]} images, %{customdata[4]}<extra>" + words + "</extra>",
-    )  # fmt: skip
+    )
     if few.any() and not any(trace.get("name", "").startswith("hollow") for trace in figure.data):
         hollow_entry(figure, count[few].min(), count.max(), theme)
 
@@ -138,12 +146,15 @@ def _points(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, role: Ro
 def _pinned(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, words: str, variant: str) -> None:
     """A pinned curve: one thin line, so that it stays behind what is looked at now."""
     figure.add_scatter(
-        x=positions(rows["level"], axis), y=100 * rows["accuracy"].to_numpy(np.float64), mode="lines+markers",
-        name=plain(words), cliponaxis=False,
+        x=positions(rows["level"], axis),
+        y=100 * rows["accuracy"].to_numpy(np.float64),
+        mode="lines+markers",
+        name=plain(words),
+        cliponaxis=False,
         line={"color": BASELINE.colour(theme), "width": 1.5, "dash": BASELINE.dash if variant == "pruned" else "dot"},
         marker={"symbol": BASELINE.symbol if variant == "pruned" else f"{BASELINE.symbol}-open", "size": 6},
         hovertemplate=f"{plain(words)}<br><b>%{{y:.2f}} %</b><extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _title(curve: pd.DataFrame, level: int, dense: float | None) -> str:
@@ -153,7 +164,7 @@ def _title(curve: pd.DataFrame, level: int, dense: float | None) -> str:
         return f"No pruned network is measured yet{reference}"
     plain_rows = curve[curve["variant"] == "pruned"]
     rows = plain_rows if len(plain_rows) else curve
-    near = rows.iloc[int(np.abs(rows['level'].to_numpy(np.int64) - level).argmin())]
+    near = rows.iloc[int(np.abs(rows["level"].to_numpy(np.int64) - level).argmin())]
     title = f"At {percent(int(near['level']) / 1000)} sparsity accuracy is {percent(near['accuracy'])}"
     if dense is not None:
         points = 100 * (near["accuracy"] - dense)
@@ -180,6 +191,14 @@ def _table(curve: pd.DataFrame, pinned: pd.DataFrame | None, label: str) -> pd.D
         for setting, frame in frames
         for row in frame.to_dict("records")
     ]
-    columns = ["setting", "level_permille", "variant", "accuracy_percent", "low_95_percent", "high_95_percent",
-               "images_count", "origin"]  # fmt: skip
+    columns = [
+        "setting",
+        "level_permille",
+        "variant",
+        "accuracy_percent",
+        "low_95_percent",
+        "high_95_percent",
+        "images_count",
+        "origin",
+    ]
     return pd.DataFrame(parts, columns=columns)

@@ -21,9 +21,15 @@ MOST_NUMBERS = 10
 
 
 def agreement_matrix(
-    matrix: Sequence[Sequence[float | None]], scorers: Sequence[str], what: What, place: str, level: int,
-    removed: Sequence[int] = (), units: int = 0, controls: Sequence[str] = (),
-) -> Chart:  # fmt: skip
+    matrix: Sequence[Sequence[float | None]],
+    scorers: Sequence[str],
+    what: What,
+    place: str,
+    level: int,
+    removed: Sequence[int] = (),
+    units: int = 0,
+    controls: Sequence[str] = (),
+) -> Chart:
     """The matrix of one part of the network.
 
     Args:
@@ -55,21 +61,33 @@ def agreement_matrix(
         numbers = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in cells]
         figure = Sketch()
         figure.add_heatmap(
-            z=cells, x=list(range(len(names))), y=list(range(len(names))), zmin=low, zmax=1, colorscale=scale,
-            text=numbers if len(names) <= MOST_NUMBERS else None, texttemplate="%{text}", xgap=1, ygap=1,
-            textfont={"size": 12}, hoverongaps=False, customdata=extra,
+            z=cells,
+            x=list(range(len(names))),
+            y=list(range(len(names))),
+            zmin=low,
+            zmax=1,
+            colorscale=scale,
+            text=numbers if len(names) <= MOST_NUMBERS else None,
+            texttemplate="%{text}",
+            xgap=1,
+            ygap=1,
+            textfont={"size": 12},
+            hoverongaps=False,
+            customdata=extra,
             colorbar={"thickness": 14, "title": {"text": SHORT[what], "side": "right"}},
             hovertext=[[f"{one}<br>{other}" for other in names] for one in names],
             hovertemplate="%{hovertext}<br><b>%{z:.3f}</b>"
-            + ("<br>by chance %{customdata:.3f}" if chance is not None else "") + "<extra></extra>",
-        )  # fmt: skip
+            + ("<br>by chance %{customdata:.3f}" if chance is not None else "")
+            + "<extra></extra>",
+        )
         side = int(np.clip(26 * len(names), 150, 760))
         ticks = {"tickvals": list(range(len(names))), "ticktext": names, "showgrid": False, "ticklen": 3}
         figure.update_layout(
-            height=side + 150, margin={"t": 10, "b": 10},
+            height=side + 150,
+            margin={"t": 10, "b": 10},
             xaxis={**ticks, "tickangle": -50 if len(names) <= MOST_NUMBERS else -90, "range": [-0.5, len(names) - 0.5]},
             yaxis={**ticks, "range": [len(names) - 0.5, -0.5]},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(cells, scorers, what, place, level, chance, controls)
@@ -103,13 +121,20 @@ def _chance(removed: Sequence[int], units: int) -> np.ndarray:
 
 
 def _title(
-    cells: np.ndarray, scorers: Sequence[str], what: str, place: str, level: int, chance: np.ndarray | None,
+    cells: np.ndarray,
+    scorers: Sequence[str],
+    what: str,
+    place: str,
+    level: int,
+    chance: np.ndarray | None,
     controls: Sequence[str],
-) -> str:  # fmt: skip
+) -> str:
     """The finding: the most and the least alike pair, and what chance would give."""
     rows, columns = np.triu_indices(len(scorers), 1)
-    telling = [scorers[row] not in controls and scorers[column] not in controls
-               for row, column in zip(rows, columns, strict=True)]  # fmt: skip
+    telling = [
+        scorers[row] not in controls and scorers[column] not in controls
+        for row, column in zip(rows, columns, strict=True)
+    ]
     rows, columns = rows[telling], columns[telling]
     values = cells[rows, columns]
     if not len(values) or np.isnan(values).all():

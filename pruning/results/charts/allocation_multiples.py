@@ -45,16 +45,23 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
         for number, (name, rows) in enumerate(charts.items()):
             density, empty = rows["density"].to_numpy(), (rows["removed"] == rows["weights"]).to_numpy()
             figure.add_bar(
-                x=100 * density, y=list(rows["layer"].astype(str)), orientation="h", name=plain(name), width=0.72,
+                x=100 * density,
+                y=list(rows["layer"].astype(str)),
+                orientation="h",
+                name=plain(name),
+                width=0.72,
                 marker={"color": KEPT.colour(theme), "opacity": 1 if chosen in (None, name) else 0.75},
                 text=["empty" if gone else percent(share, 0) for gone, share in zip(empty, density, strict=True)],
-                textposition="outside", cliponaxis=False, constraintext="none",
+                textposition="outside",
+                cliponaxis=False,
+                constraintext="none",
                 textfont={"size": 12, "color": [REMOVED.colour(theme) if gone else INK[theme] for gone in empty]},
-                showlegend=False, customdata=rows[["removed", "weights"]],
+                showlegend=False,
+                customdata=rows[["removed", "weights"]],
                 hovertemplate="%{y}<br><b>%{x:.1f} % kept</b><br>%{customdata[0]:,} of %{customdata[1]:,} removed"
                 f"<extra>{plain(name)}</extra>",
                 **place(number),
-            )  # fmt: skip
+            )
             line = {"color": CONTROL.colour(theme), "dash": "dot", "width": 1.5}
             figure.add_vline(100 - level / 10, place(number)["xaxis"], line=line)
         x, y = {"range": [0, 122], "tick0": 0, "dtick": 50, "showgrid": True}, top_down(names, labels(names, 16))

@@ -58,14 +58,21 @@ def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = Fals
         words = f"{percent(1 - level / 1000)} left"
     ink = INK[theme]
     # Over a picture the line must show on dark blue and on yellow, whatever the theme.
-    for colour, width in ([("#FFFFFF", 4), ("#000000", 1.5)] if halo else [(ink, 1.5)]):
+    for colour, width in [("#FFFFFF", 4), ("#000000", 1.5)] if halo else [(ink, 1.5)]:
         figure.add_shape(
             type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": colour, "width": width}, name="cursor"
         )
     place = at if axis == "sparsity" else float(np.log10(at))  # annotations on a log axis take the exponent
     share = place / 100 if axis == "sparsity" else (2 - place) / 3
     figure.add_annotation(
-        x=place, y=1, yref="paper", yanchor="bottom", text=f"▾ {words}" if share < 0.85 else f"{words} ▾",
-        showarrow=False, xanchor="left" if share < 0.85 else "right", xshift=-8 if share < 0.85 else 8,
-        name="cursor", font={"weight": 600},
-    )  # fmt: skip
+        x=place,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=f"▾ {words}" if share < 0.85 else f"{words} ▾",
+        showarrow=False,
+        xanchor="left" if share < 0.85 else "right",
+        xshift=-8 if share < 0.85 else 8,
+        name="cursor",
+        font={"weight": 600},
+    )

@@ -114,10 +114,16 @@ def config(name: str) -> dict[str, Any]:
         "displayModeBar": "hover",
         "scrollZoom": False,
         "modeBarButtonsToRemove": [
-            "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d",
+            "zoom2d",
+            "pan2d",
+            "zoomIn2d",
+            "zoomOut2d",
+            "autoScale2d",
+            "select2d",
+            "lasso2d",
         ],
         "toImageButtonOptions": {"format": "svg", "filename": name, "scale": 1},
-    }  # fmt: skip
+    }
 
 
 def need(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None:
@@ -187,8 +193,15 @@ def whiskers(
         thickness, width: px of the line and of its ends.
     """
     middle, low, high = (np.asarray(values, dtype=np.float64) for values in (middle, low, high))
-    return {"type": "data", "symmetric": False, "array": (high - middle).tolist(),
-            "arrayminus": (middle - low).tolist(), "color": colour, "thickness": thickness, "width": width}  # fmt: skip
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - middle).tolist(),
+        "arrayminus": (middle - low).tolist(),
+        "color": colour,
+        "thickness": thickness,
+        "width": width,
+    }
 
 
 def check_level(level: int) -> int:

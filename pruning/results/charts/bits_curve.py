@@ -36,25 +36,36 @@ def bits_curve(points: pd.DataFrame, bits: int) -> Chart:
                 continue
             middle = 100 * own["accuracy"]
             figure.add_scatter(
-                x=own["bits"], y=middle, mode="lines+markers", name=words, showlegend=True, cliponaxis=False,
+                x=own["bits"],
+                y=middle,
+                mode="lines+markers",
+                name=words,
+                showlegend=True,
+                cliponaxis=False,
                 line={"color": role.colour(theme), "width": 2.5, "dash": role.dash},
                 marker={"symbol": role.symbol, "size": 9, "color": role.colour(theme)},
                 error_y=whiskers(middle, 100 * own["low"], 100 * own["high"], role.colour(theme), width=3),
                 hovertemplate=f"%{{x}} bits, {words}<br><b>%{{y:.1f}} %</b><extra></extra>",
-            )  # fmt: skip
+            )
         if dense is not None:
             figure.add_scatter(
-                x=[1.7, 8.3], y=[dense, dense], mode="lines", name="dense (float32)", hoverinfo="skip",
-                showlegend=True, line={"color": DENSE.colour(theme), "width": 1.5, "dash": DENSE.dash},
-            )  # fmt: skip
+                x=[1.7, 8.3],
+                y=[dense, dense],
+                mode="lines",
+                name="dense (float32)",
+                hoverinfo="skip",
+                showlegend=True,
+                line={"color": DENSE.colour(theme), "width": 1.5, "dash": DENSE.dash},
+            )
         if bits <= 8:
             figure.add_vline(x=bits, line={"color": INK[theme], "width": 1, "dash": "dot"})
         figure.update_layout(
-            height=360, margin={"t": 10, "b": 10},
+            height=360,
+            margin={"t": 10, "b": 10},
             legend=ROW,
             xaxis={"range": [1.7, 8.3], "tickvals": [2, 3, 4, 5, 6, 8], "title": {"text": "bits of a weight"}},
             yaxis={"range": [0, 100], "title": {"text": "test accuracy (%)"}},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(points)

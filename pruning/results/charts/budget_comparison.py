@@ -44,36 +44,67 @@ def budget_comparison(results: pd.DataFrame, level: int, dense: float | None, pl
         for at, name in enumerate(names):
             if shares[at] < span[0]:  # far below: it would press what was trained into a corner
                 figure.add_annotation(
-                    x=span[0], y=at, xanchor="left", showarrow=False, text=f"◂ {shares[at]:.1f}{NBSP}%",
+                    x=span[0],
+                    y=at,
+                    xanchor="left",
+                    showarrow=False,
+                    text=f"◂ {shares[at]:.1f}{NBSP}%",
                     name=plain(name),
-                )  # fmt: skip
+                )
                 continue
             figure.add_scatter(
-                x=[shares[at]], y=[at], mode="markers+text", showlegend=False, name=plain(name), cliponaxis=False,
+                x=[shares[at]],
+                y=[at],
+                mode="markers+text",
+                showlegend=False,
+                name=plain(name),
+                cliponaxis=False,
                 marker={"symbol": roles[at].symbol, "size": 11, "color": colours[at]},
-                text=[f"{shares[at]:.1f}{NBSP}%"], textposition="top center",
+                text=[f"{shares[at]:.1f}{NBSP}%"],
+                textposition="top center",
                 error_x=whiskers([shares[at]], [low[at]], [high[at]], colours[at], 2, 6),
                 hovertemplate=f"<b>{shares[at]:.2f} %</b> ({low[at]:.2f} to {high[at]:.2f})<br>{amount(steps[at])} "
                 f"steps, {amount(results['count'].iloc[at])} test images<extra>{plain(name)}</extra>",
-            )  # fmt: skip
+            )
         if dense is not None:
             figure.add_shape(
-                type="line", x0=100 * dense, x1=100 * dense, y0=0, y1=1, yref="paper", name="dense", layer="below",
+                type="line",
+                x0=100 * dense,
+                x1=100 * dense,
+                y0=0,
+                y1=1,
+                yref="paper",
+                name="dense",
+                layer="below",
                 line={"color": DENSE.colour(theme), "width": 2, "dash": DENSE.dash},
-            )  # fmt: skip
+            )
             figure.add_annotation(
-                x=100 * dense, y=1, yref="paper", yanchor="bottom", xanchor="right", showarrow=False, name="dense",
-                text=f"dense {percent(dense)}", font={"color": DENSE.colour(theme)},
-            )  # fmt: skip
+                x=100 * dense,
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                xanchor="right",
+                showarrow=False,
+                name="dense",
+                text=f"dense {percent(dense)}",
+                font={"color": DENSE.colour(theme)},
+            )
         if not (shares >= span[0]).any():
             blank(figure)
         figure.update_layout(
-            height=54 * max(1, len(names)) + 90, margin={"t": 28, "b": 10}, hovermode="closest",
+            height=54 * max(1, len(names)) + 90,
+            margin={"t": 28, "b": 10},
+            hovermode="closest",
             xaxis={"range": span, "title": {"text": "test accuracy (%)"}},
-            yaxis={"range": [len(names) - 0.5, -0.7], "tickvals": list(range(len(names))), "showgrid": False,
-                   "ticktext": [f"{plain(short(name, 40))}<br>{amount(own)} steps"
-                                for name, own in zip(names, steps, strict=True)]},
-        )  # fmt: skip
+            yaxis={
+                "range": [len(names) - 0.5, -0.7],
+                "tickvals": list(range(len(names))),
+                "showgrid": False,
+                "ticktext": [
+                    f"{plain(short(name, 40))}<br>{amount(own)} steps" for name, own in zip(names, steps, strict=True)
+                ],
+            },
+        )
         return figure
 
     title = _title(results, level, dense)

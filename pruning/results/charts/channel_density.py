@@ -35,30 +35,53 @@ def channel_density(density: pd.DataFrame, layer: str) -> Chart:
             side = sides[axis]
             index, share = side["index"].to_numpy(np.int64), side["density"].to_numpy(np.float64)
             figure.add_bar(
-                x=index, y=100 * share, xaxis=x, yaxis=y, name="kept", marker={"color": KEPT.colour(theme)},
-                width=0.9, showlegend=False, hovertemplate=f"{axis} %{{x}}<br><b>%{{y:.1f}} % kept</b><extra></extra>",
-            )  # fmt: skip
+                x=index,
+                y=100 * share,
+                xaxis=x,
+                yaxis=y,
+                name="kept",
+                marker={"color": KEPT.colour(theme)},
+                width=0.9,
+                showlegend=False,
+                hovertemplate=f"{axis} %{{x}}<br><b>%{{y:.1f}} % kept</b><extra></extra>",
+            )
             gone = index[share == 0]
             figure.add_scatter(
-                x=gone if len(gone) else [None], y=np.zeros(len(gone)) if len(gone) else [None], xaxis=x, yaxis=y,
-                mode="markers", name="empty channel", cliponaxis=False, showlegend=axis == "output",
+                x=gone if len(gone) else [None],
+                y=np.zeros(len(gone)) if len(gone) else [None],
+                xaxis=x,
+                yaxis=y,
+                mode="markers",
+                name="empty channel",
+                cliponaxis=False,
+                showlegend=axis == "output",
                 marker={"symbol": REMOVED.symbol, "size": 8, "color": REMOVED.colour(theme)},
                 hovertemplate=f"{axis} %{{x}} is empty<extra></extra>",
-            )  # fmt: skip
+            )
             width = int(index.max()) + 1 if len(index) else 1
             figure.layout[f"xaxis{x[1:]}"] = {
-                "domain": domain, "anchor": y, "range": [-0.6, width - 0.4], "showgrid": False, "nticks": 5,
-                "title": {"text": f"{axis} channel"}, "tickformat": "d",
-            }  # fmt: skip
+                "domain": domain,
+                "anchor": y,
+                "range": [-0.6, width - 0.4],
+                "showgrid": False,
+                "nticks": 5,
+                "title": {"text": f"{axis} channel"},
+                "tickformat": "d",
+            }
             figure.layout[f"yaxis{y[1:]}"] = {
-                "range": [0, 100], "dtick": 25, "anchor": x, "showticklabels": axis == "output",
+                "range": [0, 100],
+                "dtick": 25,
+                "anchor": x,
+                "showticklabels": axis == "output",
                 "ticks": "outside" if axis == "output" else "",
                 "title": {"text": "weights kept (%)" if axis == "output" else ""},
-            }  # fmt: skip
+            }
         figure.update_layout(
-            height=310, margin={"t": 10, "b": 10}, bargap=0,
+            height=310,
+            margin={"t": 10, "b": 10},
+            bargap=0,
             legend=ROW,
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(sides, layer)

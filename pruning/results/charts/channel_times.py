@@ -39,9 +39,13 @@ def channel_times(counts: pd.DataFrame, full: int, threads: int) -> Chart:
         for count in (count for count in places if count % ROUND == 0):
             figure.add_vline(x=count, line={"color": FAINT[theme], "width": 6}, layer="below")
         figure.add_scatter(
-            x=[places[0], full], y=[100 * places[0] / full, 100], mode="lines", name="theory: MACs",
-            line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5}, hoverinfo="skip",
-        )  # fmt: skip
+            x=[places[0], full],
+            y=[100 * places[0] / full, 100],
+            mode="lines",
+            name="theory: MACs",
+            line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5},
+            hoverinfo="skip",
+        )
         for runtime, (role, dash, symbol) in LOOKS.items():
             own = counts[counts["runtime"] == runtime].sort_values("channels")
             if own.empty:
@@ -49,24 +53,38 @@ def channel_times(counts: pd.DataFrame, full: int, threads: int) -> Chart:
             colour = role.colour(theme)
             fill = [colour if count % ROUND == 0 else PAPER[theme] for count in own["channels"]]
             figure.add_scatter(
-                x=own["channels"], y=100 * own["time"], mode="lines+markers", name=RUNTIMES[runtime], cliponaxis=False,
+                x=own["channels"],
+                y=100 * own["time"],
+                mode="lines+markers",
+                name=RUNTIMES[runtime],
+                cliponaxis=False,
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"symbol": symbol, "size": 10, "color": fill, "line": {"color": colour, "width": 2}},
                 error_y=whiskers(100 * own["time"], 100 * own["time_low"], 100 * own["time_high"], colour, 1.2, 3),
                 customdata=[[milliseconds(time), n] for time, n in zip(own["median_ms"], own["samples"], strict=True)],
                 hovertemplate=f"%{{x}} channels: <b>%{{y:.0f}} % of the time of {full}</b><br>%{{customdata[0]}}, "
                 f"%{{customdata[1]}} rounds<extra>{RUNTIMES[runtime]}</extra>",
-            )  # fmt: skip
+            )
         figure.add_hline(y=100, line={"color": DENSE.colour(theme), "dash": "dash", "width": 1.5})
         top = max(110.0, 100 * float(counts["time_high"].max()) + 5)
         figure.update_layout(
-            height=380, margin={"t": 10, "b": 10}, hovermode="closest", showlegend=True,
+            height=380,
+            margin={"t": 10, "b": 10},
+            hovermode="closest",
+            showlegend=True,
             legend=ROW,
-            xaxis={"range": [places[0] - 1.5, full + 1.5], "dtick": 8, "tick0": 0, "showgrid": False,
-                   "title": {"text": f"channels that are left (of {full}); bands: multiples of {ROUND}"}},
-            yaxis={"range": [0, np.ceil(top / 5) * 5],
-                   "title": {"text": f"time (% of {full} channels), {threads} thread{'s' if threads > 1 else ''}"}},
-        )  # fmt: skip
+            xaxis={
+                "range": [places[0] - 1.5, full + 1.5],
+                "dtick": 8,
+                "tick0": 0,
+                "showgrid": False,
+                "title": {"text": f"channels that are left (of {full}); bands: multiples of {ROUND}"},
+            },
+            yaxis={
+                "range": [0, np.ceil(top / 5) * 5],
+                "title": {"text": f"time (% of {full} channels), {threads} thread{'s' if threads > 1 else ''}"},
+            },
+        )
         return figure
 
     title = _title(counts, full)
@@ -103,9 +121,12 @@ def _title(counts: pd.DataFrame, full: int) -> str:
             one, other = known.loc[count], known.loc[under]
             jump = float(one["time"] - other["time"])
             if one["time_low"] > other["time_high"] and (best is None or jump > best[0]):
-                best = jump, (
-                    f"{count} channels take {100 * one['time']:.0f} % of the time of {full}, {under} take "
-                    f"{100 * other['time']:.0f} % ({RUNTIMES[str(runtime)]})"
+                best = (
+                    jump,
+                    (
+                        f"{count} channels take {100 * one['time']:.0f} % of the time of {full}, {under} take "
+                        f"{100 * other['time']:.0f} % ({RUNTIMES[str(runtime)]})"
+                    ),
                 )
     if best is not None:
         return best[1]

@@ -36,21 +36,38 @@ def compatibility_table(pairs: pd.DataFrame, rows: str, columns: str, meanings: 
             figure.add_scatter(
                 x=[across.index(str(name)) for name in some["column"]],
                 y=[down.index(str(name)) for name in some["row"]],
-                mode="markers", name=plain(words), showlegend=True,
-                marker={"symbol": SYMBOLS[kind], "size": 9 if thin else 13, "color": colour,
-                        "opacity": 0.55 if thin else 1, "line": {"color": colour, "width": 1.5 if thin else 0}},
+                mode="markers",
+                name=plain(words),
+                showlegend=True,
+                marker={
+                    "symbol": SYMBOLS[kind],
+                    "size": 9 if thin else 13,
+                    "color": colour,
+                    "opacity": 0.55 if thin else 1,
+                    "line": {"color": colour, "width": 1.5 if thin else 0},
+                },
                 customdata=some[["row", "column", "why"]].astype(str).map(plain),
                 hovertemplate="%{customdata[0]} × %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-            )  # fmt: skip
+            )
         figure.update_layout(
-            height=30 * len(down) + 174 + 22 * len(meanings), margin={"t": 124, "b": 10, "r": 70}, hovermode="closest",
+            height=30 * len(down) + 174 + 22 * len(meanings),
+            margin={"t": 124, "b": 10, "r": 70},
+            hovermode="closest",
             legend=BELOW,
-            xaxis={"tickvals": list(range(len(across))), "ticktext": [plain(short(name, 20)) for name in across],
-                   "side": "top", "range": [-0.5, len(across) - 0.5], "tickangle": -45,
-                   "ticklabeloverflow": "allow"},
-            yaxis={"tickvals": list(range(len(down))), "ticktext": [plain(short(name, 28)) for name in down],
-                   "range": [len(down) - 0.5, -0.5]},
-        )  # fmt: skip
+            xaxis={
+                "tickvals": list(range(len(across))),
+                "ticktext": [plain(short(name, 20)) for name in across],
+                "side": "top",
+                "range": [-0.5, len(across) - 0.5],
+                "tickangle": -45,
+                "ticklabeloverflow": "allow",
+            },
+            yaxis={
+                "tickvals": list(range(len(down))),
+                "ticktext": [plain(short(name, 28)) for name in down],
+                "range": [len(down) - 0.5, -0.5],
+            },
+        )
         return figure
 
     good = int((pairs["kind"] != "no").sum())

@@ -23,9 +23,11 @@ STYLES = (
 )
 """Eight looks: no two share both dash and symbol, so that they are told apart without any colour."""
 NAMES = {
-    "sparsity": "sparsity (% of prunable weights removed)", "compression": "compression ratio (logarithmic)",
-    "macs": "multiply-accumulates left (%)", "bytes": "bytes left of the dense file (%)",
-}  # fmt: skip
+    "sparsity": "sparsity (% of prunable weights removed)",
+    "compression": "compression ratio (logarithmic)",
+    "macs": "multiply-accumulates left (%)",
+    "bytes": "bytes left of the dense file (%)",
+}
 _RATIOS = (1, 3, 10, 30, 100, 300, 1000)
 
 

@@ -60,16 +60,24 @@ def curves(
         for name in names:
             runs, mean = points[points["curve"] == name], means[means["curve"] == name]
             _runs(figure, runs, mean, places(runs, axis, bytes_dense), roles[name].colour(theme))
-            _mean(figure, mean, places(mean, axis, bytes_dense), name, roles[name], theme, most,
-                  planned.get(name, 1))  # fmt: skip
+            _mean(figure, mean, places(mean, axis, bytes_dense), name, roles[name], theme, most, planned.get(name, 1))
         near = markers_frame(means)
         if len(near):
             figure.add_scatter(
-                x=places(near, axis, bytes_dense), y=100 * near["accuracy"], mode="markers", hoverinfo="skip",
-                name="ring: last point within one point of dense", legendrank=1500, cliponaxis=False,
-                marker={"symbol": "circle-open", "size": 17, "color": [roles[n].colour(theme) for n in near["curve"]],
-                        "line": {"width": 2.5}},
-            )  # fmt: skip
+                x=places(near, axis, bytes_dense),
+                y=100 * near["accuracy"],
+                mode="markers",
+                hoverinfo="skip",
+                name="ring: last point within one point of dense",
+                legendrank=1500,
+                cliponaxis=False,
+                marker={
+                    "symbol": "circle-open",
+                    "size": 17,
+                    "color": [roles[n].colour(theme) for n in near["curve"]],
+                    "line": {"width": 2.5},
+                },
+            )
         if len(means) and (means["count"] < most).any():
             hollow_entry(figure, means["count"].min(), most, theme)
         for value, role, word in ((dense, DENSE, "dense"), (chance, CONTROL, "chance")):
@@ -82,10 +90,13 @@ def curves(
             blank(figure)
         figure.update_layout(
             height=420 + 22 * max(1, sum(trace.get("showlegend") is not False for trace in figure.data)),
-            margin={"t": 10, "b": 10, "r": 66}, hovermode="closest", showlegend=True, xaxis=axis_layout,
+            margin={"t": 10, "b": 10, "r": 66},
+            hovermode="closest",
+            showlegend=True,
+            xaxis=axis_layout,
             legend=BELOW,
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": f"{split} accuracy (%)"}},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(means, len(points) > 0, dense)
@@ -106,11 +117,17 @@ def _runs(figure: Sketch, runs: pd.DataFrame, mean: pd.DataFrame, x: np.ndarray,
     for run in dict.fromkeys(runs["run"]):
         rows = (runs["run"] == run).to_numpy()
         figure.add_scatter(
-            x=x[rows], y=100 * runs["accuracy"].to_numpy(np.float64)[rows], mode="lines+markers", opacity=0.35,
-            line={"color": colour, "width": 1}, marker={"size": 4, "color": colour}, showlegend=False,
-            name=f"{runs['curve'].iloc[0]}, {run}", cliponaxis=False,
+            x=x[rows],
+            y=100 * runs["accuracy"].to_numpy(np.float64)[rows],
+            mode="lines+markers",
+            opacity=0.35,
+            line={"color": colour, "width": 1},
+            marker={"size": 4, "color": colour},
+            showlegend=False,
+            name=f"{runs['curve'].iloc[0]}, {run}",
+            cliponaxis=False,
             hovertemplate=f"<b>%{{y:.2f}} %</b>, {plain(run)}<extra>{plain(short(runs['curve'].iloc[0], 60))}</extra>",
-        )  # fmt: skip
+        )
 
 
 def _mean(
@@ -129,18 +146,33 @@ def _mean(
         said = f" ({seeds} of {planned} seeds)"
     label = plain(short(name, 70)) + said
     figure.add_scatter(
-        x=x if len(rows) else [None], y=y if len(rows) else [None], mode="lines+markers", name=label, cliponaxis=False,
-        line={"color": colour, "width": 2.5, "dash": role.dash}, showlegend=True,
-        marker={"symbol": role.symbol, "size": 8, "opacity": 1, "line": {"color": colour, "width": 2},
-                "color": [PAPER[theme] if hollow else colour for hollow in few]},
+        x=x if len(rows) else [None],
+        y=y if len(rows) else [None],
+        mode="lines+markers",
+        name=label,
+        cliponaxis=False,
+        line={"color": colour, "width": 2.5, "dash": role.dash},
+        showlegend=True,
+        marker={
+            "symbol": role.symbol,
+            "size": 8,
+            "opacity": 1,
+            "line": {"color": colour, "width": 2},
+            "color": [PAPER[theme] if hollow else colour for hollow in few],
+        },
         customdata=[
-            [percent(level / 1000), percent(lo / 100), percent(hi / 100), amount(count),
-             "95 % interval" if runs == 1 else f"one standard deviation of {runs} seeds:"]
+            [
+                percent(level / 1000),
+                percent(lo / 100),
+                percent(hi / 100),
+                amount(count),
+                "95 % interval" if runs == 1 else f"one standard deviation of {runs} seeds:",
+            ]
             for level, lo, hi, count, runs in zip(rows["level"], low, high, rows["count"], rows["seeds"], strict=True)
         ],
         hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} asked<br>%{customdata[4]} "
         "%{customdata[1]} to %{customdata[2]}<br>%{customdata[3]} images<extra>%{fullData.name}</extra>",
-    )  # fmt: skip
+    )
 
 
 def _title(means: pd.DataFrame, started: bool, dense: float | None) -> str:

@@ -21,7 +21,8 @@ def error_barrier(lines: pd.DataFrame, level: int, pending: bool = False) -> Cha
     """Mean error over the seeds at each place, with the single seeds faint.
 
     Args:
-        lines: as ``pruning.results.connectivity.lines_frame`` makes them: ``arm``, ``seed``, ``place`` (0..1), ``error`` (0..1).
+        lines: as ``pruning.results.connectivity.lines_frame`` makes them: ``arm``, ``seed``, ``place`` and ``error``
+            (both 0..1).
         level: sparsity of the ticket, per mille.
         pending: more is on its way.
 
@@ -39,25 +40,42 @@ def error_barrier(lines: pd.DataFrame, level: int, pending: bool = False) -> Cha
             seeds = own["seed"].nunique()
             for seed, group in own.groupby("seed") if seeds > 1 else ():
                 figure.add_scatter(
-                    x=group["place"], y=100 * group["error"], mode="lines", opacity=0.35, showlegend=False,
-                    line={"color": role.colour(theme), "width": 1}, hoverinfo="skip", name=f"{arm}, seed {seed}",
-                )  # fmt: skip
+                    x=group["place"],
+                    y=100 * group["error"],
+                    mode="lines",
+                    opacity=0.35,
+                    showlegend=False,
+                    line={"color": role.colour(theme), "width": 1},
+                    hoverinfo="skip",
+                    name=f"{arm}, seed {seed}",
+                )
             mean = own.groupby("place")["error"].mean()
             figure.add_scatter(
-                x=list(mean.index) or [None], y=list(100 * mean) or [None], mode="lines+markers", name=words,
-                line={"color": role.colour(theme), "width": 2.5, "dash": role.dash}, showlegend=True, cliponaxis=False,
+                x=list(mean.index) or [None],
+                y=list(100 * mean) or [None],
+                mode="lines+markers",
+                name=words,
+                line={"color": role.colour(theme), "width": 2.5, "dash": role.dash},
+                showlegend=True,
+                cliponaxis=False,
                 marker={"symbol": role.symbol, "size": 8, "color": role.colour(theme)},
                 hovertemplate=f"<b>%{{y:.2f}} % wrong</b> at %{{x:.2f}}<br>mean of {seeds} seeds<extra>{words}</extra>",
-            )  # fmt: skip
+            )
         if pending or lines.empty:
             note(figure, "more lines are on their way …" if pending else "nothing measured yet", theme, 0.5, 0.96)
         figure.update_layout(
-            height=380, margin={"t": 10, "b": 10}, hovermode="closest", showlegend=True,
+            height=380,
+            margin={"t": 10, "b": 10},
+            hovermode="closest",
+            showlegend=True,
             legend={**ROW, "traceorder": "reversed"},
-            xaxis={"range": [-0.02, 1.02], "dtick": 0.25,
-                   "title": {"text": "place on the straight line (0 and 1: the two children)"}},
+            xaxis={
+                "range": [-0.02, 1.02],
+                "dtick": 0.25,
+                "title": {"text": "place on the straight line (0 and 1: the two children)"},
+            },
             yaxis={"range": [0, min(100, 5 * np.ceil((top + 0.5) / 5))], "title": {"text": "test error (%)"}},
-        )  # fmt: skip
+        )
         return figure
 
     title = valley_sentence(barriers_frame(lines), level)

@@ -53,17 +53,34 @@ def flips(images: np.ndarray, table: pd.DataFrame, columns: int = COLUMNS) -> Ch
         for at, (image, row) in enumerate(zip(shown, rows, strict=True)):
             x, y = at % across + 0.5, ROW * (at // across)
             figure.add_layout_image(
-                source=_png(image), xref="x", yref="y", x=x, y=y + PICTURE / 2, sizex=0.9, sizey=PICTURE,
-                xanchor="center", yanchor="middle", sizing="contain", name=str(row["position"]),
-            )  # fmt: skip
+                source=_png(image),
+                xref="x",
+                yref="y",
+                x=x,
+                y=y + PICTURE / 2,
+                sizex=0.9,
+                sizey=PICTURE,
+                xanchor="center",
+                yanchor="middle",
+                sizing="contain",
+                name=str(row["position"]),
+            )
             figure.add_annotation(
-                x=x, y=y + PICTURE, yanchor="top", showarrow=False, align="center", text=_caption(row), name="caption",
-            )  # fmt: skip
+                x=x,
+                y=y + PICTURE,
+                yanchor="top",
+                showarrow=False,
+                align="center",
+                text=_caption(row),
+                name="caption",
+            )
         hidden = {"visible": False, "fixedrange": True}
         figure.update_layout(
-            height=ROW * down + 16 if rows else 60, margin={"t": 8, "l": 4, "r": 4, "b": 8},
-            xaxis={**hidden, "range": [0, across]}, yaxis={**hidden, "range": [ROW * down, 0]},
-        )  # fmt: skip
+            height=ROW * down + 16 if rows else 60,
+            margin={"t": 8, "l": 4, "r": 4, "b": 8},
+            xaxis={**hidden, "range": [0, across]},
+            yaxis={**hidden, "range": [ROW * down, 0]},
+        )
         return figure
 
     title = _title(table)

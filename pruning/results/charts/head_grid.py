@@ -31,20 +31,32 @@ def head_grid(heads: pd.DataFrame) -> Chart:
         for role, which, word in ((KEPT, kept, "kept"), (REMOVED, ~kept, "removed")):
             some = heads[which]
             figure.add_scatter(
-                x=some["head"], y=some["layer"], mode="markers", name=word,
-                marker={"color": role.colour(theme), "symbol": "square" if role is KEPT else "x-thin", "size": 22,
-                        "line": {"color": role.colour(theme), "width": 4 if role is REMOVED else 0}},
+                x=some["head"],
+                y=some["layer"],
+                mode="markers",
+                name=word,
+                marker={
+                    "color": role.colour(theme),
+                    "symbol": "square" if role is KEPT else "x-thin",
+                    "size": 22,
+                    "line": {"color": role.colour(theme), "width": 4 if role is REMOVED else 0},
+                },
                 customdata=[plain(str(name)) for name in some["layer"]],
                 hovertemplate=f"%{{customdata}}, head %{{x}}<br><b>{word}</b><extra></extra>",
-            )  # fmt: skip
+            )
         most = int(heads["head"].max()) if len(heads) else 0
         figure.update_layout(
-            height=40 * len(names) + 96, margin={"t": 8, "r": 10},
+            height=40 * len(names) + 96,
+            margin={"t": 8, "r": 10},
             legend=ROW,
-            xaxis={"range": [-0.6, most + 0.6], "dtick": 1 if most < 16 else 4, "showgrid": False,
-                   "title": {"text": "head (number in the dense network)"}},
+            xaxis={
+                "range": [-0.6, most + 0.6],
+                "dtick": 1 if most < 16 else 4,
+                "showgrid": False,
+                "title": {"text": "head (number in the dense network)"},
+            },
             yaxis=top_down(names, labels(names, 22)),
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(names, heads, kept)

@@ -43,42 +43,74 @@ def latency_bars(times: pd.DataFrame, promised: float, threads: int) -> Chart:
         rows = [f"{batch} image{'s' if batch > 1 else ''}" for batch in batches]
         fills = {
             "dense": {"color": DENSE.tint(theme, 0.65)},
-            "masked": {"color": KEPT.tint(theme, 0.35),
-                       "pattern": {"shape": "/", "fgcolor": KEPT.colour(theme), "fillmode": "overlay", "size": 6,
-                                   "solidity": 0.2}},
+            "masked": {
+                "color": KEPT.tint(theme, 0.35),
+                "pattern": {
+                    "shape": "/",
+                    "fgcolor": KEPT.colour(theme),
+                    "fillmode": "overlay",
+                    "size": 6,
+                    "solidity": 0.2,
+                },
+            },
             "small": {"color": KEPT.colour(theme)},
-        }  # fmt: skip
+        }
         for variant, word in WORDS.items():
             found = times[times["variant"] == variant].set_index("batch").reindex(batches)
             scale = 100 / dense.reindex(batches)
             middle = found["median_ms"] * scale
             figure.add_bar(
-                y=rows, x=middle, name=word, orientation="h", marker=fills[variant],
+                y=rows,
+                x=middle,
+                name=word,
+                orientation="h",
+                marker=fills[variant],
                 error_x=whiskers(middle, found["low_ms"] * scale, found["high_ms"] * scale, INK[theme]),
-                customdata=[[milliseconds(m), milliseconds(low), milliseconds(high), n] for m, low, high, n in zip(
-                    found["median_ms"], found["low_ms"], found["high_ms"], found["samples"], strict=True)],
+                customdata=[
+                    [milliseconds(m), milliseconds(low), milliseconds(high), n]
+                    for m, low, high, n in zip(
+                        found["median_ms"], found["low_ms"], found["high_ms"], found["samples"], strict=True
+                    )
+                ],
                 hovertemplate=f"{word}, %{{y}} a pass<br><b>%{{customdata[0]}}</b> (quartiles %{{customdata[1]}} to "
                 "%{customdata[2]}, %{customdata[3]} samples)<extra></extra>",
-            )  # fmt: skip
+            )
             # Times stand in a column of their own, where no bar and no whisker runs through them.
             for place, (row, median) in enumerate(zip(rows, found["median_ms"], strict=True)):
                 offset = (list(WORDS).index(variant) - 1) * 0.8 / 3
                 figure.add_annotation(
-                    x=1, xref="paper", xanchor="right", xshift=78, y=place + offset, yref="y", showarrow=False,
-                    text=milliseconds(median), name=f"{variant} {plain(row)}",
-                )  # fmt: skip
+                    x=1,
+                    xref="paper",
+                    xanchor="right",
+                    xshift=78,
+                    y=place + offset,
+                    yref="y",
+                    showarrow=False,
+                    text=milliseconds(median),
+                    name=f"{variant} {plain(row)}",
+                )
         figure.add_vline(x=100 / promised, line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5})
         figure.add_scatter(
-            x=[None], y=[None], mode="lines", name="theory: MACs of the small network",
+            x=[None],
+            y=[None],
+            mode="lines",
+            name="theory: MACs of the small network",
             line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5},
-        )  # fmt: skip
+        )
         figure.update_layout(
-            height=80 * len(batches) + 170, barmode="group", bargap=0.2, bargroupgap=0, margin={"t": 8, "r": 86},
+            height=80 * len(batches) + 170,
+            barmode="group",
+            bargap=0.2,
+            bargroupgap=0,
+            margin={"t": 8, "r": 86},
             legend={**ROW, "traceorder": "normal"},
-            xaxis={"range": [0, 130], "dtick": 25,
-                   "title": {"text": f"time of a pass (% of dense), {threads} thread{'s' if threads > 1 else ''}"}},
+            xaxis={
+                "range": [0, 130],
+                "dtick": 25,
+                "title": {"text": f"time of a pass (% of dense), {threads} thread{'s' if threads > 1 else ''}"},
+            },
             yaxis={"range": [len(batches) - 0.5, -0.5], "showgrid": False, "tickvals": rows},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(times, batches, promised)

@@ -63,44 +63,81 @@ def layer_bars(
         )
         # What is kept is a faint track of full length: every click in a row meets a bar.
         common = {
-            "y": names, "orientation": "h", "customdata": hover, "hovertemplate": said, "width": 0.72,
+            "y": names,
+            "orientation": "h",
+            "customdata": hover,
+            "hovertemplate": said,
+            "width": 0.72,
             "unselected": {"marker": {"opacity": 1}},
-        }  # fmt: skip
+        }
         track = KEPT.tint(theme, 0.25 if theme == "light" else 0.4)
         figure.add_bar(x=[100] * len(names), name="kept", marker={"color": track}, **common)
         figure.add_bar(
-            x=100 * share, name="removed", textposition="auto", insidetextanchor="start", textangle=0,
+            x=100 * share,
+            name="removed",
+            textposition="auto",
+            insidetextanchor="start",
+            textangle=0,
             text=["layer collapse" if empty else percent(some, 0) for empty, some in zip(emptied, share, strict=True)],
-            insidetextfont={"color": "#000000"}, outsidetextfont={"color": INK[theme]}, constraintext="none",
+            insidetextfont={"color": "#000000"},
+            outsidetextfont={"color": INK[theme]},
+            constraintext="none",
             marker={
                 "color": REMOVED.colour(theme),
-                "pattern": {"shape": ["x" if empty else "" for empty in emptied], "size": 6, "solidity": 0.12,
-                            "fgcolor": "#000000", "fillmode": "overlay"},
+                "pattern": {
+                    "shape": ["x" if empty else "" for empty in emptied],
+                    "size": 6,
+                    "solidity": 0.12,
+                    "fgcolor": "#000000",
+                    "fillmode": "overlay",
+                },
             },
             **common,
-        )  # fmt: skip
+        )
         figure.add_bar(
-            x=100 * part, xaxis="x2", showlegend=False, name="part of all weights", constraintext="none",
-            text=[percent(of_all) for of_all in part], textposition="outside", cliponaxis=False,
-            marker={"color": CONTROL.colour(theme)}, **{**common, "width": 0.36},
-        )  # fmt: skip
+            x=100 * part,
+            xaxis="x2",
+            showlegend=False,
+            name="part of all weights",
+            constraintext="none",
+            text=[percent(of_all) for of_all in part],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": CONTROL.colour(theme)},
+            **{**common, "width": 0.36},
+        )
         if pinned is not None:
             figure.add_scatter(
-                x=100 * pinned, y=names, mode="markers", name="pinned", customdata=hover,
+                x=100 * pinned,
+                y=names,
+                mode="markers",
+                name="pinned",
+                customdata=hover,
                 marker={"symbol": "line-ns", "size": 18, "line": {"color": BASELINE.colour(theme), "width": 4}},
-                hovertemplate="pinned: %{x:.1f} %<extra></extra>", unselected={"marker": {"opacity": 1}},
-            )  # fmt: skip
+                hovertemplate="pinned: %{x:.1f} %<extra></extra>",
+                unselected={"marker": {"opacity": 1}},
+            )
         rows = int(np.clip(28 * len(names), 110, 1100))
         # The second scale depends on the network alone, so it stands still too; room for its numbers on the right.
         widest = 100 * float(part.max(initial=0.01)) * 2.2
         figure.update_layout(
-            height=rows + 110, barmode="overlay", bargap=0.2, margin={"t": 8, "r": 10},
+            height=rows + 110,
+            barmode="overlay",
+            bargap=0.2,
+            margin={"t": 8, "r": 10},
             legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [0, 100], "domain": [0, 0.64], "dtick": 25, "title": {"text": "removed (%)"}},
-            xaxis2={"range": [0, widest], "domain": [0.77, 1], "anchor": "y", "nticks": 3, "tickangle": 0,
-                    "showgrid": False, "title": {"text": "% of all"}},
+            xaxis2={
+                "range": [0, widest],
+                "domain": [0.77, 1],
+                "anchor": "y",
+                "nticks": 3,
+                "tickangle": 0,
+                "showgrid": False,
+                "title": {"text": "% of all"},
+            },
             yaxis=top_down(names, labels(names, 16, selected)),
-        )  # fmt: skip
+        )
         frame_row(figure, names, selected, layer="below", fillcolor=FAINT[theme], line={"width": 0})
         return figure
 

@@ -44,21 +44,32 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
     def draw(theme: str) -> Sketch:
         figure = Sketch()
         figure.add_heatmap(
-            z=cells[:, columns], y=names, customdata=left[:, columns], **_columns(axis),
-            zmin=0, zmax=100, colorscale=SEQUENCE, name="share removed",
+            z=cells[:, columns],
+            y=names,
+            customdata=left[:, columns],
+            **_columns(axis),
+            zmin=0,
+            zmax=100,
+            colorscale=SEQUENCE,
+            name="share removed",
             colorbar={"title": {"text": "removed in the layer", "side": "right"}, "ticksuffix": " %", "thickness": 14},
-            hovertemplate="%{y}<br>%{x:.4~g} % " + ("asked" if axis == "sparsity" else "remaining asked")
+            hovertemplate="%{y}<br>%{x:.4~g} % "
+            + ("asked" if axis == "sparsity" else "remaining asked")
             + "<br><b>%{z} % of the layer removed</b><br>%{customdata:,} weights left<extra></extra>",
-        )  # fmt: skip
+        )
         fallen = np.flatnonzero(first < 1000)
         if len(fallen):
             figure.add_scatter(
                 x=first[fallen] / 10 if axis == "sparsity" else (1000 - first[fallen]) / 10,
-                y=[names[at] for at in fallen], mode="markers", name="layer emptied (layer collapse)",
+                y=[names[at] for at in fallen],
+                mode="markers",
+                name="layer emptied (layer collapse)",
                 marker={"symbol": "x", "size": 10, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1.5}},
-                customdata=[percent(at / 1000) for at in first[fallen]], cliponaxis=False, showlegend=True,
+                customdata=[percent(at / 1000) for at in first[fallen]],
+                cliponaxis=False,
+                showlegend=True,
                 hovertemplate="%{y} is empty from %{customdata} on<extra></extra>",
-            )  # fmt: skip
+            )
         row = max(20, 30 - len(names) // 4)
         figure.update_layout(
             height=int(np.clip(row * len(names), 110, 1000)) + CURSOR_ROOM + (92 if len(fallen) else 62),

@@ -40,27 +40,42 @@ def level_histogram(
     def draw(theme: str) -> Sketch:
         figure = Sketch()
         figure.add_bar(
-            x=(left + right) / 2, width=right - left, y=count, name="weights before", showlegend=True,
+            x=(left + right) / 2,
+            width=right - left,
+            y=count,
+            name="weights before",
+            showlegend=True,
             marker={"color": KEPT.tint(theme, 0.55), "line": {"width": 0}},
             hovertemplate="%{x:.3~g}<br><b>%{y:,} weights</b><extra>before</extra>",
-        )  # fmt: skip
+        )
         if drawn:
             xs = np.column_stack([place, place, np.full(len(place), np.nan)]).ravel()
             ys = np.column_stack([np.zeros(len(place)), went, np.full(len(place), np.nan)]).ravel()
             line = {"color": REMOVED.colour(theme), "width": 2}
             figure.add_scatter(x=xs, y=ys, mode="lines", line=line, hoverinfo="skip", showlegend=False)
             figure.add_scatter(
-                x=place, y=went, mode="markers", name="levels after", showlegend=True, cliponaxis=False,
-                marker={"color": REMOVED.colour(theme), "size": 9, "symbol": "diamond",
-                        "line": {"color": INK[theme], "width": 1}},
+                x=place,
+                y=went,
+                mode="markers",
+                name="levels after",
+                showlegend=True,
+                cliponaxis=False,
+                marker={
+                    "color": REMOVED.colour(theme),
+                    "size": 9,
+                    "symbol": "diamond",
+                    "line": {"color": INK[theme], "width": 1},
+                },
                 hovertemplate="level %{x}<br><b>%{y:,} weights</b><extra>after</extra>",
-            )  # fmt: skip
+            )
         figure.update_layout(
-            height=350, bargap=0, margin={"t": 12, "b": 10},
+            height=350,
+            bargap=0,
+            margin={"t": 12, "b": 10},
             legend=ROW,
             xaxis={"title": {"text": unit}, "nticks": 9, "range": [left.min(initial=0), right.max(initial=1)]},
             yaxis={"title": {"text": "weights (count)"}, "nticks": 5, "rangemode": "tozero"},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(place, went, layer, bits)

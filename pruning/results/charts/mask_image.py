@@ -41,12 +41,19 @@ def mask_image(mask: np.ndarray, layer: str, shape: tuple[int, ...], sampled: bo
         # Pixels stand at the numbers of the weights they show, so that the axes count channels, sampled or not.
         step_y, step_x = outputs / rows, inputs / columns
         figure.add_heatmap(
-            z=mask, zmin=0, zmax=255, colorscale=[[0, gone], [1, kept_colour]],
-            y0=(step_y - 1) / 2, dy=step_y, x0=(step_x - 1) / 2, dx=step_x,
+            z=mask,
+            zmin=0,
+            zmax=255,
+            colorscale=[[0, gone], [1, kept_colour]],
+            y0=(step_y - 1) / 2,
+            dy=step_y,
+            x0=(step_x - 1) / 2,
+            dx=step_x,
             colorbar={"tickvals": [0, 255], "ticktext": ["removed", "kept"], "thickness": 14},
             hovertemplate="output %{y:.0f}, column %{x:.0f}<br>"
-            + ("kept: %{z} of 255" if sampled else "%{z} (255 kept, 0 removed)") + "<extra></extra>",
-        )  # fmt: skip
+            + ("kept: %{z} of 255" if sampled else "%{z} (255 kept, 0 removed)")
+            + "<extra></extra>",
+        )
         figure.update_layout(
             height=int(np.clip(620 * outputs / max(inputs, 1), 220, 480)) + 60,
             margin={"t": 10},
@@ -58,8 +65,11 @@ def mask_image(mask: np.ndarray, layer: str, shape: tuple[int, ...], sampled: bo
     about = "about " if sampled else ""
     title = f"{layer} keeps {about}{percent(kept)} of its {amount(outputs * inputs)} weights"
     empty_rows, empty_columns = int((mask == 0).all(axis=1).sum()), int((mask == 0).all(axis=0).sum())
-    empty = [f"{count} of {all_} {word}" for count, all_, word in (
-        (empty_rows, rows, "rows"), (empty_columns, columns, "columns")) if count]  # fmt: skip
+    empty = [
+        f"{count} of {all_} {word}"
+        for count, all_, word in ((empty_rows, rows, "rows"), (empty_columns, columns, "columns"))
+        if count
+    ]
     if not sampled and kept > 0 and empty:
         title += f"; {' and '.join(empty)} are empty"
     return Chart(

@@ -30,9 +30,16 @@ def panels(
     for number, head in enumerate(heads):
         (left, right), (_, top) = (layout[axis(kind, number)]["domain"] for kind in "xy")
         figure.add_annotation(
-            x=(left + right) / 2, xref="paper", xanchor="center", y=top, yref="paper", yanchor="bottom", text=head,
-            showarrow=False, font={"size": HEAD_SIZE},
-        )  # fmt: skip
+            x=(left + right) / 2,
+            xref="paper",
+            xanchor="center",
+            y=top,
+            yref="paper",
+            yanchor="bottom",
+            text=head,
+            showarrow=False,
+            font={"size": HEAD_SIZE},
+        )
     return down * across
 
 

@@ -30,22 +30,39 @@ def rounding_errors(layers: pd.DataFrame, layer: str | None = None) -> Chart:
     def draw(theme: str) -> Sketch:
         figure = Sketch()
         for name, one, other in zip(names, weight, output, strict=True):
-            figure.add_shape(type="line", x0=one, x1=one if np.isnan(other) else other, y0=name, y1=name, layer="below",
-                             line={"color": FAINT[theme], "width": 4})  # fmt: skip
+            figure.add_shape(
+                type="line",
+                x0=one,
+                x1=one if np.isnan(other) else other,
+                y0=name,
+                y1=name,
+                layer="below",
+                line={"color": FAINT[theme], "width": 4},
+            )
         for what, values, role in (("of its weights", weight, CONTROL), ("of its outputs", output, KEPT)):
             figure.add_scatter(
-                x=values, y=names, mode="markers", name=what, cliponaxis=False, showlegend=True,
-                marker={"color": role.colour(theme), "size": 11, "symbol": "circle" if role is KEPT else "diamond",
-                        "line": {"color": PAPER[theme], "width": 1}},
+                x=values,
+                y=names,
+                mode="markers",
+                name=what,
+                cliponaxis=False,
+                showlegend=True,
+                marker={
+                    "color": role.colour(theme),
+                    "size": 11,
+                    "symbol": "circle" if role is KEPT else "diamond",
+                    "line": {"color": PAPER[theme], "width": 1},
+                },
                 hovertemplate=f"%{{y}}<br><b>%{{x:.3~g}} %</b> {what}<extra></extra>",
-            )  # fmt: skip
+            )
         top = float(np.nanmax(np.concatenate([weight, output]), initial=0)) or 1.0
         figure.update_layout(
-            height=int(np.clip(24 * len(names), 110, 1400)) + 96, margin={"t": 8, "r": 20},
+            height=int(np.clip(24 * len(names), 110, 1400)) + 96,
+            margin={"t": 8, "r": 20},
             legend=ROW,
             xaxis={"range": [0, 1.06 * top], "title": {"text": "relative error (%)"}},
             yaxis={**top_down(names, labels(names, 22, layer)), "type": "category"},
-        )  # fmt: skip
+        )
         return figure
 
     title = "No layer's outputs could be seen"

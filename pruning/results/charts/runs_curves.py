@@ -34,18 +34,25 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
             colour = role.colour(theme)
             name = short(str(run), 60) + ("" if variant == "pruned" else f", {variant}")
             figure.add_scatter(
-                x=positions(rows["level"], axis), y=100 * rows["accuracy"], name=plain(name), mode="lines+markers",
-                line={"color": colour, "dash": role.dash, "width": 2}, marker={"symbol": role.symbol, "size": 9},
+                x=positions(rows["level"], axis),
+                y=100 * rows["accuracy"],
+                name=plain(name),
+                mode="lines+markers",
+                line={"color": colour, "dash": role.dash, "width": 2},
+                marker={"symbol": role.symbol, "size": 9},
                 error_y=whiskers(100 * rows["accuracy"], 100 * rows["low"], 100 * rows["high"], colour, 1, 3),
                 customdata=rows[["count"]],
                 hovertemplate="%{y:.1f} % at %{x:.1f}<br>%{customdata[0]:,} images<extra>%{fullData.name}</extra>",
-            )  # fmt: skip
+            )
         figure.update_layout(
-            height=360 + 22 * len(groups), margin={"t": 12, "b": 10}, hovermode="closest", showlegend=True,
+            height=360 + 22 * len(groups),
+            margin={"t": 12, "b": 10},
+            hovermode="closest",
+            showlegend=True,
             legend=BELOW,
             xaxis=layout(axis),
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": "test accuracy (%)"}},
-        )  # fmt: skip
+        )
         return figure
 
     best = table.loc[table["accuracy"].idxmax()] if len(table) else None

@@ -21,9 +21,14 @@ OUTCOMES: tuple[tuple[str, bool, bool, Role], ...] = (
 
 
 def score_scatter(
-    points: pd.DataFrame, counts: Mapping[str, int], layer: str, first: str, second: str, unit: str = "weights",
+    points: pd.DataFrame,
+    counts: Mapping[str, int],
+    layer: str,
+    first: str,
+    second: str,
+    unit: str = "weights",
     spearman: float | None = None,
-) -> Chart:  # fmt: skip
+) -> Chart:
     """Each unit at its rank within the layer by both scorers, 0 % the lowest score, which goes first.
 
     Args:
@@ -55,23 +60,27 @@ def score_scatter(
             some = points[(gone[0] == in_first) & (gone[1] == in_second)]
             name = words.format(first=short(first, 24), second=short(second, 24))
             figure.add_scattergl(
-                x=100 * some["first_rank"], y=100 * some["second_rank"], mode="markers",
-                name=f"{plain(name)} ({amount(number)})", showlegend=True,
+                x=100 * some["first_rank"],
+                y=100 * some["second_rank"],
+                mode="markers",
+                name=f"{plain(name)} ({amount(number)})",
+                showlegend=True,
                 marker={"color": role.colour(theme), "symbol": role.symbol, "size": size, "opacity": 0.7},
                 customdata=some[["first_score", "second_score"]],
                 hovertemplate=f"{plain(first)}: %{{x:.1f}} %, score %{{customdata[0]:.3~g}}<br>"
                 f"{plain(second)}: %{{y:.1f}} %, score %{{customdata[1]:.3~g}}<extra>{plain(name)}</extra>",
-            )  # fmt: skip
+            )
         line = {"color": CONTROL.colour(theme), "width": 1.5, "dash": "dot"}
         figure.add_shape(type="line", x0=100 * cuts[0], x1=100 * cuts[0], y0=0, y1=100, line=line, name="cut")
         figure.add_shape(type="line", x0=0, x1=100, y0=100 * cuts[1], y1=100 * cuts[1], line=line, name="cut")
         axis = {"range": [-1, 101], "dtick": 25, "tick0": 0, "ticksuffix": f"{NBSP}%"}
         figure.update_layout(
-            height=520, margin={"t": 10, "b": 10},
+            height=520,
+            margin={"t": 10, "b": 10},
             xaxis={**axis, "title": {"text": f"rank by {plain(short(first, 32))} (highest is kept longest)"}},
             yaxis={**axis, "title": {"text": f"rank by {plain(short(second, 32))}"}},
             legend={**ROW, "itemsizing": "constant"},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(counts, layer, first, second, unit, spearman)
@@ -86,9 +95,7 @@ def score_scatter(
     )
 
 
-def _title(
-    counts: Mapping[str, int], layer: str, first: str, second: str, unit: str, spearman: float | None
-) -> str:  # fmt: skip
+def _title(counts: Mapping[str, int], layer: str, first: str, second: str, unit: str, spearman: float | None) -> str:
     """The finding: how often they disagree."""
     total = sum(counts.values())
     apart = counts["only_first"] + counts["only_second"]

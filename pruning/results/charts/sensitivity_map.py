@@ -38,20 +38,35 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
         columns = [f"{share / 10:g}" for share in shares]
         figure = Sketch()
         figure.add_heatmap(
-            z=np.where(np.isfinite(cells), 100 * cells, np.nan), x=columns, y=names, zmin=0, zmax=100,
-            colorscale=SEQUENCE, text=texts if len(shares) <= MOST_NUMBERS else None, texttemplate="%{text}",
-            textfont={"size": 12}, name="accuracy", xgap=1, ygap=1, hoverongaps=False,
+            z=np.where(np.isfinite(cells), 100 * cells, np.nan),
+            x=columns,
+            y=names,
+            zmin=0,
+            zmax=100,
+            colorscale=SEQUENCE,
+            text=texts if len(shares) <= MOST_NUMBERS else None,
+            texttemplate="%{text}",
+            textfont={"size": 12},
+            name="accuracy",
+            xgap=1,
+            ygap=1,
+            hoverongaps=False,
             colorbar={"title": {"text": "accuracy", "side": "right"}, "ticksuffix": " %", "thickness": 14},
             hovertemplate="%{y} alone, %{x} % of it removed<br><b>%{z:.1f} % accuracy</b> "
             + f"(dense {percent(dense)})<extra></extra>",
-        )  # fmt: skip
+        )
         row = max(20, 30 - len(names) // 4)
         figure.update_layout(
-            height=int(np.clip(row * len(names), 130, 1100)) + 70, margin={"t": 10, "b": 10},
-            xaxis={"type": "category", "title": {"text": "removed of this layer alone (%)"}, "showgrid": False,
-                   "tickangle": 0},
+            height=int(np.clip(row * len(names), 130, 1100)) + 70,
+            margin={"t": 10, "b": 10},
+            xaxis={
+                "type": "category",
+                "title": {"text": "removed of this layer alone (%)"},
+                "showgrid": False,
+                "tickangle": 0,
+            },
             yaxis=top_down(names, labels(names, selected=selected)),
-        )  # fmt: skip
+        )
         frame_row(figure, names, selected, line={"color": INK[theme], "width": 2})
         return figure
 

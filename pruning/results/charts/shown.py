@@ -66,5 +66,13 @@ class _Namer(pickle.Pickler):
         if not isinstance(held, types.FunctionType) or "<locals>" not in held.__qualname__:
             return NotImplemented
         cells = [cell.cell_contents for cell in held.__closure__ or ()]
-        return tuple, ((held.__module__, held.__qualname__, held.__code__.co_firstlineno, cells, held.__defaults__,
-                        held.__kwdefaults__),)  # fmt: skip
+        return tuple, (
+            (
+                held.__module__,
+                held.__qualname__,
+                held.__code__.co_firstlineno,
+                cells,
+                held.__defaults__,
+                held.__kwdefaults__,
+            ),
+        )

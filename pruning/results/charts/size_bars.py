@@ -42,31 +42,50 @@ def size_bars(sizes: pd.DataFrame, baseline: pd.DataFrame | None = None) -> Char
     def draw(theme: str) -> Sketch:
         figure = Sketch()
         figure.add_bar(
-            x=count / unit, y=forms, orientation="h", name="now", showlegend=False, width=0.66,
+            x=count / unit,
+            y=forms,
+            orientation="h",
+            name="now",
+            showlegend=False,
+            width=0.66,
             marker={"color": [(DENSE if is_dense else KEPT).colour(theme) for is_dense in dense]},
             customdata=[f"{int(item):,}" for item in count],
             hovertemplate="%{y}<br><b>%{customdata} bytes</b><extra></extra>",
-        )  # fmt: skip
+        )
         # The numbers stand in a column of their own, where neither a bar's end nor a pinned mark runs through them.
         for form, item in zip(forms, count, strict=True):
             figure.add_annotation(
-                x=1, xref="paper", xanchor="right", y=form, text=size(int(item)), showarrow=False, name="size",
-                xshift=84, align="right",
-            )  # fmt: skip
+                x=1,
+                xref="paper",
+                xanchor="right",
+                y=form,
+                text=size(int(item)),
+                showarrow=False,
+                name="size",
+                xshift=84,
+                align="right",
+            )
         if pinned is not None:
             figure.add_scatter(
-                x=pinned / unit, y=forms, mode="markers", name="pinned",
+                x=pinned / unit,
+                y=forms,
+                mode="markers",
+                name="pinned",
                 marker={"symbol": "line-ns", "size": 22, "line": {"color": BASELINE.colour(theme), "width": 4}},
                 customdata=[size(int(item)) if item == item else "" for item in pinned],
                 hovertemplate="pinned: %{customdata}<extra></extra>",
-            )  # fmt: skip
+            )
         figure.update_layout(
-            height=34 * len(forms) + 60 + (30 if pinned is not None else 0), margin={"t": 8, "r": 92},
+            height=34 * len(forms) + 60 + (30 if pinned is not None else 0),
+            margin={"t": 8, "r": 92},
             legend=ROW,
-            xaxis={"range": [0, 1.04 * max(reference, count.max()) / unit], "title": {"text": f"file size ({word})"},
-                   "nticks": 6},
+            xaxis={
+                "range": [0, 1.04 * max(reference, count.max()) / unit],
+                "title": {"text": f"file size ({word})"},
+                "nticks": 6,
+            },
             yaxis=top_down(forms, [plain(form) for form in forms]),
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(forms, count, dense)

@@ -14,9 +14,11 @@ from pruning.results.charts.sketch import Sketch
 from pruning.results.speed import FORMS, SPARSE, crossover
 
 LOOKS = {
-    "masked": (CONTROL, "dot", "cross"), "csr": (KEPT, "solid", "circle"), "block": (RECALIBRATED, "dash", "square"),
+    "masked": (CONTROL, "dot", "cross"),
+    "csr": (KEPT, "solid", "circle"),
+    "block": (RECALIBRATED, "dash", "square"),
     "n_m": (BASELINE, "solid", "triangle-up"),
-}  # fmt: skip
+}
 TICKS = (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 LABELS = ("1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16", "32", "64")
 
@@ -52,14 +54,21 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
                     continue
                 colour = role.colour(theme)
                 figure.add_scatter(
-                    x=own["sparsity"] / 10, y=own["faster"], mode="lines+markers", name=FORMS[form], legendgroup=form,
-                    showlegend=form not in named, line={"color": colour, "dash": dash, "width": 2.5}, cliponaxis=False,
+                    x=own["sparsity"] / 10,
+                    y=own["faster"],
+                    mode="lines+markers",
+                    name=FORMS[form],
+                    legendgroup=form,
+                    showlegend=form not in named,
+                    line={"color": colour, "dash": dash, "width": 2.5},
+                    cliponaxis=False,
                     marker={"symbol": symbol, "size": 8, "color": colour},
                     error_y=whiskers(own["faster"], own["faster_low"], own["faster_high"], colour, 1.2, 3),
                     customdata=[[milliseconds(t), n] for t, n in zip(own["median_ms"], own["samples"], strict=True)],
                     hovertemplate=f"{FORMS[form]}, %{{x:g}} % zeros<br><b>%{{y:.2f}} times as fast as dense</b><br>"
-                    "%{customdata[0]}, %{customdata[1]} rounds<extra></extra>", **place(number),
-                )  # fmt: skip
+                    "%{customdata[0]}, %{customdata[1]} rounds<extra></extra>",
+                    **place(number),
+                )
                 named.add(form)
         low, high = float(sparse["faster_low"].min()) * 0.85, max(1.3, float(sparse["faster_high"].max()) * 1.15)
         bounds = [np.log10(low), np.log10(high)]
@@ -71,10 +80,13 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
             )
             figure.update_layout(**{axis("x", number): x, axis("y", number): y})
         figure.update_layout(
-            height=400, margin={"t": 34, "b": 10}, hovermode="closest", showlegend=True,
+            height=400,
+            margin={"t": 34, "b": 10},
+            hovermode="closest",
+            showlegend=True,
             legend=ROW,
             yaxis={"title": {"text": f"times as fast as dense, {threads} thread{'s' if threads > 1 else ''}"}},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(sparse, batches)

@@ -44,19 +44,27 @@ def sparsity_over_time(layers: pd.DataFrame, steps: int, strategy: str, pending:
         figure = Sketch()
         if len(at):
             figure.add_heatmap(
-                z=cells.astype(np.uint8), x=edges, y=names, customdata=weights - removed, zmin=0, zmax=100,
-                colorscale=SEQUENCE, name="share removed", hovertemplate="%{y}, up to step %{x:,}<br>"
+                z=cells.astype(np.uint8),
+                x=edges,
+                y=names,
+                customdata=weights - removed,
+                zmin=0,
+                zmax=100,
+                colorscale=SEQUENCE,
+                name="share removed",
+                hovertemplate="%{y}, up to step %{x:,}<br>"
                 "<b>%{z} % of the layer removed</b><br>%{customdata:,} weights left<extra></extra>",
                 colorbar={"title": {"text": "removed", "side": "right"}, "ticksuffix": " %", "thickness": 14},
-            )  # fmt: skip
+            )
         else:
             blank(figure)
         row = max(20, 34 - len(names) // 4)
         figure.update_layout(
-            height=int(np.clip(row * len(names), 110, 1000)) + 62, margin={"t": 10, "b": 10},
+            height=int(np.clip(row * len(names), 110, 1000)) + 62,
+            margin={"t": 10, "b": 10},
             xaxis={"range": [0, max([steps, *at], default=1)], "title": {"text": "optimiser steps"}, "showgrid": False},
             yaxis=top_down(names, labels(names)),
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(names, removed, weights, at, strategy, pending)
@@ -119,18 +127,25 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
         for counts, sign, role, word in ((gone, 1, REMOVED, "removed"), (back, -1, KEPT, "came back")):
             figure.add_bar(
                 # From where it begins, not around its middle: plotly sets its ticks where bars stand.
-                x=churn["since"], offset=0.05 * width, width=0.9 * width, y=sign * counts, name=word,
+                x=churn["since"],
+                offset=0.05 * width,
+                width=0.9 * width,
+                y=sign * counts,
+                name=word,
                 marker={"color": role.colour(theme)},
                 customdata=[[amount(count), amount(step)] for count, step in zip(counts, churn["step"], strict=True)],
                 hovertemplate=f"<b>%{{customdata[0]}} weights {word}</b><br>up to step %{{customdata[1]}}"
                 "<extra></extra>",
-            )  # fmt: skip
+            )
         figure.update_layout(
-            height=260, margin={"t": 10, "b": 10}, barmode="relative", showlegend=True,
+            height=260,
+            margin={"t": 10, "b": 10},
+            barmode="relative",
+            showlegend=True,
             legend=ROW,
             xaxis={"range": [0, max([steps, *churn["step"]], default=1)], "title": {"text": "optimiser steps"}},
             yaxis={"title": {"text": "weights a look"}, "tickformat": ",", "zeroline": True},
-        )  # fmt: skip
+        )
         return figure
 
     total = int(back.sum())
@@ -143,7 +158,13 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
         name="mask-churn",
         title=title,
         alt=f"Bars of weights removed (up) and revived (down) between looks along {amount(steps)} steps. {title}.",
-        table=pd.DataFrame({"step": churn["step"], "removed_count": gone, "revived_count": back,
-                            "sparsity_percent": (100 * churn["sparsity"]).round(4)}),
+        table=pd.DataFrame(
+            {
+                "step": churn["step"],
+                "removed_count": gone,
+                "revived_count": back,
+                "sparsity_percent": (100 * churn["sparsity"]).round(4),
+            }
+        ),
         draw=draw,
-    )  # fmt: skip
+    )

@@ -40,38 +40,61 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
     def draw(theme: str) -> Sketch:
         figure = Sketch()
         figure.add_scatter(
-            x=promised["level"] / 10, y=promised["promised"], mode="lines", name="theory: MACs",
+            x=promised["level"] / 10,
+            y=promised["promised"],
+            mode="lines",
+            name="theory: MACs",
             line={"color": CONTROL.colour(theme), "dash": "dot", "width": 2.5},
             hovertemplate="MACs promise <b>%{y:.2f} times</b> at %{x:g} %<extra></extra>",
-        )  # fmt: skip
+        )
         for batch, (role, dash, symbol) in zip(batches, LOOKS, strict=False):
             own = curve[curve["batch"] == batch].sort_values("level")
             at = f"{images(int(batch))} a pass"
             figure.add_scatter(
-                x=own["level"] / 10, y=own["faster"], mode="lines+markers", name=f"measured, {at}",
+                x=own["level"] / 10,
+                y=own["faster"],
+                mode="lines+markers",
+                name=f"measured, {at}",
                 line={"color": role.colour(theme), "dash": dash, "width": 2.5},
-                marker={"symbol": symbol, "size": 9, "color": role.colour(theme)}, cliponaxis=False,
+                marker={"symbol": symbol, "size": 9, "color": role.colour(theme)},
+                cliponaxis=False,
                 error_y=whiskers(own["faster"], own["faster_low"], own["faster_high"], role.colour(theme)),
-                customdata=[[milliseconds(time), count] for time, count in zip(
-                    own["median_ms"], own["samples"], strict=True)],
+                customdata=[
+                    [milliseconds(time), count] for time, count in zip(own["median_ms"], own["samples"], strict=True)
+                ],
                 hovertemplate=f"%{{x:g}} % removed, {at}<br><b>%{{y:.2f}} times as fast as dense</b>"
                 "<br>%{customdata[0]}, %{customdata[1]} rounds<extra></extra>",
-            )  # fmt: skip
+            )
         figure.add_hline(y=1, line={"color": DENSE.colour(theme), "dash": "dash", "width": 1.5})
         figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=0, yanchor="top", text="dense", showarrow=False, yshift=-2,
-            font={"color": INK[theme]}, name="dense",
-        )  # fmt: skip
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=0,
+            yanchor="top",
+            text="dense",
+            showarrow=False,
+            yshift=-2,
+            font={"color": INK[theme]},
+            name="dense",
+        )
         figure.add_vline(x=level / 10, line={"color": INK[theme], "width": 1.5, "dash": "dot"}, opacity=0.6)
         low = min(0.8, float(curve["faster_low"].min()) * 0.9)
         high = max(float(curve["faster_high"].max()), float(promised["promised"].max())) * 1.15
         figure.update_layout(
-            height=400, margin={"t": 10, "b": 10}, hovermode="closest", showlegend=True,
+            height=400,
+            margin={"t": 10, "b": 10},
+            hovermode="closest",
+            showlegend=True,
             legend=ROW,
             xaxis={"range": [-2, 100], "dtick": 10, "title": {"text": f"{unit} removed (%)"}},
-            yaxis={"type": "log", "range": [np.log10(low), np.log10(high)], "tickvals": TICKS,
-                   "title": {"text": f"times as fast as dense, {threads} thread{'s' if threads > 1 else ''}"}},
-        )  # fmt: skip
+            yaxis={
+                "type": "log",
+                "range": [np.log10(low), np.log10(high)],
+                "tickvals": TICKS,
+                "title": {"text": f"times as fast as dense, {threads} thread{'s' if threads > 1 else ''}"},
+            },
+        )
         return figure
 
     title = _title(curve, min(levels, key=lambda one: abs(one - level)), batches, unit)

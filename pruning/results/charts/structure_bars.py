@@ -47,29 +47,47 @@ def structure_bars(layers: pd.DataFrame) -> Chart:
         why = [f"<br>left alone: {plain(reason)}" if reason else "" for reason in alone]
         hover = [[n, k, w, y] for n, k, w, y in zip(map(plain, names), kept, whole, why, strict=True)]
         common = {
-            "y": names, "orientation": "h", "customdata": hover, "width": 0.72,
+            "y": names,
+            "orientation": "h",
+            "customdata": hover,
+            "width": 0.72,
             "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]:,} of %{customdata[2]:,} channels kept</b>"
             "%{customdata[3]}<extra></extra>",
-        }  # fmt: skip
+        }
         figure.add_bar(x=kept * scale, name="kept", marker={"color": KEPT.colour(theme)}, **common)
         figure.add_bar(
-            x=(whole - kept) * scale, name="removed", text=said, textposition="outside", cliponaxis=False,
-            textfont={"color": INK[theme]}, constraintext="none",
-            marker={"color": REMOVED.tint(theme, 0.45), "line": {"width": 0},
-                    "pattern": {"shape": ["x" if lost else "/" for lost in gone], "size": 6, "solidity": 0.25,
-                                "fgcolor": REMOVED.colour(theme), "fillmode": "overlay"}},
+            x=(whole - kept) * scale,
+            name="removed",
+            text=said,
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"color": INK[theme]},
+            constraintext="none",
+            marker={
+                "color": REMOVED.tint(theme, 0.45),
+                "line": {"width": 0},
+                "pattern": {
+                    "shape": ["x" if lost else "/" for lost in gone],
+                    "size": 6,
+                    "solidity": 0.25,
+                    "fgcolor": REMOVED.colour(theme),
+                    "fillmode": "overlay",
+                },
+            },
             **common,
-        )  # fmt: skip
+        )
         ticks = [f"<s>{label}</s>" if lost else label for label, lost in zip(labels(names, 22), gone, strict=True)]
         end = 100.0 if shares else float(whole.max(initial=1))
         title = "output channels (% of the layer's)" if shares else "output channels"
         figure.update_layout(
-            height=int(np.clip(24 * len(names), 110, 1400)) + 96, barmode="stack", bargap=0.2,
+            height=int(np.clip(24 * len(names), 110, 1400)) + 96,
+            barmode="stack",
+            bargap=0.2,
             margin={"t": 8, "r": 92},
             legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [0, end], "title": {"text": title}},
             yaxis=top_down(names, ticks),
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(names, whole, kept, gone)

@@ -72,12 +72,17 @@ def ticket_curves(
             words = "more rounds are on their way …" if pending else "nothing trained yet"
             note(figure, words, theme, 0.98, 0.04, "right")
         figure.update_layout(
-            height=430 + 22 * 3, margin={"t": 10, "b": 10, "r": 70}, hovermode="closest", showlegend=True,
+            height=430 + 22 * 3,
+            margin={"t": 10, "b": 10, "r": 70},
+            hovermode="closest",
+            showlegend=True,
             legend={**BELOW, "traceorder": "reversed"},
             xaxis={**layout("remaining"), "range": [2.02, np.log10(least)]},
-            yaxis={"range": _span(means, names[1], scale) if what == "accuracy" else [0, 1.05 * top],
-                   "title": {"text": WHAT[what]}},
-        )  # fmt: skip
+            yaxis={
+                "range": _span(means, names[1], scale) if what == "accuracy" else [0, 1.05 * top],
+                "title": {"text": WHAT[what]},
+            },
+        )
         return figure
 
     title = _title(means, what, pending)
@@ -117,14 +122,21 @@ def _arm(
     if len(x) > 1:
         band(figure, x, low, high, role.tint(theme, 0.16), f"{words}, band")
     figure.add_scatter(
-        x=x if len(x) else [None], y=y if len(x) else [None], mode="lines+markers", name=words, cliponaxis=False,
-        line={"color": colour, "width": 2.5, "dash": role.dash}, showlegend=True,
+        x=x if len(x) else [None],
+        y=y if len(x) else [None],
+        mode="lines+markers",
+        name=words,
+        cliponaxis=False,
+        line={"color": colour, "width": 2.5, "dash": role.dash},
+        showlegend=True,
         marker={"symbol": role.symbol, "size": 9, "color": colour},
-        customdata=[[f"{a:.2f}" if unit else f"{a:.0f}", f"{b:.2f}" if unit else f"{b:.0f}", count]
-                    for a, b, count in zip(low, high, seeds, strict=True)],
+        customdata=[
+            [f"{a:.2f}" if unit else f"{a:.0f}", f"{b:.2f}" if unit else f"{b:.0f}", count]
+            for a, b, count in zip(low, high, seeds, strict=True)
+        ],
         hovertemplate=f"<b>%{{y:.{2 if unit else 0}f}}{unit}</b> at %{{x:.3~g}} % of the weights<br>%{{customdata[0]}} "
         "to %{customdata[1]} over %{customdata[2]} seeds<extra>" + words + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _seeds(figure: Sketch, rows: pd.DataFrame, what: str, colour: str) -> None:
@@ -134,28 +146,44 @@ def _seeds(figure: Sketch, rows: pd.DataFrame, what: str, colour: str) -> None:
         return
     for seed, group in rows.sort_values("level").groupby("seed"):
         figure.add_scatter(
-            x=(1000 - group["level"].astype(float)) / 10, y=scale * group[column].astype(float), mode="lines",
-            opacity=0.35, line={"color": colour, "width": 1}, showlegend=False, hoverinfo="skip", name=f"seed {seed}",
-        )  # fmt: skip
+            x=(1000 - group["level"].astype(float)) / 10,
+            y=scale * group[column].astype(float),
+            mode="lines",
+            opacity=0.35,
+            line={"color": colour, "width": 1},
+            showlegend=False,
+            hoverinfo="skip",
+            name=f"seed {seed}",
+        )
 
 
-def _dense(
-    figure: Sketch, y: float, low: float, high: float, least: float, role: Role, theme: str, what: str
-) -> None:
+def _dense(figure: Sketch, y: float, low: float, high: float, least: float, role: Role, theme: str, what: str) -> None:
     """The unpruned network: a dashed line and its band over all densities."""
     if np.isnan(y):
         return
     ends = np.array([100, least])
     band(figure, ends, np.full(2, low), np.full(2, high), role.tint(theme, 0.08), "dense, band")
     figure.add_scatter(
-        x=[100, least], y=[y, y], mode="lines", name="dense", showlegend=False, hoverinfo="skip",
+        x=[100, least],
+        y=[y, y],
+        mode="lines",
+        name="dense",
+        showlegend=False,
+        hoverinfo="skip",
         line={"color": role.colour(theme), "width": 2, "dash": role.dash},
-    )  # fmt: skip
+    )
     figure.add_annotation(
-        x=1, xref="paper", xanchor="left", y=y, showarrow=False, align="left", xshift=4, name="dense",
+        x=1,
+        xref="paper",
+        xanchor="left",
+        y=y,
+        showarrow=False,
+        align="left",
+        xshift=4,
+        name="dense",
         text=f"dense<br>{percent(y / 100)}" if what == "accuracy" else f"dense<br>{amount(y)}",
         font={"color": role.colour(theme)},
-    )  # fmt: skip
+    )
 
 
 def _span(means: pd.DataFrame, low: str, scale: int) -> list[float]:

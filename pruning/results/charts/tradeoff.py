@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
-from pruning.results.charts.base import ROW, Chart, amount, need, percent, plain, whiskers
+from pruning.results.charts.base import ROW, Chart, amount, need
 from pruning.results.charts.curve_looks import STYLES
 from pruning.results.charts.marks import blank, note
-from pruning.results.charts.palette import DENSE, INK, PAPER, Role
+from pruning.results.charts.palette import DENSE, INK, Role
 from pruning.results.charts.sketch import Sketch
+from pruning.results.charts.tradeoff_marks import DEPTH, SAID, marks, ring
 from pruning.results.families import FAMILIES
 from pruning.results.sentences import amount as size
 from pruning.results.tradeoffs import COLUMNS, REAL, Axis, front, gap_words, times_smaller
@@ -22,11 +22,9 @@ NAMES = {
     "ms_1": "times faster than dense, one image a pass (logarithmic)",
     "ms_16": "times faster than dense, 16 images a pass (logarithmic)",
 }
-SAID = {"bytes": "smaller", "macs": "fewer MACs", "ms_1": "faster", "ms_16": "faster"}
-LOOKS: dict[str, Role] = {name: role for name, role in zip(
-    [name for name in FAMILIES if name != "dense"], STYLES, strict=False)} | {"dense": DENSE}  # fmt: skip
-DEPTH = 0.12
-"""Accuracy below dense (0..1) that the axis shows at most; what lies lower is marked at its lower edge."""
+LOOKS: dict[str, Role] = {
+    name: role for name, role in zip([name for name in FAMILIES if name != "dense"], STYLES, strict=False)
+} | {"dense": DENSE}
 
 
 def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = None, pending: bool = False) -> Chart:
@@ -54,20 +52,30 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
         if len(best) > 1:
             line = best.assign(gain=times_smaller(best, axis)).sort_values("gain")
             figure.add_scatter(
-                x=line["gain"], y=100 * line["accuracy"].clip(lower=floor), mode="lines", hoverinfo="skip",
+                x=line["gain"],
+                y=100 * line["accuracy"].clip(lower=floor),
+                mode="lines",
+                hoverinfo="skip",
                 line={"color": INK[theme], "width": 1.5, "dash": "dot", "shape": "vh"},
                 name="front: nothing measured is better in both",
-            )  # fmt: skip
+            )
         for family, entry in FAMILIES.items():
             rows = shown[shown["family"] == family]
             if len(rows):
-                _marks(figure, rows, entry.label, LOOKS[family], theme, floor, axis)
+                marks(figure, rows, entry.label, LOOKS[family], theme, floor, axis)
         if math.isfinite(dense):
             figure.add_shape(
-                type="line", x0=0, x1=1, xref="paper", y0=100 * dense, y1=100 * dense, layer="below", name="dense",
+                type="line",
+                x0=0,
+                x1=1,
+                xref="paper",
+                y0=100 * dense,
+                y1=100 * dense,
+                layer="below",
+                name="dense",
                 line={"color": DENSE.colour(theme), "width": 1.5, "dash": DENSE.dash},
-            )  # fmt: skip
-        _ring(figure, shown[shown["name"] == chosen], floor, theme)
+            )
+        ring(figure, shown[shown["name"] == chosen], floor, theme)
         if not len(shown):
             blank(figure)
         if pending or not len(shown):
@@ -76,10 +84,12 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
         top = 100 * max(float(shown["high"].max()), dense) + 0.7 if len(shown) else 100
         figure.update_layout(
             height=500 + 24 * math.ceil(shown["family"].nunique() / 2),
-            margin={"t": 12, "b": 10}, hovermode="closest", xaxis=_axis(axis, least, most, table),
+            margin={"t": 12, "b": 10},
+            hovermode="closest",
+            xaxis=_axis(axis, least, most, table),
             yaxis={"range": [low, top], "title": {"text": "test accuracy (%)"}},
             legend=ROW,
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(shown, axis, chosen)
@@ -93,60 +103,18 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
     )
 
 
-def _marks(
-    figure: Sketch, rows: pd.DataFrame, label: str, role: Role, theme: str, floor: float, axis: Axis
-) -> None:
-    """One family; hollow are those below the axis, on its edge, and times that do not differ above their spread."""
-    colour, below = role.colour(theme), (rows["accuracy"] < floor).to_numpy(bool)
-    unsure = ~rows[REAL[axis]].to_numpy(bool) if axis in REAL else below
-    y = 100 * rows["accuracy"].clip(lower=floor - 0.005).to_numpy(np.float64)
-    low, high = (np.where(below, y, 100 * rows[end].to_numpy(np.float64)) for end in ("low", "high"))
-    figure.add_scatter(
-        x=rows["gain"], y=y, mode="markers", name=plain(label), showlegend=True, cliponaxis=False,
-        error_y=whiskers(y, low, high, role.tint(theme, 0.55), 1.2, 3),
-        marker={"symbol": role.symbol, "size": 11, "line": {"width": 2, "color": colour},
-                "color": [PAPER[theme] if hollow else colour for hollow in below | unsure]},
-        customdata=[
-            [row["name"], plain(row["label"]), percent(row["accuracy"]), gap_words(row), size(row["bytes"]),
-             f"{row['macs'] / 1e6:,.2f} M", _times(row), f"{row['steps']:,} training steps" if row["steps"] else
-             "no training"]
-            for row in rows.to_dict("records")
-        ],
-        hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]} on test, %{customdata[3]} from dense<br>"
-        f"%{{x:.2f}} times {SAID[axis]}<br>%{{customdata[4]}}, %{{customdata[5]}} MACs%{{customdata[6]}}<br>"
-        "%{customdata[7]}<extra></extra>",
-    )  # fmt: skip
-
-
-def _times(row: dict[str, object]) -> str:
-    """Milliseconds of one image, beside the dense network's of the same run; empty where it was not timed."""
-    this, dense = float(str(row["ms_1"])), float(str(row["dense_ms_1"]))
-    return "" if math.isnan(this) else f", {this:.3g} ms an image (dense {dense:.3g})"
-
-
-def _ring(figure: Sketch, rows: pd.DataFrame, floor: float, theme: str) -> None:
-    """The recommended one, with its name."""
-    for row in rows.to_dict("records"):
-        y = 100 * max(row["accuracy"], floor - 0.005)
-        figure.add_scatter(
-            x=[row["gain"]], y=[y], mode="markers", hoverinfo="skip", showlegend=False, cliponaxis=False, name="chosen",
-            marker={"symbol": "circle-open", "size": 22, "color": INK[theme], "line": {"width": 2.5}},
-        )  # fmt: skip
-        figure.add_annotation(
-            x=math.log10(row["gain"]), y=y, text=f"<b>{plain(row['label'])}</b>", showarrow=True, arrowhead=0, ax=0,
-            ay=90, xanchor="center", name="chosen", bgcolor=PAPER[theme], arrowcolor=INK[theme], borderpad=3,
-        )  # fmt: skip
-
-
 def _axis(axis: Axis, least: float, most: float, table: pd.DataFrame) -> dict[str, object]:
     """A logarithmic axis with its ticks in words; bytes also as such."""
     ticks = [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256) if least * 0.9 <= tick <= most * 1.3]
     dense = float(table["dense_bytes"].max()) if axis == "bytes" and len(table) else math.nan
     words = [f"{tick:g}×" + (f"<br>{size(dense / tick)}" if math.isfinite(dense) else "") for tick in ticks]
     return {
-        "type": "log", "range": [math.log10(least), math.log10(most * 1.25)], "tickvals": ticks, "ticktext": words,
+        "type": "log",
+        "range": [math.log10(least), math.log10(most * 1.25)],
+        "tickvals": ticks,
+        "ticktext": words,
         "title": {"text": NAMES[axis]},
-    }  # fmt: skip
+    }
 
 
 def _title(shown: pd.DataFrame, axis: Axis, chosen: str | None) -> str:

@@ -62,18 +62,24 @@ def training_curves(
             reference_line(figure, dense, DENSE, "dense", theme, DENSE.colour(theme))
         if what != "sparsity":
             figure.add_scatter(
-                x=[None], y=[None], mode="lines", name="dotted: training batches; solid: validation images",
-                line={"color": INK[theme], "dash": "dot", "width": 1.5}, legendrank=2000,
-            )  # fmt: skip
+                x=[None],
+                y=[None],
+                mode="lines",
+                name="dotted: training batches; solid: validation images",
+                line={"color": INK[theme], "dash": "dot", "width": 1.5},
+                legendrank=2000,
+            )
         if pending or not len(curves):
             note(figure, "training …" if pending else "nothing trained yet", theme, 0.98, 0.04, "right")
         figure.update_layout(
-            height=400 + 22 * (len(names) + 1), hovermode="closest", showlegend=True,
+            height=400 + 22 * (len(names) + 1),
+            hovermode="closest",
+            showlegend=True,
             margin={"t": 10, "b": 10, "r": 66 if what == "accuracy" and dense is not None else 14},
             legend=BELOW,
             xaxis={"range": [0, 1.01 * last], "title": {"text": "optimiser steps after pruning began"}},
             yaxis={"range": _span(curves, fields, scale, what, dense), "title": {"text": WHAT[what]}},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(curves, what, pending)
@@ -108,20 +114,23 @@ def _line(
     unit = "" if what == "loss" else " %"
     kind = {"validation": "validation", "train": "training batches"}[split] if what != "sparsity" else "sparsity"
     figure.add_scatter(
-        x=rows["step"] if len(rows) else [None], y=y if len(rows) else [None],
+        x=rows["step"] if len(rows) else [None],
+        y=y if len(rows) else [None],
         mode="lines+markers" if main else "lines",
-        name=plain(short(name, 60)) + ("" if len(rows) else " (not begun)"), showlegend=main, legendgroup=name,
-        opacity=1 if main else 0.7, line={"color": colour, "width": width, "dash": dash}, cliponaxis=False,
+        name=plain(short(name, 60)) + ("" if len(rows) else " (not begun)"),
+        showlegend=main,
+        legendgroup=name,
+        opacity=1 if main else 0.7,
+        line={"color": colour, "width": width, "dash": dash},
+        cliponaxis=False,
         marker={"symbol": role.symbol, "size": size, "color": colour},
         customdata=[percent(share) for share in rows["sparsity"]],
         hovertemplate=f"<b>%{{y:.{3 if what == 'loss' else 2}f}}{unit}</b> {kind}<br>step %{{x:,}}, "
         f"%{{customdata}} sparsity<extra>{plain(short(name, 60))}</extra>",
-    )  # fmt: skip
+    )
 
 
-def _span(
-    curves: pd.DataFrame, fields: Sequence[str], scale: int, what: str, dense: float | None
-) -> list[float]:
+def _span(curves: pd.DataFrame, fields: Sequence[str], scale: int, what: str, dense: float | None) -> list[float]:
     """From a round number under the lowest value to one above the highest, so that the axis moves seldom."""
     values = scale * curves[list(fields)].to_numpy(np.float64)
     values = values[np.isfinite(values)]

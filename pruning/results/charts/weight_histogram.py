@@ -35,30 +35,59 @@ def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, sc
         figure = Sketch()
         for counts, role, word, pattern in ((removed, REMOVED, "removed", "/"), (kept, KEPT, "kept", "")):
             figure.add_bar(
-                x=(left + right) / 2, width=right - left, y=counts, name=word,
+                x=(left + right) / 2,
+                width=right - left,
+                y=counts,
+                name=word,
                 customdata=np.column_stack([left, right]),
-                marker={"color": role.colour(theme), "line": {"width": 0},
-                        "pattern": {"shape": pattern, "size": 6, "solidity": 0.25, "fgcolor": "#000000",
-                                    "fillmode": "overlay"}},
-                hovertemplate="%{customdata[0]:.3~g} to %{customdata[1]:.3~g}<br><b>%{y:,} " + word
+                marker={
+                    "color": role.colour(theme),
+                    "line": {"width": 0},
+                    "pattern": {
+                        "shape": pattern,
+                        "size": 6,
+                        "solidity": 0.25,
+                        "fgcolor": "#000000",
+                        "fillmode": "overlay",
+                    },
+                },
+                hovertemplate="%{customdata[0]:.3~g} to %{customdata[1]:.3~g}<br><b>%{y:,} "
+                + word
                 + "</b><extra></extra>",
-            )  # fmt: skip
+            )
         if marked and threshold is not None:
             for side in (-threshold, threshold):
                 figure.add_shape(
-                    type="line", x0=side, x1=side, y0=0, y1=1, yref="paper", name="threshold",
+                    type="line",
+                    x0=side,
+                    x1=side,
+                    y0=0,
+                    y1=1,
+                    yref="paper",
+                    name="threshold",
                     line={"color": INK[theme], "width": 2, "dash": "dot"},
-                )  # fmt: skip
+                )
             figure.add_annotation(
-                x=threshold, y=1, yref="paper", yanchor="bottom", xanchor="left", xshift=-8, showarrow=False,
-                text=f"▾ ±{threshold:.3g}", name="threshold", font={"weight": 600},
-            )  # fmt: skip
+                x=threshold,
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                xanchor="left",
+                xshift=-8,
+                showarrow=False,
+                text=f"▾ ±{threshold:.3g}",
+                name="threshold",
+                font={"weight": 600},
+            )
         figure.update_layout(
-            height=350, barmode="stack", bargap=0, margin={"t": 26, "b": 10},
+            height=350,
+            barmode="stack",
+            bargap=0,
+            margin={"t": 26, "b": 10},
             legend={**ROW, "traceorder": "normal"},
             xaxis={"range": [-1.02 * reach, 1.02 * reach], "title": {"text": "weight before pruning"}, "nticks": 7},
             yaxis={"range": [0, tallest], "title": {"text": "weights (count)"}, "nticks": 5},
-        )  # fmt: skip
+        )
         return figure
 
     title = _title(left, right, kept, removed, layer, threshold if marked else None)

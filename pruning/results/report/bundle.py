@@ -18,9 +18,20 @@ from pruning.results.charts.base import Chart
 from pruning.results.report.pictures import FORMATS, WIDTHS, render
 
 PACKAGES = (
-    "torch", "torchvision", "numpy", "pandas", "scipy", "safetensors", "pydantic", "zstandard", "plotly", "kaleido",
-    "streamlit", "sqlalchemy", "dask",
-)  # fmt: skip
+    "torch",
+    "torchvision",
+    "numpy",
+    "pandas",
+    "scipy",
+    "safetensors",
+    "pydantic",
+    "zstandard",
+    "plotly",
+    "kaleido",
+    "streamlit",
+    "sqlalchemy",
+    "dask",
+)
 """Whose versions may change a number or a picture."""
 
 _WHEN = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: the same findings give the same archive entries

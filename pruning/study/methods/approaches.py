@@ -18,7 +18,6 @@ from pruning.steps.student import Student
 from pruning.steps.train import Train
 from pruning.study.methods.defaults import defaults_of, original
 from pruning.study.recipe import AnyStep, Recipe
-from pruning.study.study import MeasureSpec, Network, Study
 from pruning.training.options import budget
 from pruning.zoo.base import Base
 
@@ -83,9 +82,7 @@ class ComparisonPlan(Spec):
 
     def taught(self, train: Train) -> Train:
         """The same training with the dense network as teacher."""
-        return train.model_copy(
-            update={"teacher": "dense", "temperature": self.temperature, "mixing": self.mixing}
-        )
+        return train.model_copy(update={"teacher": "dense", "temperature": self.temperature, "mixing": self.mixing})
 
 
 def approaches(plan: ComparisonPlan) -> dict[str, Approach]:
@@ -110,13 +107,15 @@ def _weights(fine: Train) -> list[Approach]:
     ninety = (Prune(sparsity=900), fine)
     few = Quantize(bits=4, rounding="gptq")
     return [
-        *(Approach(f"w{level // 10}", f"Weights {level / 10:g} %", "weights", (Prune(sparsity=level), fine))
-          for level in levels),
+        *(
+            Approach(f"w{level // 10}", f"Weights {level / 10:g} %", "weights", (Prune(sparsity=level), fine))
+            for level in levels
+        ),
         Approach("n_m", "2:4 pattern", "weights", (pattern, fine)),
         Approach("w90_b8", "Weights 90 %, 8 bits", "combined", (*ninety, Quantize(bits=8))),
         Approach("w90_b4", "Weights 90 %, 4 bits", "combined", (*ninety, few)),
         Approach("b4_w50", "4 bits, then weights 50 %", "combined", (few, Prune(sparsity=500))),
-    ]  # fmt: skip
+    ]
 
 
 def _channels(model: str, fine: Train, taught: Train) -> list[Approach]:
@@ -154,10 +153,12 @@ def _quantized(fine: Train) -> list[Approach]:
         Approach("float16", "float16", "quantized", (halves,)),
         Approach("int8", "int8, activations too", "quantized", (), int8=True),
         *(Approach(f"b{bits}", f"{bits} bits", "quantized", (Quantize(bits=bits),)) for bits in (8, 4, 3)),
-        *(Approach(f"b{bits}_gptq", f"{bits} bits, GPTQ", "quantized", (Quantize(bits=bits, rounding="gptq"),))
-          for bits in (4, 3, 2)),
+        *(
+            Approach(f"b{bits}_gptq", f"{bits} bits, GPTQ", "quantized", (Quantize(bits=bits, rounding="gptq"),))
+            for bits in (4, 3, 2)
+        ),
         Approach("b4_aware", "4 bits, trained for it", "quantized", (aware, Quantize(bits=4))),
-    ]  # fmt: skip
+    ]
 
 
 def _students(plan: ComparisonPlan, whole: Train, taught: Train) -> list[Approach]:
@@ -183,36 +184,3 @@ def _students(plan: ComparisonPlan, whole: Train, taught: Train) -> list[Approac
         Approach("own", "Your student, from scratch", "student", (own, suited)),
         Approach("own_t", "Your student, distilled", "student", (own, plan.taught(suited))),
     ]
-
-
-def measures_of(approach: Approach) -> tuple[MeasureSpec, ...]:
-    """What is measured of an approach: right and wrong on test and validation, and what is delivered.
-
-    An int8 file is judged as its runtime runs it.
-    """
-    sizes = MeasureSpec(name="footprint")
-    if approach.int8:
-        return (*(MeasureSpec(name="runtime", options={"precision": "int8", "split": split, "count": count})
-                  for split, count in (("test", REPORT), ("validation", CHOICE))), sizes)  # fmt: skip
-    return (*(MeasureSpec(name="verdicts", options={"split": split, "count": count})
-              for split, count in (("test", REPORT), ("validation", CHOICE))), sizes)  # fmt: skip
-
-
-def study_of(base: Base, approach: Approach) -> Study:
-    """The work of one approach."""
-    network = Network(base=base, recipe=approach.recipe)
-    return Study(networks=(network,), measures=measures_of(approach))
-
-
-def files_of(base: Base, approach: Approach) -> Study:
-    """The work of making an approach's files: the smallest, and one that is easy to read; or its int8 file."""
-    file = MeasureSpec(name="runtime_file", options={"precision": "int8"})
-    wanted = (MeasureSpec(name="delivery", options={"form": "smallest"}), MeasureSpec(name="delivery"))
-    network = Network(base=base, recipe=approach.recipe)
-    return Study(networks=(network,), measures=(file,) if approach.int8 else wanted)
-
-
-def timing_of(base: Base, approach: Approach) -> Study:
-    """The work of timing an approach: the same for all that compute the same."""
-    network = Network(base=base, recipe=approach.shapes)
-    return Study(networks=(network,), measures=(MeasureSpec(name="runtime_latency"),))

@@ -48,11 +48,12 @@ DEFAULTS: dict[str, Defaults] = {
     "resnet_20": Defaults(_DEEP, 0.2, 3e-3, 3),
     "mobilenet_v2_small": Defaults(_DEEP.model_copy(update={"lr": 0.015, "weight_decay": 1e-4}), 0.15, 5e-3, 3),
     "vit_small": Defaults(
-        _DEEP.model_copy(
-            update={"optimiser": "adamw", "lr": 3e-4, "weight_decay": 0.05, "batch": 64, "crop": 1}
-        ), 3e-3, 6e-3, 3,
+        _DEEP.model_copy(update={"optimiser": "adamw", "lr": 3e-4, "weight_decay": 0.05, "batch": 64, "crop": 1}),
+        3e-3,
+        6e-3,
+        3,
     ),
-}  # fmt: skip
+}
 _OTHERS = Defaults(Train(steps=50, batch=16, lr=1e-3, flip=True, validation=200, looks=5), 1e-2, 0.15, 2)
 """Published networks on large images: a minute's work on a CPU, no recipe for a record."""
 
@@ -63,8 +64,16 @@ def defaults_of(model: str) -> Defaults:
 
 
 TICKET = Train(
-    steps=400, batch=60, samples=12_000, optimiser="adam", lr=1.2e-3, schedule="constant", warmup=0, weight_decay=0,
-    validation=1000, looks=20,
-)  # fmt: skip
+    steps=400,
+    batch=60,
+    samples=12_000,
+    optimiser="adam",
+    lr=1.2e-3,
+    schedule="constant",
+    warmup=0,
+    weight_decay=0,
+    validation=1000,
+    looks=20,
+)
 """Training of the quick lottery ticket experiment: Adam at 1.2e-3 throughout, batches of 60, as in
 Frankle & Carbin 2019 (figure 2), on fewer steps."""

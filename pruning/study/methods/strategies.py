@@ -7,51 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import Field, model_validator
-
-from pruning.common.errors import BadValue
-from pruning.common.spec import Options, Spec
 from pruning.criteria.kinds import Solver, allocations, scorers
 from pruning.steps.prune import Prune
-from pruning.steps.quantize import Quantize
 from pruning.steps.recalibrate import Recalibrate
-from pruning.steps.train import Train
 from pruning.study.methods import recipes
+from pruning.study.methods.during import growing, in_rounds, regrowing, rounding, shrinking, with_changes
 from pruning.study.methods.recipes import Mark
+from pruning.study.methods.recovery_plan import RecoveryPlan
 from pruning.study.recipe import Recipe
 from pruning.training.kinds import Dynamics, dynamics
-from pruning.training.schedules import Growth
-
-
-class RecoveryPlan(Spec):
-    """What all compared ways share; ``fine.steps`` is everybody's budget."""
-
-    prune: Prune
-    fine: Train
-    peak: float = Field(0.1, gt=0, le=10, description="Highest learning rate of the original training.")
-    rounds: int = Field(5, ge=2, le=50, description="Rounds of iterative pruning.")
-    growth: Growth = Field("geometric", description="How sparsity grows over the rounds.")
-    temperature: float = Field(4.0, gt=0, le=100, description="Of distillation.")
-    mixing: float = Field(0.5, ge=0, le=1, description="Share of the teacher in the loss.")
-    penalty: float = Field(1e-4, gt=0, le=1, description="Weight of a penalty on channels in the loss.")
-    begins: float = Field(0.0, ge=0, le=0.9, description="Share of the steps before gradual pruning begins.")
-    ends: float = Field(0.7, gt=0, le=1, description="Share of the steps at which it is at the asked sparsity.")
-    every: int = Field(20, ge=1, le=10_000, description="Steps between two prunings of gradual pruning.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> RecoveryPlan:
-        if self.begins >= self.ends:
-            raise BadValue(f"Gradual pruning ends (at {self.ends:g} of the steps) after it begins ({self.begins:g}).")
-        return self
-
-    @property
-    def again(self) -> Train:
-        """The whole original learning-rate schedule, compressed into the same steps."""
-        from pruning.study.methods.defaults import original
-
-        return original(self.fine, self.peak)
 
 
 @dataclass(frozen=True)
@@ -108,106 +73,76 @@ class Strategy:
         return ""
 
 
-EXCHANGES = 20
-"""How often regrowth exchanges weights while it may, at most."""
-
-
-def _iterative(plan: RecoveryPlan) -> Recipe:
-    """Rounds that together look as often as one training."""
-    train = _with(plan.fine, looks=max(1, plan.fine.looks // plan.rounds))
-    return recipes.iterative(plan.prune, train, plan.rounds, plan.growth)
-
-
-def _with(train: Train, **changes: Any) -> Train:
-    """A training with some fields changed, validated."""
-    return Train.model_validate(train.model_dump() | changes)
-
-
-def _growing(name: str, entry: type[Dynamics]) -> Callable[[RecoveryPlan], Recipe]:
-    """Sparsity grows inside one training, by the criterion and shared among layers as asked where it may choose."""
-
-    def recipe(plan: RecoveryPlan) -> Recipe:
-        # Scores that training itself gathers need some steps first.
-        begins = max(plan.begins, entry.model_fields["start"].default)
-        options: Options = {"final": plan.prune.sparsity, "start": begins, "end": plan.ends, "every": plan.every}
-        options |= {name: getattr(plan.prune, name) for name in ("scorer", "allocation") if name in entry.model_fields}
-        return (_with(plan.fine, during=name, during_options=options),)
-
-    return recipe
-
-
-def _shrinking(name: str, own: str) -> Callable[[RecoveryPlan], Recipe]:
-    """Half of the steps under a penalty, then prune (by the criterion ``own`` that goes with it, if there is one), then
-    the other half without it."""
-
-    def recipe(plan: RecoveryPlan) -> Recipe:
-        first = max(1, plan.fine.steps // 2)
-        rest = max(1, plan.fine.steps - first)
-        prune = plan.prune.model_dump() | ({"scorer": own, "options": {}} if own else {})
-        after = _with(plan.fine, steps=rest, first=plan.fine.first + first)
-        pressed = _with(plan.fine, steps=first, during=name, during_options={"strength": plan.penalty})
-        return (pressed, Prune.model_validate(prune), after)
-
-    return recipe
-
-
-def _regrowing(name: str) -> Callable[[RecoveryPlan], Recipe]:
-    """Exchanges are spread over the training, however short it is."""
-
-    def recipe(plan: RecoveryPlan) -> Recipe:
-        options: Options = {"every": max(1, plan.fine.steps // EXCHANGES)}
-        return (plan.prune, _with(plan.fine, during=name, during_options=options))
-
-    return recipe
-
-
-def _rounding(name: str) -> Callable[[RecoveryPlan], Recipe]:
-    """Trained for rounded weights, then rounded for good."""
-    bits = dynamics[name].model_fields["bits"].default
-    return lambda plan: (plan.prune, _with(plan.fine, during=name), Quantize(bits=bits))
-
-
 def _during(name: str, entry: type[Dynamics]) -> Strategy:
     """The strategy made of a way of training."""
     if "final" in entry.model_fields:
         ranks = "scorer" in entry.model_fields
-        grows = _growing(name, entry)
+        grows = growing(name, entry)
         return Strategy(name, entry.label, entry.summary, grows, units="weight", ranks=ranks, own=entry.own)
     if entry.penalty is not Dynamics.penalty:
-        shrinks = _shrinking(name, entry.criterion)
+        shrinks = shrinking(name, entry.criterion)
         own = bool(entry.criterion)
         return Strategy(name, entry.label, entry.summary, shrinks, units="channel", norm=entry.norm, own=own)
     if "bits" in entry.model_fields:
-        return Strategy(name, entry.label, entry.summary, _rounding(name))
-    return Strategy(name, entry.label, entry.summary, _regrowing(name), units="weight")
+        return Strategy(name, entry.label, entry.summary, rounding(name))
+    return Strategy(name, entry.label, entry.summary, regrowing(name), units="weight")
 
 
 def _all() -> dict[str, Strategy]:
     fixed = [
         Strategy("pruned", "Pruned, no training", "What is left right after pruning.", lambda plan: (plan.prune,)),
-        Strategy("recalibrated", "BatchNorm recalibration, no training",
-                 "The norm statistics are measured anew on training images.",
-                 lambda plan: (plan.prune, Recalibrate()), norm=True),
-        Strategy("one_shot", "One shot + fine-tuning", "Prune once, then train on with a small learning rate.",
-                 lambda plan: recipes.one_shot(plan.prune, plan.fine)),
-        Strategy("iterative", "Iterative", "Prune a little, train a little, in rounds, each with a fresh score.",
-                 _iterative),
-        Strategy("lr_rewound", "Learning-rate rewinding",
-                 "Prune once, then go through the whole original learning-rate schedule again in the steps given.",
-                 lambda plan: recipes.one_shot(plan.prune, plan.again)),
-        Strategy("rewound_early", "Weight rewinding (early)",
-                 "Prune, set the weights back to an early step, and go through the original schedule.",
-                 lambda plan: recipes.rewound(plan.prune, plan.again, "early"), embedded=True),
-        Strategy("rewound_init", "Weight rewinding (initial)",
-                 "Prune, set the weights back to their initial values, and train them anew.",
-                 lambda plan: recipes.rewound(plan.prune, plan.again, "init"), embedded=True),
-        Strategy("distilled", "One shot + distillation", "As fine-tuning, with the dense network as teacher.",
-                 lambda plan: recipes.one_shot(plan.prune, _with(
-                     plan.fine, teacher="dense", temperature=plan.temperature, mixing=plan.mixing))),
-        Strategy("initial", "Pruned at initialisation, then trained",
-                 "The criterion sees untrained weights; the training is the only one the network gets.",
-                 lambda plan: recipes.one_shot(plan.prune, plan.again), mark="init"),
-    ]  # fmt: skip
+        Strategy(
+            "recalibrated",
+            "BatchNorm recalibration, no training",
+            "The norm statistics are measured anew on training images.",
+            lambda plan: (plan.prune, Recalibrate()),
+            norm=True,
+        ),
+        Strategy(
+            "one_shot",
+            "One shot + fine-tuning",
+            "Prune once, then train on with a small learning rate.",
+            lambda plan: recipes.one_shot(plan.prune, plan.fine),
+        ),
+        Strategy(
+            "iterative", "Iterative", "Prune a little, train a little, in rounds, each with a fresh score.", in_rounds
+        ),
+        Strategy(
+            "lr_rewound",
+            "Learning-rate rewinding",
+            "Prune once, then go through the whole original learning-rate schedule again in the steps given.",
+            lambda plan: recipes.one_shot(plan.prune, plan.again),
+        ),
+        Strategy(
+            "rewound_early",
+            "Weight rewinding (early)",
+            "Prune, set the weights back to an early step, and go through the original schedule.",
+            lambda plan: recipes.rewound(plan.prune, plan.again, "early"),
+            embedded=True,
+        ),
+        Strategy(
+            "rewound_init",
+            "Weight rewinding (initial)",
+            "Prune, set the weights back to their initial values, and train them anew.",
+            lambda plan: recipes.rewound(plan.prune, plan.again, "init"),
+            embedded=True,
+        ),
+        Strategy(
+            "distilled",
+            "One shot + distillation",
+            "As fine-tuning, with the dense network as teacher.",
+            lambda plan: recipes.one_shot(
+                plan.prune, with_changes(plan.fine, teacher="dense", temperature=plan.temperature, mixing=plan.mixing)
+            ),
+        ),
+        Strategy(
+            "initial",
+            "Pruned at initialisation, then trained",
+            "The criterion sees untrained weights; the training is the only one the network gets.",
+            lambda plan: recipes.one_shot(plan.prune, plan.again),
+            mark="init",
+        ),
+    ]
     made = [_during(name, dynamics[name]) for name in dynamics if name != "static"]
     return {strategy.name: strategy for strategy in [*fixed[:4], *made, *fixed[4:]]}
 

@@ -116,10 +116,15 @@ class TicketCell:
     def row(self, trace: Mapping[str, Any], test: Mapping[str, Any]) -> dict[str, Any]:
         """The row of this network from the values of the measures ``trace`` and ``accuracy``."""
         return {
-            "seed": self.seed, "arm": self.arm, "level": self.level, "correct": test["correct"],
-            "count": test["count"], "early_step": early_step(trace["rows"], self.before),
-            "steps": self.recipe[-1].steps if isinstance(self.recipe[-1], Train) else 0, "diverged": trace["diverged"],
-        }  # fmt: skip
+            "seed": self.seed,
+            "arm": self.arm,
+            "level": self.level,
+            "correct": test["correct"],
+            "count": test["count"],
+            "early_step": early_step(trace["rows"], self.before),
+            "steps": self.recipe[-1].steps if isinstance(self.recipe[-1], Train) else 0,
+            "diverged": trace["diverged"],
+        }
 
 
 def early_step(rows: Iterable[Mapping[str, Any]], before: int = 0) -> int | None:

@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from pruning.zoo.kinds import Split
 
 WNIDS = (
-    "n01440764", "n02102040", "n02979186", "n03000684", "n03028079",
-    "n03394916", "n03417042", "n03425413", "n03445777", "n03888257",
-)  # fmt: skip
+    "n01440764",
+    "n02102040",
+    "n02979186",
+    "n03000684",
+    "n03028079",
+    "n03394916",
+    "n03417042",
+    "n03425413",
+    "n03445777",
+    "n03888257",
+)
 SIZES = {"full": "imagenette2", "320px": "imagenette2-320", "160px": "imagenette2-160"}
 """torchvision's names and folders, best first: pretrained networks see 256 pixels, of which 160 is an enlargement."""
 
@@ -30,9 +38,17 @@ class Imagenette(Dataset):
     rank = 40
     shape = (3, 224, 224)
     classes = (
-        "tench", "English springer", "cassette player", "chain saw", "church",
-        "French horn", "garbage truck", "gas pump", "golf ball", "parachute",
-    )  # fmt: skip
+        "tench",
+        "English springer",
+        "cassette player",
+        "chain saw",
+        "church",
+        "French horn",
+        "garbage truck",
+        "gas pump",
+        "golf ball",
+        "parachute",
+    )
     indices = (0, 217, 482, 491, 497, 566, 569, 571, 574, 701)
     licence = "Apache-2.0 (the images: as in ImageNet)"
     megabytes = 342

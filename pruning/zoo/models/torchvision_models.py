@@ -16,15 +16,28 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 REFERENCES = {
-    "alexnet": "Krizhevsky 2014", "convnext": "Liu et al. 2022", "densenet": "Huang et al. 2017",
-    "efficientnet_b": "Tan & Le 2019", "efficientnet_v2": "Tan & Le 2021", "googlenet": "Szegedy et al. 2015",
-    "inception": "Szegedy et al. 2016", "maxvit": "Tu et al. 2022", "mnasnet": "Tan et al. 2019",
-    "mobilenet_v2": "Sandler et al. 2018", "mobilenet_v3": "Howard et al. 2019", "regnet": "Radosavovic et al. 2020",
-    "resnet": "He et al. 2016", "resnext": "Xie et al. 2017", "shufflenet": "Ma et al. 2018",
-    "squeezenet": "Iandola et al. 2016", "swin_v2": "Liu et al. 2022", "swin": "Liu et al. 2021",
-    "vgg": "Simonyan & Zisserman 2015", "vit": "Dosovitskiy et al. 2021",
+    "alexnet": "Krizhevsky 2014",
+    "convnext": "Liu et al. 2022",
+    "densenet": "Huang et al. 2017",
+    "efficientnet_b": "Tan & Le 2019",
+    "efficientnet_v2": "Tan & Le 2021",
+    "googlenet": "Szegedy et al. 2015",
+    "inception": "Szegedy et al. 2016",
+    "maxvit": "Tu et al. 2022",
+    "mnasnet": "Tan et al. 2019",
+    "mobilenet_v2": "Sandler et al. 2018",
+    "mobilenet_v3": "Howard et al. 2019",
+    "regnet": "Radosavovic et al. 2020",
+    "resnet": "He et al. 2016",
+    "resnext": "Xie et al. 2017",
+    "shufflenet": "Ma et al. 2018",
+    "squeezenet": "Iandola et al. 2016",
+    "swin_v2": "Liu et al. 2022",
+    "swin": "Liu et al. 2021",
+    "vgg": "Simonyan & Zisserman 2015",
+    "vit": "Dosovitskiy et al. 2021",
     "wide_resnet": "Zagoruyko & Komodakis 2016",
-}  # fmt: skip
+}
 
 TABLE = """
 resnet18            | ResNet-18             | 11689512  | 224

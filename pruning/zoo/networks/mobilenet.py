@@ -19,9 +19,13 @@ class SmallMobileNetV2(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 1, classes: int = 10, stem: int = 16, head: int = 192,
+        self,
+        channels: int = 1,
+        classes: int = 10,
+        stem: int = 16,
+        head: int = 192,
         setting: tuple[tuple[int, int, int, int], ...] = SETTING,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         block = torchvision().models.mobilenetv2.InvertedResidual
         conv = torchvision().ops.misc.Conv2dNormActivation

@@ -51,9 +51,17 @@ class SmallViT(nn.Module):
     """
 
     def __init__(
-        self, *, side: int = 28, patch: int = 4, channels: int = 1, dim: int = 64, depth: int = 4,
-        num_heads: int = 4, hidden: int = 128, classes: int = 10,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        side: int = 28,
+        patch: int = 4,
+        channels: int = 1,
+        dim: int = 64,
+        depth: int = 4,
+        num_heads: int = 4,
+        hidden: int = 128,
+        classes: int = 10,
+    ) -> None:
         super().__init__()
         self.patches = nn.Conv2d(channels, dim, patch, patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))

@@ -34,6 +34,7 @@ test: lint types
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check --quiet $(SOURCES)
 
 types: $(VENV)/.installed-dev
 	$(BIN)/ty check --python $(VENV) $(TYPED)

@@ -2,9 +2,9 @@
 
 For each model every approach of ``pruning/study/methods/approaches.py``, with one training each: right and wrong on
 10,000 test and 5,000 validation images, bytes and MACs; and the times of a pass in ONNX Runtime, by turns with the
-dense network. Writes ``assets/grids/compare_MODEL.json``, which the app labels as stored with the program; times stand under the name
-of the machine that they were measured on and are never mixed with others. Resumable: results and trainings lie in
-``.train/compare``.
+dense network. Writes ``assets/grids/compare_MODEL.json``, which the app labels as stored with the program; times stand
+under the name of the machine that they were measured on and are never mixed with others. Resumable: results and
+trainings lie in ``.train/compare``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from tests import postgres
+from tests.helpers import postgres
 
 
 class Sqlite:

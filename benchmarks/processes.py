@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pruning.common.environment import machine  # noqa: E402
-from tests import postgres  # noqa: E402
+from tests.helpers import postgres  # noqa: E402
 from tests.engine.cluster import Processes  # noqa: E402
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from pruning.common.environment import ROOT
-from tests import postgres
+from tests.helpers import postgres
 from tests.test_deploy import SERVICES, filled, instructions
 
 PATIENCE = 240.0

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, Server
-from tests.provider import Provider
+from tests.helpers.provider import Provider
 
 pytestmark = pytest.mark.browser
 ADA = "ada@example.org"

@@ -16,9 +16,9 @@ from pruning.common.environment import Settings
 from pruning.engine.engine import Engine
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
-from tests import postgres
 from tests.engine import fake_run
 from tests.engine.cluster import Processes
+from tests.helpers import postgres
 
 TASK = "tests.engine.fake_run:run"
 PATIENCE = 400.0

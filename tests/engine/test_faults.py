@@ -13,7 +13,7 @@ from benchmarks._database import Sqlite
 from benchmarks._fault import FAULTS, Round
 from benchmarks._site import Site
 from benchmarks.faults import faults
-from tests import postgres
+from tests.helpers import postgres
 
 KINDS = ["kill a worker", "kill the server", "lose the database", "fill the disk", "cut a checkpoint"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pruning.common.environment import Settings
 from pruning.store.store import Store
-from tests import postgres
+from tests.helpers import postgres
 
 
 @pytest.fixture(scope="package")

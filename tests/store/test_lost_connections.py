@@ -16,7 +16,7 @@ from pruning.store import connect as connecting
 from pruning.store import database
 from pruning.store.schema import jobs
 from pruning.store.store import Store
-from tests.postgres import Server
+from tests.helpers.postgres import Server
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pages.choices.commands import opening
 from pages.choices.compare import Wish
 from pages.compare import files as compare_files
 from pages.compare.controls import SELECTED
-from pages.compare.tasks import Task, seconds, tasks
+from pages.compare.tasks import ApproachJob, seconds, tasks
 from pages.compare.work import KnownApproaches
 from pages.shared.jobs import progress, start
 from pruning.results.sentences import amount, duration
@@ -96,7 +96,7 @@ def _home(wish: Wish, approach: Approach) -> None:
         st.markdown(" · ".join(links))
 
 
-def _again(wish: Wish, task: Task, known: KnownApproaches) -> None:
+def _again(wish: Wish, task: ApproachJob, known: KnownApproaches) -> None:
     """The model itself, and the command that makes it again."""
     found, name = compare_files.files(task), f"{wish.model}-{task.approach.name}"
     under_way = {view.id: view for view in known.making}.get(task.files.key)

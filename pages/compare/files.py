@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pages.compare.tasks import Task
+from pages.compare.tasks import ApproachJob
 from pages.shared import jobs
 from pages.shared.jobs import job
 from pages.shared.server import engine
 
 
-def make(task: Task) -> None:
+def make(task: ApproachJob) -> None:
     """Ask for an approach's files, again where they were made long ago and cleaned up since.
 
     Raises:
@@ -20,7 +20,7 @@ def make(task: Task) -> None:
     jobs.begin(task.files)
 
 
-def files(task: Task) -> list[Path]:
+def files(task: ApproachJob) -> list[Path]:
     """The approach's files, where this server has made them lately."""
     view = job(task.files)
     paths = [Path(row["value"]["path"]) for row in view.rows or ()] if view is not None else []

@@ -17,7 +17,7 @@ SECONDS = 8.0
 
 
 @dataclass(frozen=True)
-class Task:
+class ApproachJob:
     """One approach: its studies, and the keys of what is measured of it."""
 
     approach: Approach
@@ -39,14 +39,14 @@ class Task:
 
 
 @remembered(PAGE_TABLES)
-def tasks(plan: ComparisonPlan) -> dict[str, Task]:
+def tasks(plan: ComparisonPlan) -> dict[str, ApproachJob]:
     """All approaches; hashing some hundred specifications takes a while, so they are kept."""
     found = {}
     for name, approach in approaches(plan).items():
         study = study_of(plan.base, approach)
         (cell,) = study.cells()
         keys = map(cell.measure_key, study.measures)
-        found[name] = Task(approach, study, timing_of(plan.base, approach), files_of(plan.base, approach), *keys)
+        found[name] = ApproachJob(approach, study, timing_of(plan.base, approach), files_of(plan.base, approach), *keys)
     return found
 
 
@@ -56,7 +56,7 @@ def _times(timing: Study, where: str) -> str:
     return cell.measure_key(timing.measures[0], where)
 
 
-def seconds(lacking: list[Task], plan: ComparisonPlan) -> float:
+def seconds(lacking: list[ApproachJob], plan: ComparisonPlan) -> float:
     """A rough guess of how long approaches take: trainings that are shared count once."""
     each = defaults_of(plan.model).seconds * plan.fine.batch
     trainings = {task.approach.recipe[: _last(task.approach)]: task.approach.trains for task in lacking}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pages.compare.tasks import Task, tasks
+from pages.compare.tasks import ApproachJob, tasks
 from pages.shared import jobs
 from pages.shared.server import store
 from pruning.common.environment import machine
@@ -33,8 +33,8 @@ class KnownApproaches:
     """
 
     results: dict[str, Result]
-    lacking: list[Task]
-    untimed: list[Task]
+    lacking: list[ApproachJob]
+    untimed: list[ApproachJob]
     running: list[JobView]
     making: list[JobView]
     errors: list[str]
@@ -70,7 +70,7 @@ def look(plan: ComparisonPlan) -> KnownApproaches:
     return KnownApproaches(results, lacking, untimed, running, making, errors, about, list(later.values()), timed, here)
 
 
-def _result(task: Task, found: Mapping[str, StoredMeasure], where: str) -> Result:
+def _result(task: ApproachJob, found: Mapping[str, StoredMeasure], where: str) -> Result:
     """An approach that was measured, with its times of a machine if there are any."""
     times = found.get(task.times(where))
     parts = (found[key].value for key in task.keys)

@@ -35,11 +35,11 @@ class Quantization(Measure):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.compression.files import plain
         from pruning.compression.quantization.loss import bytes_by_part, output_errors, relative, rounding
-        from pruning.network.scene import training_images
+        from pruning.network.scene import training_examples
         from pruning.network.weights import layer_label
 
         before, after = rounding(state)
-        images = training_images(state.base, self.samples, self.seed)[0]
+        images = training_examples(state.base, self.samples, self.seed)[0]
         outputs = output_errors(before.model, after.weights, images, desk.progress)
         size, old, new = bytes_by_part(state), before.weights, after.weights
         layers = [

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from pruning.common.errors import Incompatible
 from pruning.common.limits import SAMPLE_NUMBERS
 from pruning.network.passes import BATCH, differentiable, measured_norms, mode, parts, unmeasured_norms
 from pruning.network.weights import prunable
+from pruning.tasks.kinds import Task
 
 if TYPE_CHECKING:
     from pruning.network.scene import Scene
@@ -38,6 +38,7 @@ def squared_gradients(scene: Scene, count: int) -> dict[str, Tensor]:
                 "criterion that takes the mean gradient."
             )
     images, labels = scene.sample(count)
+    task = scene.base.task
     found = prunable(scene.model)
     weights = {name: found[name] for name in scene.weights}
     sums = {name: torch.zeros_like(weight, dtype=torch.float32) for name, weight in weights.items()}
@@ -52,23 +53,25 @@ def squared_gradients(scene: Scene, count: int) -> dict[str, Tensor]:
             scene.progress(start, len(labels), "gradients image by image")
             batch = images[start : start + chunk], labels[start : start + chunk]
             try:
-                squares = square(scene.model, weights, *batch)
+                squares = square(task, scene.model, weights, *batch)
             except RuntimeError:  # an operation that cannot be mapped over, or too little memory for it
                 if square is _one_by_one:
                     raise
                 square = _one_by_one
-                squares = square(scene.model, weights, *batch)
+                squares = square(task, scene.model, weights, *batch)
             for name, value in squares.items():
                 sums[name].add_(value)
     return {name: total / len(labels) for name, total in sums.items()}
 
 
-def _at_once(model: nn.Module, weights: dict[str, nn.Parameter], images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+def _at_once(
+    task: Task, model: nn.Module, weights: dict[str, nn.Parameter], images: Tensor, labels: Tensor
+) -> dict[str, Tensor]:
     """Sums of the images' squared gradients, all of them in memory at the same time."""
 
     def loss(chosen: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
-        logits = torch.func.functional_call(model, chosen, (image.unsqueeze(0),))
-        return F.cross_entropy(logits, label.unsqueeze(0))
+        outputs = torch.func.functional_call(model, chosen, (image.unsqueeze(0),))
+        return task.loss(outputs, label.unsqueeze(0))
 
     chosen = {name: weight.detach() for name, weight in weights.items()}
     with torch.no_grad():  # else the gradients' own graph is kept, for the sake of the biases
@@ -77,12 +80,14 @@ def _at_once(model: nn.Module, weights: dict[str, nn.Parameter], images: Tensor,
 
 
 def _one_by_one(
-    model: nn.Module, weights: dict[str, nn.Parameter], images: Tensor, labels: Tensor
+    task: Task, model: nn.Module, weights: dict[str, nn.Parameter], images: Tensor, labels: Tensor
 ) -> dict[str, Tensor]:
     """The same with one image after the other."""
     sums = {name: torch.zeros_like(weight, dtype=torch.float32) for name, weight in weights.items()}
     for image, label in zip(images.split(1), labels.split(1), strict=True):
-        gradients = torch.autograd.grad(F.cross_entropy(model(image), label), list(weights.values()), allow_unused=True)
+        gradients = torch.autograd.grad(
+            task.loss(task.forward(model, image), label), list(weights.values()), allow_unused=True
+        )
         for total, gradient in zip(sums.values(), gradients, strict=True):
             if gradient is not None:
                 total.add_(gradient.float().square())

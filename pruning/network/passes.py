@@ -27,9 +27,9 @@ def mode(model: nn.Module, training: bool) -> Generator[None]:
 
 
 def like(model: nn.Module, images: Tensor) -> Tensor:
-    """Images on the network's device and in its number format."""
+    """Examples on the network's device; numbers in its number format, and ids of tokens as they are."""
     first = next(model.parameters())
-    return images.to(first.device, first.dtype)
+    return images.to(first.device, first.dtype) if images.is_floating_point() else images.to(first.device)
 
 
 def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pruning.common.errors import Missing
 from pruning.common.progress import Progress
@@ -19,15 +18,17 @@ from pruning.zoo.base import Base
 from pruning.zoo.match import compatible
 
 
-def training_images(base: Base, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """``count`` images and labels of the training split, drawn by the seed.
+def training_examples(base: Base, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """``count`` examples of the training split, and what is asked of them, drawn by the seed.
 
     Raises:
         Missing: there is no data for this model, or none that its weights were trained for.
     """
     name = base.data_name
     if name is None:
-        raise Missing(f"This needs training images, and there is no data set for {base.model}: choose magnitude.")
+        raise Missing(
+            f"This needs training {base.task.unit}, and there is no data set for {base.model}: choose magnitude."
+        )
     if (reason := compatible(base.model, name)) is not None:
         raise Missing(reason)
     return zoo_data.sample(zoo_data.load(name, "train"), count, seed)
@@ -62,7 +63,7 @@ class Scene:
         Raises:
             Missing: there is no data for this model.
         """
-        images, labels = training_images(self.base, count, self.seed)
+        images, labels = training_examples(self.base, count, self.seed)
         images = like(self.model, images)
         return images, labels.to(images.device)
 
@@ -75,7 +76,7 @@ class Scene:
         return [name for name in self.weights if name in used]
 
     def gradients(self, count: int, temperature: float = 1.0) -> dict[str, Tensor]:
-        """Gradient of the mean cross-entropy over ``count`` training images, per prunable weight; see ``summed``."""
+        """Gradient of the mean loss over ``count`` training images, per prunable weight; see ``summed``."""
         return self.summed(count, lambda loss, w: torch.autograd.grad(loss, w, allow_unused=True), temperature)
 
     def summed(
@@ -90,18 +91,19 @@ class Scene:
         See ``differentiable``; ``.grad`` and BatchNorm statistics stay. float32 sums, or float64 where the weights are.
 
         Args:
-            visit: from the mean cross-entropy of a batch and the weights to one tensor per weight, of its shape; None
+            visit: from the mean loss of a batch and the weights to one tensor per weight, of its shape; None
                 where the loss does not depend on it.
-            temperature: divides the logits.
+            temperature: divides the outputs, where these are scores of classes.
         """
         images, labels = self.sample(count)
+        task = self.base.task
         parameters = prunable(self.model)
         weights = [parameters[name] for name in self.weights]
         sums = [torch.zeros_like(w, dtype=torch.promote_types(w.dtype, torch.float32)) for w in weights]
         with differentiable(self.model, weights):
             for part in parts(len(labels)):
                 self.progress(part.start, len(labels), note)
-                loss = F.cross_entropy(self.model(images[part]) / temperature, labels[part])
+                loss = task.loss(task.forward(self.model, images[part]), labels[part], temperature)
                 share = len(labels[part]) / len(labels)
                 for total, found in zip(sums, visit(loss, weights), strict=True):
                     if found is not None:

@@ -40,12 +40,12 @@ class Recalibrate(Step):
 
         from pruning.common.errors import Incompatible, Missing
         from pruning.network.passes import parts
-        from pruning.network.scene import training_images
+        from pruning.network.scene import training_examples
         from pruning.network.weights import has_batch_norm
 
         if not has_batch_norm(state.model):
             raise Incompatible(f"{state.base.model} has no BatchNorm layers: there is nothing to recalibrate.")
-        images, _ = training_images(state.base, self.samples, self.seed)
+        images, _ = training_examples(state.base, self.samples, self.seed)
         if len(images) < 2:
             raise Missing("Recalibration needs at least two training images: one has no variance.")
         after = state.next(key)

@@ -10,6 +10,7 @@ from pruning.common.errors import Incompatible
 from pruning.common.progress import Progress, Shelf, quiet
 from pruning.common.spec import Step
 from pruning.steps.kinds import steps
+from pruning.tasks.kinds import tasks
 from pruning.zoo.kinds import models
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ class Student(Step):
 
         family = self.family or state.base.model
         one, other = models[state.base.model], models[family]
-        if (one.input_shape, one.classes) != (other.input_shape, other.classes):
+        if (one.task, one.input_shape, one.classes) != (other.task, other.input_shape, other.classes):
             raise Incompatible(
-                f"A student of {one.label} takes images of {'x'.join(map(str, one.input_shape))} and knows "
-                f"{one.classes} classes; {other.label} does not: choose another family."
+                f"A student of {one.label} takes {tasks[one.task].unit} of {'x'.join(map(str, one.input_shape))} and "
+                f"has {one.classes} outputs; {other.label} does not: choose another family."
             )
         model = initial(family, self.seed, (self.width, self.depth)).to(next(state.model.parameters()).device).eval()
         lay_out(model)

@@ -35,7 +35,8 @@ class Burst:
         self.trainees, self.kernel = trainees, kernel
         self.device, count = trainees[0].device, len(trainees)
         self.rates, self.stopped = (torch.zeros(count, device=self.device) for _ in range(2))
-        self.losses, self.rights, self.done = (
+        self.task = trainees[0].objective.task
+        self.losses, self.qualities, self.done = (
             torch.zeros(count, dtype=torch.float64, device=self.device) for _ in range(3)
         )
         plain = isinstance(kernel, Together) and all(one.objective.plain for one in trainees)
@@ -49,8 +50,8 @@ class Burst:
     def run(self) -> None:
         """Steps up to the next look, or ``MOST``; then each network's looks, progress and checkpoint."""
         count = min(MOST, *(one.until_look for one in self.trainees))
-        losses, rights, _ = zip(*(one.since for one in self.trainees), strict=True)
-        for sums, before in ((self.losses, losses), (self.rights, rights), (self.done, [0] * len(losses))):
+        losses, qualities, _ = zip(*(one.since for one in self.trainees), strict=True)
+        for sums, before in ((self.losses, losses), (self.qualities, qualities), (self.done, [0] * len(losses))):
             sums.copy_(torch.tensor(before, dtype=torch.float64))
         with torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext():
             for _ in range(count):
@@ -70,7 +71,7 @@ class Burst:
         self.stopped.copy_(torch.maximum(self.stopped, (~objectives.isfinite()).float()))
         still = self.stopped > 0
         self.losses += (losses.double() * labels.shape[1]).masked_fill(still, 0)
-        self.rights += (logits.argmax(2) == labels).sum(1).masked_fill(still, 0)
+        self.qualities += self.task.quality(logits, labels).sum(1).masked_fill(still, 0)
         self.done += ~still
         for number, one in enumerate(self.trainees):
             one.session.update(lr=self.rates[number], found_inf=self.stopped[number])
@@ -78,11 +79,11 @@ class Burst:
 
     def _settle(self, count: int) -> None:
         """What came of so many steps: the one place where the device is waited for."""
-        noted = torch.stack([self.stopped.double(), self.done, self.losses, self.rights], 1).tolist()
-        for one, (stopped, done, losses, rights) in zip(self.trainees, noted, strict=True):
+        noted = torch.stack([self.stopped.double(), self.done, self.losses, self.qualities], 1).tolist()
+        for one, (stopped, done, losses, quality) in zip(self.trainees, noted, strict=True):
             session, seen = one.session, one.since[2]
             session.step += int(done) - count
-            session.memory["since_look"] = (losses, int(rights), seen + int(done) * session.spec.batch)
+            session.memory["since_look"] = (losses, quality, seen + int(done) * session.spec.batch)
             if stopped:
                 session.diverged = session.step
         for one in self.trainees:

@@ -7,7 +7,6 @@ from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from pruning.common.errors import Missing
 from pruning.training.options import TrainingOptions
@@ -55,13 +54,16 @@ class Batches:
     def __init__(self, base: Base, spec: TrainingOptions, device: torch.device) -> None:
         name = base.data_name
         if name is None:
-            raise Missing(f"Training needs images, and there is no data set for {base.model}.")
+            raise Missing(f"Training needs {base.task.unit}, and there is no data set for {base.model}.")
         if (reason := compatible(base.model, name)) is not None:
             raise Missing(reason)
+        self.task = base.task
         self.split, self.spec, self.device = zoo_data.load(name, "train"), spec, device
         self.count = min(spec.samples or len(self.split), len(self.split))
         if self.count < spec.batch:
-            raise Missing(f"A batch of {spec.batch} images needs as many; the training set used has {self.count}.")
+            raise Missing(
+                f"A batch of {spec.batch} {base.task.unit} needs as many; the training set used has {self.count}."
+            )
         self.per_epoch = self.count // spec.batch
         self.held: Loaded | None = None
         self.epoch, self.order = -1, torch.empty(0, dtype=torch.int64)
@@ -91,21 +93,9 @@ class Batches:
         return torch.Generator().manual_seed((self.spec.seed * 1_000_003 + number) % 2**63)
 
     def _augmented(self, images: Tensor, step: int) -> Tensor:
-        """Shifts over a border of the darkest value, and mirror images."""
-        crop, n = self.spec.crop, len(images)
-        generator = self._generator(step + 2**40)
-        if crop:
-            height, width = images.shape[-2:]
-            padded = F.pad(images, [crop] * 4, value=self.darkest)
-            shift = torch.randint(0, 2 * crop + 1, (2, n, 1), generator=generator).to(images.device)
-            rows = shift[0] + torch.arange(height, device=images.device)
-            columns = shift[1] + torch.arange(width, device=images.device)
-            at = torch.arange(n, device=images.device)
-            images = padded.movedim(1, -1)[at[:, None, None], rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
-        if self.spec.flip:
-            mirrored = (torch.rand(n, generator=generator) < 0.5).to(images.device)
-            images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
-        return images.contiguous()
+        """As the task changes a batch by chance."""
+        spec, generator = self.spec, self._generator(step + 2**40)
+        return self.task.augment(images, spec.crop, spec.flip, self.darkest, generator).contiguous()
 
 
 def batches_together(batches: Sequence[Batches], steps: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -117,4 +107,4 @@ def batches_together(batches: Sequence[Batches], steps: Sequence[int]) -> tuple[
         return torch.stack(images), torch.stack(labels)
     places = torch.stack([one.chosen(step) for one, step in zip(batches, steps, strict=True)])
     images, labels = held.take(places.flatten())
-    return images.view(*places.shape, *images.shape[1:]), labels.view(places.shape)
+    return images.view(*places.shape, *images.shape[1:]), labels.view(*places.shape, *labels.shape[1:])

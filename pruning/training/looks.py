@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 
 from pruning.network.passes import BATCH, mode
 from pruning.network.weights import layer_label
@@ -21,19 +20,22 @@ class Looks:
 
     def __init__(self, session: Session, device: torch.device) -> None:
         spec = session.spec
-        self.session = session
+        self.session, self.task = session, session.state.base.task
         self.steps = {max(1, round(spec.steps * look / spec.looks)) for look in range(1, spec.looks + 1)}
         self.images: Loaded | None = None
         if spec.validation:
             self.images = loaded(str(session.state.base.data_name), "validation", spec.validation, device)
 
-    def look(self, loss: float, accuracy: float) -> None:
-        """Note how the training stands; ``loss`` and ``accuracy`` are those of the training images since the last."""
+    def look(self, loss: float, quality: float, count: int) -> None:
+        """Note how the training stands: mean loss and summed quality of so many training examples since the last."""
         session, state = self.session, self.session.state
         record: dict[str, Any] = {
             "step": session.step,
-            "train_loss": loss,
-            "train_accuracy": accuracy,
+            **{
+                name: value
+                for name, value in self.task.noted("train", loss, quality, count).items()
+                if "count" not in name
+            },
             "lr": session.optimiser.param_groups[0]["lr"],
         }
         if self.images is not None:
@@ -49,12 +51,12 @@ class Looks:
         session.records.append(record)
 
     def _validation(self, held: Loaded) -> dict[str, Any]:
-        """Loss and accuracy on the first images of the validation split, in eval mode."""
-        loss, right = 0.0, 0
+        """Loss and quality on the first examples of the validation split, in eval mode."""
+        loss, quality = 0.0, 0.0
         with mode(self.session.model, False), torch.inference_mode():
             for images, labels in zip(held.images.split(BATCH), held.labels.split(BATCH), strict=True):
-                logits = self.session.model(images)
-                loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-                right += int((logits.argmax(1) == labels).sum())
+                outputs = self.task.forward(self.session.model, images)
+                loss += float(self.task.summed_loss(outputs, labels))
+                quality += float(self.task.quality(outputs, labels).sum())
         count = len(held.labels)
-        return {"validation_loss": loss / count, "validation_correct": right, "validation_count": count}
+        return self.task.noted("validation", loss / count, quality, count)

@@ -134,12 +134,12 @@ def _step(trainees: Sequence[Trainee], kernel: TrainingKernel) -> None:
     objectives, losses, grad = evaluated([one.objective for one in trainees], logits, images, labels)
     kernel.backward(grad)
     noted = torch.stack([objectives, losses], 1).tolist()
-    rights = (logits.argmax(2) == labels).sum(1).tolist()
-    for trainee, (objective, loss), right in zip(trainees, noted, rights, strict=True):
+    qualities = trainees[0].objective.task.quality(logits, labels).sum(1).tolist()
+    for trainee, (objective, loss), quality in zip(trainees, noted, qualities, strict=True):
         if not math.isfinite(objective):
             trainee.session.diverged = trainee.session.step
             continue
         try:
-            trainee.step(loss, right)
+            trainee.step(loss, quality)
         except BadTensor:  # what scores the weights while they train found NaN in them: the others go on
             trainee.session.diverged = trainee.session.step

@@ -1,4 +1,4 @@
-"""What training minimises: the cross-entropy, with the teacher's part and a penalty where there are some."""
+"""What training minimises: the task's loss, with the teacher's part and a penalty where there are some."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pruning.state import State
 from pruning.training.kinds import Dynamics
-from pruning.training.options import TrainingOptions
 from pruning.training.session import Session
 
 
@@ -18,57 +16,53 @@ class Objective:
     """What one network minimises."""
 
     def __init__(self, session: Session, dynamics: Dynamics) -> None:
-        self.session, self.dynamics = session, dynamics
+        self.session, self.dynamics, self.task = session, dynamics, session.state.base.task
         self.teacher = _teacher(session.state) if session.spec.teacher == "dense" else None
         self.plain = self.teacher is None and type(dynamics).penalty is Dynamics.penalty
 
-    def __call__(self, logits: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The objective; and the bare cross-entropy, which is noted, so that curves of different ways of training show
-        one quantity."""
-        objective = bare = F.cross_entropy(logits, labels)
+    def __call__(self, outputs: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """The objective; and the bare loss, which is noted, so that curves of different ways of training show one
+        quantity."""
+        objective = bare = self.task.loss(outputs, targets)
         if self.teacher is not None:
             mixing = self.session.spec.mixing
-            objective = (1 - mixing) * bare + mixing * _distilled(logits, self.teacher, images, self.session.spec)
+            objective = (1 - mixing) * bare + mixing * self._distilled(outputs, self.teacher, inputs)
         penalty = self.dynamics.penalty(self.session)
         return objective if penalty is None else objective + penalty, bare
 
+    def _distilled(self, outputs: Tensor, teacher: nn.Module, inputs: Tensor) -> Tensor:
+        """The distance to what the teacher says of the same batch."""
+        with torch.no_grad():
+            said = self.task.forward(teacher, inputs)
+        return self.task.distillation(outputs, said, self.session.spec.temperature)
+
 
 def evaluated(
-    objectives: Sequence[Objective], logits: Tensor, images: Tensor, labels: Tensor
+    objectives: Sequence[Objective], outputs: Tensor, inputs: Tensor, targets: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Objectives and bare cross-entropies ``(R,)`` of R networks, and the gradient at their logits.
+    """Objectives and bare losses ``(R,)`` of R networks, and the gradient at their outputs.
 
     A penalty's gradient is left at the weights. What has none, and no teacher, is done at once for all networks, with
     the numbers that each would have alone.
 
     Args:
-        logits: ``(R, B, classes)``, without a graph.
-        images: ``(R, B, C, H, W)``; seen by teachers alone.
-        labels: ``(R, B)``.
+        outputs: ``(R, B, …)``, without a graph.
+        inputs: ``(R, B, …)``; seen by teachers alone.
+        targets: ``(R, B, …)``.
     """
-    logits = logits.detach()
+    outputs = outputs.detach()
     if all(one.plain for one in objectives):
-        chances = logits.log_softmax(2)
-        bare = torch.stack([F.nll_loss(own, true) for own, true in zip(chances, labels, strict=True)])
-        slope = torch.zeros_like(chances).scatter_(2, labels.unsqueeze(2), -1 / labels.shape[1])
-        return bare, bare, torch._log_softmax_backward_data(slope, chances, 2, chances.dtype)
-    logits.requires_grad_()
+        bare, slopes = objectives[0].task.slopes(outputs, targets)
+        return bare, bare, slopes
+    outputs.requires_grad_()
     pairs = [
-        one(own, seen, true) for one, own, seen, true in zip(objectives, logits.unbind(), images, labels, strict=True)
+        one(own, seen, true) for one, own, seen, true in zip(objectives, outputs.unbind(), inputs, targets, strict=True)
     ]
     whole, bare = (torch.stack(parts) for parts in zip(*pairs, strict=True))
     # The gradient of the sum is each network's own: none depends on another's weights.
     whole.sum().backward()
-    assert logits.grad is not None
-    return whole.detach(), bare.detach(), logits.grad
-
-
-def _distilled(logits: Tensor, teacher: nn.Module, images: Tensor, spec: TrainingOptions) -> Tensor:
-    """T² KL(teacher || student) at temperature T (Hinton et al. 2015, section 2)."""
-    with torch.no_grad():
-        soft = (teacher(images) / spec.temperature).log_softmax(1)
-    own = (logits / spec.temperature).log_softmax(1)
-    return spec.temperature**2 * F.kl_div(own, soft, log_target=True, reduction="batchmean")
+    assert outputs.grad is not None
+    return whole.detach(), bare.detach(), outputs.grad
 
 
 def _teacher(state: State) -> nn.Module:

@@ -67,8 +67,8 @@ class Trainee:
         return self.session.spec.convolution == "products"
 
     @property
-    def since(self) -> tuple[float, int, int]:
-        """Of the training images since the last look: sum of their losses, how many were right, how many there were."""
+    def since(self) -> tuple[float, float, int]:
+        """Of the training examples since the last look: sums of their losses and qualities, how many there were."""
         return self.session.memory.get("since_look", (0.0, 0, 0))
 
     @property
@@ -90,14 +90,14 @@ class Trainee:
         for parameter in self.parameters:
             parameter.grad = None
 
-    def step(self, loss: float, right: int) -> None:
+    def step(self, loss: float, quality: float) -> None:
         """One step of the optimiser, once the gradients are there."""
-        session, count, (losses, rights, seen) = self.session, self.session.spec.batch, self.since
+        session, count, (losses, qualities, seen) = self.session, self.session.spec.batch, self.since
         self.dynamics.gradients(session)
         session.update()
         self.dynamics.after(session)
         session.hold()  # momentum and weight decay revive what is masked
-        session.memory["since_look"] = (losses + loss * count, rights + right, seen + count)
+        session.memory["since_look"] = (losses + loss * count, qualities + quality, seen + count)
         session.step += 1
         self.tell()
 
@@ -106,8 +106,8 @@ class Trainee:
         session = self.session
         looked = session.step in self.looks.steps
         if looked:
-            losses, rights, seen = self.since
-            self.looks.look(losses / seen, rights / seen)
+            losses, qualities, seen = self.since
+            self.looks.look(losses / seen, qualities, seen)
             session.memory["since_look"] = (0.0, 0, 0)
         note = f"training, step {session.step:,} of {session.spec.steps:,}"
         session.progress(session.step, session.spec.steps, note, {"records": list(session.records)} if looked else None)

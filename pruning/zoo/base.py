@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from pruning.common.errors import Missing
 from pruning.common.hashing import digest
 from pruning.common.spec import Spec, Step
+from pruning.tasks.kinds import Task, tasks
 from pruning.zoo.kinds import datasets, models
 
 Mark = Literal["init", "early", "dense"]
@@ -42,8 +43,13 @@ class Base(Spec):
         return self.data or models[self.model].data
 
     @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """Of one image: channels, height, width."""
+    def task(self) -> Task:
+        """What the network is for."""
+        return tasks[models[self.model].task]()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of one example: channels, height, width of an image."""
         return models[self.model].input_shape
 
     def state_key(self, steps: tuple[Step, ...] = ()) -> str:

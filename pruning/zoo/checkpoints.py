@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pruning.common.errors import BadTensor, BadValue, Missing
+from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
-from pruning.zoo.kinds import ASSETS, Model, models
+from pruning.zoo.kinds import ASSETS, Model, datasets, models
 
 MARKS = ("init", "early", "dense")
 _DRAWING = threading.Lock()
@@ -143,10 +144,10 @@ def state_hash(state: dict[str, Tensor]) -> str:
 
 
 def accuracy_of(model: nn.Module, data: str, split: str, count: int = 1_000_000) -> float:
-    """Share of the first ``count`` images of a split that the model, in eval mode, classifies correctly."""
-    images, was_training = load(data, split), model.training
+    """The quality (accuracy, say) that the model, in eval mode, has on the first ``count`` examples of a split."""
+    images, was_training, task = load(data, split), model.training, tasks[datasets[data].task]()
     model.eval()
     with torch.inference_mode():
-        right = sum(int((model(x).argmax(1) == y).sum()) for x, y in batches(images, count, 100))
+        total = sum(float(task.quality(task.forward(model, x), y).sum()) for x, y in batches(images, count, 100))
     model.train(was_training)
-    return right / min(count, len(images))
+    return task.summary_of(total, min(count, len(images)))

@@ -13,7 +13,6 @@ from pruning.common.progress import Progress
 from pruning.common.registry import Entry, Registry
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor, nn
 
 
@@ -28,10 +27,14 @@ def _file_hash(path: Path, _modified: int) -> str:
 class Model(Entry):
     """A network architecture. ``build`` returns it with fresh initial weights, drawn from torch's generator."""
 
+    task: ClassVar[str] = "image_classification"
+    """What it is for: the name of a task."""
     data: ClassVar[str | None] = "fashion_mnist"
     """The data set its embedded or downloaded weights were trained on."""
-    input_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+    input_shape: ClassVar[tuple[int, ...]] = (1, 28, 28)
+    """Of one example: ``(channels, height, width)`` of an image."""
     classes: ClassVar[int] = 10
+    """How many outputs it has: classes, or numbers."""
     seeds: ClassVar[tuple[int, ...]] = (0,)
     """Training seeds for which a trained checkpoint is embedded."""
     embedded: ClassVar[bool] = True
@@ -69,10 +72,14 @@ class Model(Entry):
 
 
 class Dataset(Entry):
-    """Images with labels, in fixed splits ``train``, ``validation`` and ``test``."""
+    """Examples with what is asked of them, in fixed splits ``train``, ``validation`` and ``test``."""
 
-    shape: ClassVar[tuple[int, int, int]]
-    classes: ClassVar[tuple[str, ...]]
+    task: ClassVar[str] = "image_classification"
+    """What it is for: the name of a task."""
+    shape: ClassVar[tuple[int, ...]]
+    """Of one example: ``(channels, height, width)`` of an image."""
+    classes: ClassVar[tuple[str, ...]] = ()
+    """Names of the classes, where there are classes."""
     licence: ClassVar[str] = ""
     embedded: ClassVar[bool] = False
     indices: ClassVar[tuple[int, ...]] = ()
@@ -108,25 +115,23 @@ SPLITS = ("train", "validation", "test")
 
 
 class Split(Protocol):
-    """Images with labels, read by position."""
+    """Examples with what is asked of them, read by position. What a task shows of an example (``picture(position)``,
+    ``row(position)``) is there for that task alone."""
 
     @property
     def labels(self) -> Tensor:
-        """int64 ``(n,)``, at hand without a look at the images."""
+        """What is asked, ``(n, …)``: int64 classes or float32 numbers, at hand without a look at the examples."""
         ...
 
     def __len__(self) -> int: ...
 
     def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """Images ``start <= i < stop`` as normalised float32 ``(n, C, H, W)``, and int64 labels ``(n,)``."""
+        """Examples ``start <= i < stop`` as the network takes them, ``(n, …)`` (images: normalised float32
+        ``(n, C, H, W)``), and what is asked of them."""
         ...
 
     def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """The images at these positions, as ``batch`` gives them."""
-        ...
-
-    def picture(self, position: int) -> np.ndarray:
-        """One image for people: uint8 ``(H, W)`` or ``(H, W, 3)``."""
+        """The examples at these positions, as ``batch`` gives them."""
         ...
 
 

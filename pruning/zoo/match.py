@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pruning.common.errors import Missing
+from pruning.tasks.kinds import tasks
 from pruning.zoo.kinds import datasets, models
 from pruning.zoo.places import class_folders, image_folder, imagenet_indices
 
@@ -26,10 +27,16 @@ def compatible(model: str, data: str) -> str | None:
         UnknownName: no such model or data set.
     """
     network, images = models[model], datasets[data]
+    task = tasks[network.task]()
+    if network.task != images.task:
+        other = tasks[images.task].label.lower()
+        return (
+            f"{network.label} is for {task.label.lower()}, and {images.label} is for {other}: they do not go together."
+        )
     if network.input_shape != images.shape:
         return (
-            f"{network.label} takes images of {_size(network.input_shape)}, {images.label} has {_size(images.shape)}, "
-            "so there is no accuracy to measure."
+            f"{network.label} takes {task.unit} of {task.size(network.input_shape)}, {images.label} has "
+            f"{task.size(images.shape)}, so there is no {task.measured} to measure."
         )
     if network.data == data:
         return None
@@ -70,8 +77,3 @@ def _own_folder(label: str) -> str | None:
         f"{label} knows the 1,000 classes of ImageNet, and the folder's classes ({', '.join(names[:3])} …) are not "
         "named by their ids: rename the subfolders to WordNet ids such as n02102040 to measure accuracy."
     )
-
-
-def _size(shape: tuple[int, int, int]) -> str:
-    channels, height, width = shape
-    return f"{height}x{width} pixels in {'grey' if channels == 1 else 'colour'}"

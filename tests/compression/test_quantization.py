@@ -165,9 +165,9 @@ def test_gptq_s_outputs_are_nearer_to_the_dense_ones(bits: int, group: int) -> N
     dense = state_of(Base(), ())
     near = dense.after(Quantize(bits=bits, group=group), "near", quiet)
     made = dense.after(Quantize(bits=bits, group=group, rounding="gptq", samples=500), "made", quiet)
-    from pruning.network.scene import training_images
+    from pruning.network.scene import training_examples
 
-    images = training_images(dense.base, 500, 0)[0].flatten(1)
+    images = training_examples(dense.base, 500, 0)[0].flatten(1)
     name = dense.order[0]
     errors = [float(((images @ (one.weights[name] - dense.weights[name]).T) ** 2).sum()) for one in (near, made)]
     assert errors[1] < 0.8 * errors[0]

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from pruning.common.errors import Incompatible
 from pruning.common.progress import Desk, quiet
 from pruning.measures.kinds import measures
-from pruning.network.scene import training_images
+from pruning.network.scene import training_examples
 from pruning.state import State
 from pruning.steps.prune import Prune
 from pruning.steps.quantize import Quantize
@@ -58,7 +58,7 @@ def test_errors_are_those_of_a_second_computation_and_leave_no_trace(images: Ima
     kept = snapshot(before.model)
     value = measures["quantization"](samples=150).measure(after, Desk())
     assert same(kept, snapshot(before.model)) and not any(m._forward_hooks for m in before.model.modules())
-    x, model = training_images(before.base, 150, 0)[0], before.model
+    x, model = training_examples(before.base, 150, 0)[0], before.model
     found = {layer["name"]: layer for layer in value["layers"]}
     with torch.inference_mode():
         for name, given, run in (

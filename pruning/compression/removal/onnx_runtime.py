@@ -19,7 +19,7 @@ from pruning.compression.removal.exports import onnx
 from pruning.compression.removal.onnx_session import INPUT, package
 from pruning.compression.removal.remove import smaller
 from pruning.network.passes import parts
-from pruning.network.scene import training_images
+from pruning.network.scene import training_examples
 from pruning.state import State
 
 Precision = Literal["float32", "int8"]
@@ -67,7 +67,7 @@ def onnx_file(state: State, form: Form, desk: Desk) -> bytes:
         data = onnx(smaller(state)[0], state.base.input_shape)
     else:
         whole = onnx_file(state, Form("float32"), desk)
-        images = training_images(state.base, form.calibration, SEED)[0]
+        images = training_examples(state.base, form.calibration, SEED)[0]
         data = int8(whole, images, form.weight_bits, desk.progress)
     if desk.save is not None:
         desk.save(KIND, key, data, SUFFIX)

@@ -130,6 +130,7 @@ class _Images:
     """The first validation images in the batches of ``predict``, and what the network made of them up to a cut."""
 
     def __init__(self, scene: Scene, count: int) -> None:
+        scene.base.task.need_classes(scene.base.model)
         self.split = split_of(scene.base, SPLIT)
         self.count = min(count, len(self.split))
         self.device = next(scene.model.parameters()).device

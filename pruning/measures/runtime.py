@@ -38,6 +38,7 @@ class Runtime(OnImages, OnnxFile):
         from pruning.network.passes import BATCH, like
         from pruning.zoo.match import split_of
 
+        state.base.task.need_classes(state.base.model)
         package()
         images = split_of(state.base, self.split)
         total = min(self.count, len(images))

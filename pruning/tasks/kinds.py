@@ -87,6 +87,14 @@ class Task(Entry):
         """The shape of an example in words: "28x28 pixels in grey"."""
         return f"{'x'.join(map(str, shape))} numbers"
 
+    def need_classes(self, model: str) -> None:
+        """Raise ``Incompatible`` where there are no right and wrong answers to be counted."""
+        if not self.classes:
+            raise Incompatible(
+                f"{model} is for {self.label.lower()}: there are no right answers to be counted. Measure its quality "
+                f"({self.measured}) instead."
+            )
+
     def noted(self, name: str, loss: float, total: float, count: int) -> dict[str, Any]:
         """What a look at a training keeps of one part of the data (``name``: train, validation): mean loss, quality."""
         return {f"{name}_loss": loss, f"{name}_quality": self.summary_of(total, count), f"{name}_count": count}

@@ -54,6 +54,31 @@ class TensorSplit:
         return image[..., 0] if image.shape[-1] == 1 else image
 
 
+@dataclass(frozen=True)
+class RowSplit:
+    """A split of a table: float32 inputs ``(n, columns)`` and targets, int64 classes ``(n,)`` or float32 numbers."""
+
+    inputs: Tensor
+    labels: Tensor
+    columns: tuple[str, ...] = ()
+    """Names of the inputs; empty: x1, x2 …"""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        return self.inputs[start:stop], self.labels[start:stop]
+
+    def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        return self.inputs[positions], self.labels[positions]
+
+    def row(self, position: int) -> dict[str, float]:
+        """One row for people, by the names of its columns."""
+        values = self.inputs[position].tolist()
+        names = self.columns or [f"x{number}" for number in range(1, len(values) + 1)]
+        return dict(zip(names, values, strict=True))
+
+
 def load(data: str, split: str) -> Split:
     """A split of a registered data set; the last six stay in memory.
 

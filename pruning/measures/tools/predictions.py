@@ -133,6 +133,7 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
     What this process predicted before for the same state is not computed again. Batches are always the same, whole
     ones, so that an image's confidence does not depend (in its last digits) on how many images were asked for.
     """
+    state.base.task.need_classes(state.base.model)
     images = split_of(state.base, split)
     count, key = min(count, len(images)), f"{state.key}/{split}"
     nothing = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), [])

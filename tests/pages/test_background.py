@@ -46,6 +46,7 @@ def row() -> None:
     """A page with a line of progress, and a button that starts something."""
     import streamlit as st
 
+    from pages.shared import jobs  # AppTest runs this function's text by itself
     from pruning.engine.jobs import JobView
 
     views = [JobView("one", "running"), JobView("two", "queued")]

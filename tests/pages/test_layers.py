@@ -126,7 +126,7 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
 def test_every_family_of_scorers_shows_its_layers_or_says_why_not(
     server: object, scorer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(allocations, "light", lambda setting: False)  # what starts by itself is tested above
+    monkeypatch.setattr(sharing, "light", lambda setting: False)  # what starts by itself is tested above
     for part in (scan, disagreement):
         monkeypatch.setattr(part, "look", lambda study, slot, automatic: offers.look(study, slot, False))
     page = turn_to(AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE), "layers")

@@ -44,7 +44,7 @@ def at_quantization(server: Path, **words: str) -> AppTest:
 
 
 def value_of(formats: Formats, setting: Setting = SETTING) -> dict:
-    found = known(quantization.study(setting, work.ERRORS))
+    found = known(formats.study(setting, work.ERRORS))
     assert found is not None
     return found["value"]
 

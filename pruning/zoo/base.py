@@ -53,7 +53,15 @@ class Base(Spec):
         return models[self.model].input_shape
 
     def state_key(self, steps: tuple[Step, ...] = ()) -> str:
-        """Name of the state after these steps."""
+        """Name of the state after these steps.
+
+        >>> from pruning.steps.prune import Prune
+        >>> base = Base(model="lenet_5")
+        >>> base.state_key() == base.state_key((Prune(),)), len(base.state_key())
+        (False, 24)
+        >>> base.state_key() == Base(model="lenet_5", device="cuda:1").state_key()  # numbers differ in their last bits
+        False
+        """
         backend = self.device.split(":")[0]
         try:
             form = datasets[self.data_name]().form() if self.data_name else ""

@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pruning.common.environment import machine  # noqa: E402
-from tests.helpers import postgres  # noqa: E402
 from tests.engine.cluster import Processes  # noqa: E402
+from tests.helpers import postgres  # noqa: E402
 
 
 def megabytes(processes: list[psutil.Process]) -> int:

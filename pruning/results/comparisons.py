@@ -120,9 +120,10 @@ def on_same_images(one: np.ndarray, other: np.ndarray, level: float = 0.95) -> D
     (seeds x images) follow a crossed random-effects model without replication, and the variance of their mean is
     estimated without bias by (MS_seeds + MS_images - MS_rest) / (seeds x images) (Searle, Casella and McCulloch 1992,
     *Variance Components*, ch. 4). It is never taken as less than what seeds or images alone give, and Student's t has
-    seeds - 1 degrees of freedom, the fewest of its parts. Satterthwaite's degrees of freedom, the usual choice, promise too much with few
-    seeds: by simulation (large numbers of images, all ratios of the two variances) the worst coverage of 95 %
-    intervals is then 87 % with two seeds and 92 % with three; with seeds - 1 it is 95 %, and more where images matter.
+    seeds - 1 degrees of freedom, the fewest of its parts. Satterthwaite's degrees of freedom, the usual choice, promise
+    too much with few seeds: by simulation (large numbers of images, all ratios of the two variances) the worst coverage
+    of 95 % intervals is then 87 % with two seeds and 92 % with three; with seeds - 1 it is 95 %, and more where images
+    matter.
 
     Args:
         one, other: ``(seeds, images)``, bool, or the share of draws that are right (0..1).

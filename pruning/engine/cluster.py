@@ -40,7 +40,7 @@ class Cluster:
     """
 
     def __init__(self, settings: Settings, task: str) -> None:
-        options = json.dumps({"workers": settings.workers, "memory": settings.memory})
+        options = json.dumps({"workers": settings.workers, "memory": settings.worker_memory})
         path = os.pathsep.join(place for place in sys.path if place)
         environment = QUIET | {
             "PYTHONPATH": path,

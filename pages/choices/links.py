@@ -1,7 +1,7 @@
 """A setting of the Prune page as the words of a link, and back: ``?v=1&model=lenet_5&sparsity=90``.
 
 Everything that comes from a link is validated here. A stale or wrong link still opens: what could not be used is
-replaced by the default, and said.
+replaced by the default, and a sentence says so.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from pruning.results.sentences import duration
 
 CONFIDENCE = 0.95
 SHOWN = 6
-"""Pairs that are said at once; the others are folded away."""
+"""Pairs that are shown at once; the others are folded away."""
 
 
 def level(view: View) -> View:

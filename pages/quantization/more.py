@@ -1,4 +1,4 @@
-"""What takes longer: accuracy against bits, int8 in ONNX Runtime, and the files to take home."""
+"""What takes longer: accuracy against bits, int8 in ONNX Runtime, and the files to be downloaded."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def runtime(setting: Setting, formats: Formats) -> bool:
 
 
 def _begin(studies: list[Study], label: str, key: str) -> None:
-    """The button that starts work; what went wrong before is said."""
+    """The button that starts work, and an earlier error, if there was one."""
     for error in errors(jobs(studies)):
         st.info(error, icon=":material/info:")
     if st.button(label, key=key, icon=":material/play_arrow:"):

@@ -20,7 +20,7 @@ TIMES = MeasureSpec(name="runtime_latency")
 
 @dataclass(frozen=True)
 class QuantizationAnswers:
-    """What there is to show at once."""
+    """What can be shown at once."""
 
     errors: Answer
     accuracy: Answer

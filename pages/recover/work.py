@@ -28,7 +28,7 @@ VERDICTS = MeasureSpec(name="verdicts")
 
 @dataclass(frozen=True)
 class Way:
-    """One strategy with its studies: the training, told look by look, and its test accuracy."""
+    """One strategy with its studies: the training, validation by validation, and its test accuracy."""
 
     strategy: Strategy
     steps: int

@@ -76,7 +76,7 @@ def _studies(setting: Setting) -> list[Study]:
 
 
 def _ask(study: Study) -> None:
-    """Time scorers without being asked, one after another on one worker; what fails is said."""
+    """Time scorers without being asked, one after another on one worker; an error is shown."""
     try:
         engine().submit(study, owner=owner(), durable=False, person=person())
     except PruningError as error:

@@ -20,7 +20,7 @@ SIZE = MeasureSpec(name="size")
 
 @dataclass(frozen=True)
 class Answer:
-    """What there is to show for a study: a value (perhaps a first, partial one), or a sentence why not."""
+    """What a page can show for a study now: a value (perhaps a first, partial one), or a sentence why not."""
 
     value: dict[str, Any] | None = None
     origin: str = "computed"

@@ -37,7 +37,7 @@ def begin_all(studies: Iterable[Study]) -> None:
 
 
 def start(ask: Callable[[], None]) -> None:
-    """Ask for work, as a button does, then draw the page anew; what cannot be asked for is said in its place."""
+    """Ask for work, as a button does, then draw the page anew; an error is shown in its place."""
     try:
         ask()
     except PruningError as error:

@@ -73,7 +73,7 @@ class Cancelled(PruningError):
 
 
 def unforeseen(error: BaseException) -> str:
-    """What a person is told of an error that is none of the above."""
+    """The sentence shown for an error that is none of the above."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or any(word in text for word in ("allocate memory", "out of memory")):
         return (

@@ -30,7 +30,7 @@ class Spec(BaseModel):
 
 
 class Step(Spec, Entry):
-    """One step of a recipe: what is asked for, how it is done, and how it is said, in one file.
+    """One step of a recipe: its settings, how it is applied, and how it is described, in one file.
 
     ``version`` rises when the same specification would give another result.
     """
@@ -48,7 +48,7 @@ class Step(Spec, Entry):
         Call ``state.after(step, key)``, which notes the step.
 
         Args:
-            shelf: where steps that take long keep what they have done, to go on from it.
+            shelf: storage for files in which a long step saves its progress, so that it can continue later.
 
         Raises:
             Incompatible: the step does not apply to this network; the sentence says why.

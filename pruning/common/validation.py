@@ -25,7 +25,7 @@ def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
 
 
 def options_of(what: str, cls: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Options as ``cls`` reads them, without its defaults: whoever spells a default out asks for the same work.
+    """Options as ``cls`` reads them, without its defaults: naming a default asks for the same work as leaving it out.
 
     >>> from pruning.criteria.kinds import allocations
     >>> options_of("uniform", allocations["uniform"], {"cap": 900, "floor": 0})
@@ -41,7 +41,7 @@ def explain(what: str, error: ValidationError) -> str:
     for item in items:
         at, cause = item["loc"], item.get("ctx", {}).get("error")
         if item["type"] == "too_short" and any(other["loc"][: len(at)] == at != other["loc"] for other in items):
-            continue  # only because its items are wrong, which is said anyway
+            continue  # only because its items are wrong, which the message says anyway
         if isinstance(cause, PruningError):
             whole.append(str(cause))
             continue

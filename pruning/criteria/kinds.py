@@ -1,4 +1,4 @@
-"""What every criterion (scorer or solver), granularity and allocation says of itself, and the registries of them.
+"""The base classes of criteria (scorers, solvers), granularities and allocations, and their registries.
 
 Each registers itself in its own file; see ``pruning.common.registry`` for what an entry is. No torch is imported here.
 """

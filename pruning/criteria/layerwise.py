@@ -1,4 +1,4 @@
-"""How a solver walks from layer to layer: each as a matrix, with the moments of what reaches it."""
+"""How a solver walks from layer to layer: each as a matrix, with the second moments of its inputs."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def walk(
 
     Raises:
         Incompatible: some weights' inputs cannot be seen.
-        BadTensor: what reaches a layer is not finite.
+        BadTensor: the inputs of a layer hold NaN or infinity.
     """
     model = copy.deepcopy(scene.model)
     source = model if sequential else scene.model  # which is read only

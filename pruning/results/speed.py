@@ -87,7 +87,7 @@ def factor(ratio: float) -> str:
 COUNTS = ["runtime", "channels", "time", "time_low", "time_high", "median_ms", "samples", "macs"]
 RUNTIMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
 CLASSES = (16, 8, 4)
-"""Counts are told apart by the largest of these that divides them."""
+"""Channel counts are grouped by the largest of these that divides them."""
 
 
 def counts_frame(value: Mapping[str, Any]) -> pd.DataFrame:

@@ -44,7 +44,7 @@ class Quantize(NumberFormat, Step):
         """The state whose weights are the levels' values, with the formats that say how they are kept.
 
         Raises:
-            Incompatible: GPTQ cannot see what reaches a layer.
+            Incompatible: GPTQ cannot see the inputs of a layer.
         """
         import torch
 

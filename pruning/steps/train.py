@@ -35,7 +35,7 @@ class Train(TrainingOptions, Step):
         return self
 
     def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
-        """The state after training; with a shelf, a training that was interrupted goes on where it stood.
+        """The state after training; with a shelf (file storage), an interrupted training continues from there.
 
         Raises:
             Missing: there are no training images for this model.

@@ -33,7 +33,7 @@ def state_of(
     """The state after a recipe; prefixes that this process made lately are not made again.
 
     Args:
-        whole: the recipe of which this one is a prefix: progress is told along all its trainings.
+        whole: the recipe of which this one is a prefix: progress is reported along all its trainings.
 
     Raises:
         PruningError: weights, data or device are missing, or a step does not apply; one sentence.
@@ -97,8 +97,8 @@ def _kind(cell: Cell) -> tuple[object, ...]:
 def _along(progress: Progress, recipe: tuple[Step, ...], whole: tuple[Step, ...]) -> Progress:
     """Progress of a recipe's last step along all trainings of the whole recipe, in steps of the optimiser.
 
-    Each training counts from zero, so that without this the second of five would seem to be done when it begins. What
-    is quick beside training (scoring, rewinding) stands still. A recipe without training is told as it is.
+    Each training counts from zero, so that without this the second of five would seem to be done when it begins. Quick
+    steps (scoring, rewinding) do not move it. Progress of a recipe without training is passed on as it is.
     """
     every = budget(whole)
     if not every:

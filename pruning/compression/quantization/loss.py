@@ -43,7 +43,7 @@ def output_errors(
 ) -> dict[str, float | None]:
     """For each weight the relative error of its layer's output, without the bias, when it alone is replaced.
 
-    The layer sees what reaches it in ``model``, so errors of earlier layers do not add up. None where a weight's layer
+    The layer gets its inputs in ``model``, so errors of earlier layers do not add up. None where a weight's layer
     is not called by itself (inside fused attention).
 
     Args:

@@ -26,7 +26,7 @@ somebody asks for confidences. Of a thousand classes, logits would take a thousa
 NEAR = 1e-5
 """Difference of two logits from which their probabilities differ in float32, too, many times over."""
 PACE = 0.01
-"""Seconds between two looks of whoever asks: after each batch they would take a tenth of a tiny network's time."""
+"""Seconds between two partial results: after each batch they would take a tenth of a tiny network's time."""
 
 
 def _classes(logits: Tensor) -> Tensor:

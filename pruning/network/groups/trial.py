@@ -97,8 +97,8 @@ def remembered(
 ) -> Layout:
     """The layout of this kind for this architecture, from memory if this process traced it before.
 
-    An architecture is told by its modules: their classes, their settings (a number of heads changes no shape), and
-    the shapes of their tensors.
+    An architecture is identified by its modules: their classes, their settings (a number of heads changes no shape),
+    and the shapes of their tensors.
     """
     shapes = [(name, list(tensor.shape)) for name, tensor in model.state_dict(keep_vars=True).items()]
     modules = [

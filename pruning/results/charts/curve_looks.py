@@ -21,7 +21,7 @@ STYLES = (
     Role("#8A2B0D", "#FF8A5C", "dash", "hexagon"),
     Role("#2F7F9E", "#9BE3F5", "dashdot", "star"),
 )
-"""Eight looks: no two share both dash and symbol, so that they are told apart without any colour."""
+"""Eight looks: no two share both dash and symbol, so that they can be distinguished without colour."""
 NAMES = {
     "sparsity": "sparsity (% of prunable weights removed)",
     "compression": "compression ratio (logarithmic)",

@@ -42,11 +42,13 @@ class RemovalPlan:
 
 
 _rankings: Recent[RemovalPlan] = Recent(WORKER_RANKINGS, "rankings")
+"""By device, state and method: scores lie where the network does."""
 
 
 def plan_of(scene: Scene, method: Method) -> RemovalPlan:
     """The plan of a method, from memory if this process made it before for the same state; see ``plan``."""
-    return _rankings.get_or_make(digest(scene.key, method.criterion()), lambda: plan(scene, method))
+    place = (scene.base.device, digest(scene.key, method.criterion()))
+    return _rankings.get_or_make(place, lambda: plan(scene, method))
 
 
 def plan(scene: Scene, method: Method) -> RemovalPlan:

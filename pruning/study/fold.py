@@ -21,6 +21,7 @@ from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import load_model
 
 _states: Recent[State] = Recent(WORKER_STATES, "networks")
+"""By device and key: all devices of one kind share their keys, and a network lies on one of them."""
 
 
 def state_of(
@@ -39,14 +40,15 @@ def state_of(
         PruningError: weights, data or device are missing, or a step does not apply; one sentence.
     """
     key = base.state_key(recipe)
-    found = _states.get(key)
+    place = (base.device, key)
+    found = _states.get(place)
     if found is not None:
         return found
     if not recipe:
-        return _states.put(key, _start(base, key))
+        return _states.put(place, _start(base, key))
     whole = whole or recipe
     parent = state_of(base, recipe[:-1], progress, shelf, whole)
-    return _states.put(key, parent.after(recipe[-1], key, _along(progress, recipe, whole), shelf))
+    return _states.put(place, parent.after(recipe[-1], key, _along(progress, recipe, whole), shelf))
 
 
 def ahead(
@@ -84,7 +86,7 @@ def ahead(
 
     states = together(works, [part(place) for place in range(len(works))], shelf)  # ty: ignore[invalid-argument-type]
     each = (time.perf_counter() - began) / len(states)
-    return {state.key: (_states.put(state.key, state), each) for state in states}
+    return {state.key: (_states.put((state.base.device, state.key), state), each) for state in states}
 
 
 def _kind(cell: Cell) -> tuple[object, ...]:

@@ -125,6 +125,7 @@ class Predictions:
 
 
 _memory: Recent[tuple[Tensor, Tensor, list[Tensor]]] = Recent(WORKER_PREDICTIONS, "predictions")
+"""By device, state and split: logits lie where the network does."""
 
 
 def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predictions]:
@@ -135,7 +136,7 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
     """
     state.base.task.need_classes(state.base.model)
     images = split_of(state.base, split)
-    count, key = min(count, len(images)), f"{state.key}/{split}"
+    count, key = min(count, len(images)), (state.base.device, state.key, split)
     nothing = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), [])
     answers = _Answers(*(_memory.get(key) or nothing))
     done = len(answers.joined()[0])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from pages.choices.setting import DEFAULT, Setting
+from pruning.common.levels import percent_digits
 from pruning.compression.suffixes import SMALL_SUFFIX
 
 
@@ -26,7 +27,7 @@ def shell(setting: Setting) -> str:
         words.append(f"--reduction {setting.reduction}")
     words += [f"--allocation {setting.allocation}"]
     words += _options("--allocation-option", setting.prune.allocation_options)
-    words += [f"--sparsity {setting.sparsity / 10:g}%"]
+    words += [f"--sparsity {percent_digits(setting.sparsity)}%"]
     for flag, value, default in (
         ("--data", setting.data, DEFAULT.data),
         ("--model-seed", setting.weights, DEFAULT.weights),
@@ -64,7 +65,7 @@ def python(setting: Setting) -> str:
 
 def file_name(setting: Setting) -> str:
     """Name of the masked model's file."""
-    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{setting.sparsity / 10:g}.safetensors"
+    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{percent_digits(setting.sparsity)}.safetensors"
 
 
 def loading(setting: Setting) -> str:
@@ -99,7 +100,7 @@ SMALL_FORMS = {
 
 def small_name(setting: Setting, form: str) -> str:
     """Name of the small network's file."""
-    return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{SMALL_SUFFIX[form]}"
+    return f"{setting.model}-{setting.granularity}-{percent_digits(setting.sparsity)}-small{SMALL_SUFFIX[form]}"
 
 
 def opening(name: str) -> str:

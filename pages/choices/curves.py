@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pages.choices.setting import MethodChoice, Setting
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, percent_digits
 from pruning.common.spec import Spec
 from pruning.criteria.kinds import scorers
 
@@ -77,7 +77,7 @@ class View(Spec):
             elif name == "trained":
                 value = ",".join(map(str, value))
             elif name == "at":
-                value = f"{value / 10:g}"
+                value = percent_digits(value)
             words[name] = str(value)
         return words
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, in_percent, percent_digits
 from pruning.common.spec import Options, Spec
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.results.sentences import removed
@@ -94,14 +94,14 @@ class Setting(MethodChoice):
 
     def sentence(self) -> str:
         """The setting in a few words, for lists and legends."""
-        return f"{models[self.model].label}, {self.method()}, {self.sparsity / 10:g} %"
+        return f"{models[self.model].label}, {self.method()}, {in_percent(self.sparsity)}"
 
     def query(self) -> dict[str, str]:
         """The words of a link: what differs from the defaults, sparsity in percent, and the schema version."""
         words = {"v": str(VERSION)}
         for name, value in self.model_dump(exclude_defaults=True).items():
             if name == "sparsity":
-                words[name] = f"{value / 10:g}"
+                words[name] = percent_digits(value)
             else:
                 words[name] = json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else str(value)
         return words
@@ -118,7 +118,7 @@ DEFAULT = Setting()
 def gone(setting: Setting, profile: Mapping[str, Any] | None) -> str:
     """What is removed, as asked and, where that differs, as it really is: "50 % of its channels (74 % of …)"."""
     unit = granularities[setting.granularity].unit
-    asked = f"{setting.sparsity / 10:g} %"
+    asked = in_percent(setting.sparsity)
     target = setting.allocation_options.get("target", "units")
     words = {"parameters": f"{asked} of its weights asked for", "macs": f"{asked} of its MACs asked for"}
     text = words.get(target, f"{asked} of its {unit}")

@@ -16,6 +16,7 @@ from pages.compare.controls import SELECTED
 from pages.compare.tasks import Task, seconds, tasks
 from pages.compare.work import KnownApproaches
 from pages.shared.jobs import progress, start
+from pruning.common.levels import percent_digits
 from pruning.results.sentences import amount, duration
 from pruning.results.tradeoffs import gap_words
 from pruning.steps.prune import Prune
@@ -82,7 +83,7 @@ def _home(wish: Wish, approach: Approach) -> None:
         pruned = words | {
             "granularity": prune.granularity,
             "allocation": prune.allocation,
-            "sparsity": f"{prune.sparsity / 10:g}",
+            "sparsity": percent_digits(prune.sparsity),
         }
         if prune.allocation_options:
             pruned["allocation_options"] = json.dumps(prune.allocation_options, separators=(",", ":"))

@@ -12,7 +12,8 @@ from pages.curves.work import CurveWork, works
 from pages.shared.answers import SIZE, ask
 from pages.shared.jobs import job, under_way
 from pages.shared.server import store
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pruning.common.levels import LEVELS
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import Recent
 from pruning.engine.jobs import JobView
 from pruning.results.curves import left_at

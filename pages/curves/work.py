@@ -9,7 +9,8 @@ from pages.choices.curves import View
 from pages.choices.setting import Setting
 from pages.shared.answers import PROFILE, SIZE
 from pages.shared.server import store
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pruning.common.levels import LEVELS
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.criteria.kinds import granularities
 from pruning.results.frames import GRID

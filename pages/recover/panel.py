@@ -17,6 +17,7 @@ from pages.shared.show import show
 from pruning.common.bits import unpacked
 from pruning.results.charts.base import percent
 from pruning.results.charts.budget_comparison import budget_comparison
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.sparsity_over_time import mask_churn, sparsity_over_time
 from pruning.results.charts.training_curves import training_curves
 from pruning.results.charts.words import tip
@@ -116,7 +117,7 @@ def _paired(setting: Setting, two: Sequence[tuple[Standing, Answer]]) -> None:
     """The two best on the same images: is the difference more than luck?"""
     if len(two) == 2 and all(answer.value and answer.origin != "partial" for _, answer in two):
         first, second = (unpacked(answer.value)[None] for _, answer in two if answer.value)
-        where = f"at {percent(setting.sparsity / 1000)} sparsity"
+        where = f"at {level_percent(setting.sparsity)} sparsity"
         st.markdown(in_words(two[0][0].way.label, two[1][0].way.label, on_same_images(first, second), where))
 
 

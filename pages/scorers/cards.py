@@ -12,6 +12,7 @@ from pages.scorers.costs import said
 from pages.scorers.fares import fares, opened
 from pages.scorers.table import goes_with, kind
 from pages.shared.state import put
+from pruning.common.levels import in_percent, share_in_percent
 from pruning.criteria.kinds import scorers
 from pruning.results.charts.words import tip
 from pruning.results.intervals import wilson
@@ -86,9 +87,9 @@ def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None
     elif value is not None:
         low, high = wilson(value["correct"], value["count"])
         st.markdown(
-            f"**On {model}.** {100 * value['correct'] / value['count']:.1f} % accuracy ({100 * low:.1f} to "
-            f"{100 * high:.1f}) at {setting.sparsity / 10:g} % sparsity; dense "
-            f"{100 * value['dense_correct'] / value['count']:.1f} %. Stored: test, {value['count']:,} images."
+            f"**On {model}.** {share_in_percent(value['correct'], value['count'])} accuracy ({100 * low:.1f} to "
+            f"{100 * high:.1f}) at {in_percent(setting.sparsity)} sparsity; dense "
+            f"{share_in_percent(value['dense_correct'], value['count'])}. Stored: test, {value['count']:,} images."
         )
     else:
-        st.markdown(f"**On {model}.** Nothing stored at {setting.sparsity / 10:g} % yet: open it on Prune.")
+        st.markdown(f"**On {model}.** Nothing stored at {in_percent(setting.sparsity)} yet: open it on Prune.")

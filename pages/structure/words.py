@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pages.choices.setting import Setting
+from pruning.common.levels import in_percent
 from pruning.criteria.kinds import granularities
 from pruning.results.speed import speed_up
 from pruning.results.structure import theory, times
@@ -36,7 +37,7 @@ def finding(setting: Setting, structure: Mapping[str, Any] | None, latency: Mapp
     if not setting.sparsity:
         return f"{models[setting.model].label}, dense. Move the slider to take parts of it out."
     name, unit = models[setting.model].label, granularities[setting.granularity].unit
-    text = f"{name} without {setting.sparsity / 10:g} % of its {unit}"
+    text = f"{name} without {in_percent(setting.sparsity)} of its {unit}"
     if structure is None:
         return text
     parameters = structure["parameters"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from pruning.common.levels import in_percent
 from pruning.common.progress import Desk
 from pruning.measures.kinds import Timing, measures
 
@@ -49,7 +50,7 @@ class SpeedCurve(Timing):
         shape, total = state.base.input_shape, len(self.levels) + len(self.batches)
         networks = {0: state.start.model}
         for number, level in enumerate(self.levels):
-            desk.progress(number, total, f"removing {level / 10:g} %")
+            desk.progress(number, total, f"removing {in_percent(level)}")
             networks[level] = _without(state, level)
         device = next(state.model.parameters()).device
         found: dict[str, Any] = {

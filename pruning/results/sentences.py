@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pruning.common.levels import share_in_percent
 from pruning.results.intervals import mcnemar, wilson
 
 BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
@@ -17,14 +18,10 @@ def removed(profile: Mapping[str, Any], level: int) -> float:
     return sum(row[level] for row in profile["removed"]) / sum(profile["weights"])
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %"
-
-
 def interval(value: Mapping[str, Any]) -> str:
     """Accuracy with its 95 % Wilson interval: "91.8 % (91.2 to 92.3)"."""
     low, high = wilson(value["correct"], value["count"])
-    return f"{_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{share_in_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def difference(value: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import BadValue
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.results.intervals import wilson
 from pruning.steps.prune import Prune
 from pruning.study.study import Cell, MeasureSpec, Study

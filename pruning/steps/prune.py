@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.common.progress import Progress, Shelf, quiet
 from pruning.common.spec import Step, said
 from pruning.criteria.kinds import allocations, granularities, scorers

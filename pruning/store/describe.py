@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pruning.common.levels import in_percent, percent_digits
 from pruning.steps.prune import Prune
 from pruning.study.study import Study
 
@@ -42,5 +43,5 @@ def _levels(values: tuple[int, ...]) -> str:
     """Per mille as per cent: ``90 %``, ``50, 90 %``, ``0 to 99 % (12 levels)``."""
     levels = sorted(set(values))
     if len(levels) > 3:
-        return f"{levels[0] / 10:g} to {levels[-1] / 10:g} % ({len(levels)} levels)"
-    return ", ".join(f"{level / 10:g}" for level in levels) + " %"
+        return f"{percent_digits(levels[0])} to {in_percent(levels[-1])} ({len(levels)} levels)"
+    return ", ".join(percent_digits(level) for level in levels) + " %"

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from pruning.common.errors import BadValue
-from pruning.results.charts.base import check_level, percent
+from pruning.common.levels import LEVELS, to_percent
+from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.palette import INK
 from pruning.results.charts.sketch import Sketch
 
@@ -29,8 +30,8 @@ def positions(levels: Any, axis: Axis) -> np.ndarray:
     """Levels (per mille) as places on the axis, in per cent; level 1000 has none on the logarithmic axis: NaN."""
     levels = np.asarray(levels, dtype=np.float64)
     if not _check(axis):
-        return levels / 10
-    return np.where(levels < 1000, (1000 - levels) / 10, np.nan)
+        return to_percent(levels)
+    return np.where(levels < LEVELS, to_percent(LEVELS - levels), np.nan)
 
 
 def layout(axis: Axis) -> dict[str, Any]:
@@ -52,10 +53,10 @@ def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = Fals
     Args:
         halo: put a light line under the dark one, for a cursor over a picture of any colour.
     """
-    at = 0.1 if _check(axis) and check_level(level) == 1000 else float(positions(level, axis))
-    words = percent(check_level(level) / 1000)
+    at = 0.1 if _check(axis) and check_level(level) == LEVELS else float(positions(level, axis))
+    words = level_percent(check_level(level))
     if axis == "remaining":
-        words = f"{percent(1 - level / 1000)} left"
+        words = f"{level_percent(LEVELS - level)} left"
     ink = INK[theme]
     # Over a picture the line must show on dark blue and on yellow, whatever the theme.
     for colour, width in [("#FFFFFF", 4), ("#000000", 1.5)] if halo else [(ink, 1.5)]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pruning.results.charts.base import BELOW, Chart, amount, need, percent, plain, short
 from pruning.results.charts.curve_looks import NAMES, STYLES, layout, places
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.results.charts.palette import CONTROL, DENSE, INK, PAPER, Role
 from pruning.results.charts.sketch import Sketch
@@ -162,7 +163,7 @@ def _mean(
         },
         customdata=[
             [
-                percent(level / 1000),
+                level_percent(level),
                 percent(lo / 100),
                 percent(hi / 100),
                 amount(count),

@@ -9,7 +9,8 @@ import pandas as pd
 
 from pruning.common.errors import BadValue
 from pruning.results.charts.axes import CURSOR_ROOM, Axis, cursor, layout
-from pruning.results.charts.base import ROW, Chart, check_level, labels, need, percent
+from pruning.results.charts.base import ROW, Chart, labels, need, percent
+from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import frame_row, top_down
 from pruning.results.charts.palette import SEQUENCE
 from pruning.results.charts.sketch import Sketch
@@ -65,7 +66,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
                 mode="markers",
                 name="layer emptied (layer collapse)",
                 marker={"symbol": "x", "size": 10, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1.5}},
-                customdata=[percent(at / 1000) for at in first[fallen]],
+                customdata=[level_percent(at) for at in first[fallen]],
                 cliponaxis=False,
                 showlegend=True,
                 hovertemplate="%{y} is empty from %{customdata} on<extra></extra>",
@@ -140,16 +141,16 @@ def _title(names: list[str], weights: np.ndarray, removed: np.ndarray, first: np
     leader = int(first.argmin())
     if level == 1000:
         return f"At {percent(1)} every layer is empty"
-    at = percent(level / 1000)
+    at = level_percent(level)
     emptied = int((removed == weights).sum())
     if emptied:
-        since = f"from {percent(first[leader] / 1000)} on"
+        since = f"from {level_percent(first[leader])} on"
         if emptied == 1:
             return f"At {at} sparsity {names[leader]} is empty, {since}"
         return f"At {at} sparsity {emptied} of {len(names)} layers are empty, first {names[leader]}, {since}"
     if level == 0 or not removed.any():
         if first[leader] < 1000:
-            return f"Nothing removed yet; {names[leader]} would be empty first, at {percent(first[leader] / 1000)}"
+            return f"Nothing removed yet; {names[leader]} would be empty first, at {level_percent(first[leader])}"
         return "Nothing removed yet; no layer is emptied before the end"
     share = removed / np.maximum(weights, 1)
     most, least = int(share.argmax()), int(share.argmin())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from pruning.common.levels import in_percent
 from pruning.results.charts.axes import Axis, layout, positions
 from pruning.results.charts.base import BELOW, Chart, need, percent, plain, short, whiskers
 from pruning.results.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED, REMOVED
@@ -59,7 +60,7 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
     title = (
         "Nothing measured yet"
         if best is None
-        else f"Highest of {table['run'].nunique()} runs: {percent(best['accuracy'])} at {best['level'] / 10:g} %"
+        else f"Highest of {table['run'].nunique()} runs: {percent(best['accuracy'])} at {in_percent(best['level'])}"
     )
     exported = pd.DataFrame(
         {

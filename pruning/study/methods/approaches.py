@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from pruning.common.levels import in_percent
 from pruning.common.spec import Spec
 from pruning.steps.prune import Prune
 from pruning.steps.quantize import Quantize
@@ -108,7 +109,7 @@ def _weights(fine: Train) -> list[Approach]:
     few = Quantize(bits=4, rounding="gptq")
     return [
         *(
-            Approach(f"w{level // 10}", f"Weights {level / 10:g} %", "weights", (Prune(sparsity=level), fine))
+            Approach(f"w{level // 10}", f"Weights {in_percent(level)}", "weights", (Prune(sparsity=level), fine))
             for level in levels
         ),
         Approach("n_m", "2:4 pattern", "weights", (pattern, fine)),
@@ -129,11 +130,11 @@ def _channels(model: str, fine: Train, taught: Train) -> list[Approach]:
     four = Quantize(bits=4, rounding="gptq")
     sparse = (*without(500), Prune(sparsity=500), taught)
     found = [
-        Approach(f"c{level // 10}", f"Channels {level / 10:g} %", "channels", (*without(level), fine))
+        Approach(f"c{level // 10}", f"Channels {in_percent(level)}", "channels", (*without(level), fine))
         for level in (300, 500, 700)
     ]
     for level in (300, 500, 700):
-        name, label, recipe = f"c{level // 10}_t", f"Channels {level / 10:g} %, distilled", (*without(level), taught)
+        name, label, recipe = f"c{level // 10}_t", f"Channels {in_percent(level)}, distilled", (*without(level), taught)
         found += [
             Approach(name, label, "combined", recipe),
             Approach(f"{name}_int8", f"{label}, int8", "combined", recipe, int8=True),

@@ -89,5 +89,5 @@ def _without(state: State, level: int) -> Any:
             raise Incompatible("A speed curve needs a pruning step in the recipe, whose levels it follows.")
         state = state.parent
     assert state.parent is not None
-    step = state.step.model_copy(update={"sparsity": level})
+    step = state.step.at(level)
     return remove(state.parent.after(step, digest(state.parent.key, step.key_part()), quiet)).model

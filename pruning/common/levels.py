@@ -42,6 +42,6 @@ def read_percent(text: str, most: int = LEVELS) -> int:
     return round(level)
 
 
-def share_in_percent(count: float, whole: float) -> str:
-    """A part of a whole: (918, 1000) -> "91.8 %"."""
+def share_in_percent(count: float, whole: float = 1) -> str:
+    """A part of a whole, or a share (0..1): (918, 1000) -> "91.8 %"."""
     return f"{100 * count / whole:.1f} %"

@@ -58,7 +58,7 @@ def disappointment(value: Mapping[str, Any]) -> str:
     """The sentence where people are always disappointed, with this network's numbers."""
     share = 1 - value["prunable_nonzero"] / max(value["prunable"], 1)
     return (
-        f"Zeros alone make neither the file smaller nor the model faster: with {100 * share:.1f} % of the prunable "
+        f"Zeros alone make neither the file smaller nor the model faster: with {share_in_percent(share)} of the prunable "
         f"weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
         f"({amount(value['dense_bytes'])}), and dense kernels still do all {value['macs'] / 1e6:,.2f} M "
         f"multiply-accumulates (MACs) an image. Compressed by zstd it has {amount(value['zstd_bytes'])}, as bitmask "

@@ -117,7 +117,7 @@ def counts_sentences(counts: pd.DataFrame) -> list[str]:
     return said
 
 
-SPARSE = ["batch", "form", "sparsity", "faster", "faster_low", "faster_high", "median_ms", "samples"]
+SPARSE = ["batch", "form", "level", "faster", "faster_low", "faster_high", "median_ms", "samples"]
 FORMS = {
     "masked": "the dense kernel with zeros",
     "csr": "CSR",
@@ -128,19 +128,19 @@ FORMS = {
 
 
 def sparse_frame(value: Mapping[str, Any]) -> pd.DataFrame:
-    """A ``sparse_linear`` value: batch, form, sparsity (per mille), faster (than dense: a ratio) with its quartiles
-    faster_low and faster_high, median_ms, samples."""
-    return pd.DataFrame(value["rows"], columns=SPARSE)
+    """A ``sparse_linear`` value: batch, form, level (per mille of zeros), faster (than dense: a ratio) with its
+    quartiles faster_low and faster_high, median_ms, samples."""
+    return pd.DataFrame(value["rows"]).rename(columns={"sparsity": "level"}).reindex(columns=SPARSE)
 
 
 def crossover(sparse: pd.DataFrame, batch: int, form: str) -> int | None:
     """The sparsity (per mille) from which on a form is clearly faster than dense wherever it was measured, or None."""
-    return since(sparse[(sparse["batch"] == batch) & (sparse["form"] == form)], "sparsity")
+    return since(sparse[(sparse["batch"] == batch) & (sparse["form"] == form)], "level")
 
 
 def sparse_sentences(sparse: pd.DataFrame, left: Mapping[str, str]) -> list[str]:
     """One sentence a batch size: from which sparsity on each form pays, and then why forms are not there."""
-    most = in_percent(sparse["sparsity"].max())
+    most = in_percent(sparse["level"].max())
     said = []
     for batch in dict.fromkeys(sparse["batch"]):
         found = {form: crossover(sparse, int(batch), form) for form in FORMS if form in set(sparse["form"])}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pruning.results.charts.axes import CURSOR_ROOM, Axis, cursor, layout, positions
+from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, Axis, cursor, layout, positions
 from pruning.results.charts.base import ROW, Chart, amount, need, percent, plain, whiskers
 from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import band, blank, hollow_entry, note, reference_line
@@ -26,7 +26,7 @@ def accuracy_curve(
     level: int,
     dense: float | None,
     chance: float | None,
-    axis: Axis = "sparsity",
+    axis: Axis = LINEAR,
     baseline: pd.DataFrame | None = None,
     baseline_label: str = "pinned",
     pending: bool = False,

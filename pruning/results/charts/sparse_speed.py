@@ -29,7 +29,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
 
     Args:
         sparse: as ``pruning.results.speed.sparse_frame`` makes it: ``batch``, ``form`` ("dense", "masked", "csr",
-            "block", "n_m"), ``sparsity`` (per mille), ``faster``, ``faster_low``, ``faster_high``, ``median_ms``,
+            "block", "n_m"), ``level`` (per mille of zeros), ``faster``, ``faster_low``, ``faster_high``, ``median_ms``,
             ``samples``.
         features: inputs and outputs of the layer.
         threads: with which it was measured.
@@ -38,7 +38,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
         BadValue: a column is missing, or nothing but dense was measured.
     """
     need(sparse, SPARSE, "sparse")
-    sparse = sparse[sparse["form"] != "dense"].sort_values(["batch", "form", "sparsity"]).reset_index(drop=True)
+    sparse = sparse[sparse["form"] != "dense"].sort_values(["batch", "form", "level"]).reset_index(drop=True)
     if sparse.empty:
         raise BadValue("Sparse execution is compared with dense; no other form was measured.")
     batches = [int(batch) for batch in dict.fromkeys(sparse["batch"])]
@@ -55,7 +55,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
                     continue
                 colour = role.colour(theme)
                 figure.add_scatter(
-                    x=to_percent(own["sparsity"]),
+                    x=to_percent(own["level"]),
                     y=own["faster"],
                     mode="lines+markers",
                     name=FORMS[form],
@@ -100,7 +100,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
             {
                 "batch_inputs": sparse["batch"],
                 "form": sparse["form"],
-                "zeros_percent": to_percent(sparse["sparsity"]),
+                "zeros_percent": to_percent(sparse["level"]),
                 "times_as_fast_as_dense": sparse["faster"].astype(float).round(4),
                 "quartile_low": sparse["faster_low"].astype(float).round(4),
                 "quartile_high": sparse["faster_high"].astype(float).round(4),

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from pages.choices.setting import DEFAULT, Setting
-from pruning.common.levels import percent_digits
 from pruning.compression.suffixes import SMALL_SUFFIX
 
 
@@ -27,7 +26,7 @@ def shell(setting: Setting) -> str:
         words.append(f"--reduction {setting.reduction}")
     words += [f"--allocation {setting.allocation}"]
     words += _options("--allocation-option", setting.prune.allocation_options)
-    words += [f"--sparsity {percent_digits(setting.sparsity)}%"]
+    words += [f"--sparsity {setting.level_digits}%"]
     for flag, value, default in (
         ("--data", setting.data, DEFAULT.data),
         ("--model-seed", setting.weights, DEFAULT.weights),
@@ -65,7 +64,7 @@ def python(setting: Setting) -> str:
 
 def file_name(setting: Setting) -> str:
     """Name of the masked model's file."""
-    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{percent_digits(setting.sparsity)}.safetensors"
+    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{setting.level_digits}.safetensors"
 
 
 def loading(setting: Setting) -> str:
@@ -100,7 +99,7 @@ SMALL_FORMS = {
 
 def small_name(setting: Setting, form: str) -> str:
     """Name of the small network's file."""
-    return f"{setting.model}-{setting.granularity}-{percent_digits(setting.sparsity)}-small{SMALL_SUFFIX[form]}"
+    return f"{setting.model}-{setting.granularity}-{setting.level_digits}-small{SMALL_SUFFIX[form]}"
 
 
 def opening(name: str) -> str:

@@ -89,8 +89,8 @@ def _mended(setting: Setting, changes: list[str]) -> Setting:
     stops = [stop for stop in entry.stops() or () if stop < LEVELS]
     if stops and setting.sparsity not in stops:
         near = min(stops, key=lambda stop: abs(stop - setting.sparsity))
-        changes.append(f"{in_percent(setting.sparsity)} is between two patterns: {entry.said(near)} is shown instead.")
-        setting = setting.model_copy(update={"sparsity": near})
+        changes.append(f"{setting.level_words} is between two patterns: {entry.said(near)} is shown instead.")
+        setting = setting.at(near)
     return setting
 
 

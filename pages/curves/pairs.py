@@ -18,8 +18,7 @@ from pruning.common.levels import in_percent
 from pruning.results.charts.base import percent
 from pruning.results.charts.levels import level_percent
 from pruning.results.comparisons import Difference, in_words, on_same_images, paired
-from pruning.results.curves import left_at
-from pruning.results.sentences import duration
+from pruning.results.sentences import duration, removed
 
 CONFIDENCE = 0.95
 SHOWN = 6
@@ -42,7 +41,7 @@ def level(view: View) -> View:
         shared,
         start,
         key=key,
-        format_func=lambda stop: in_percent(stop),
+        format_func=in_percent,
         help="The level that was asked for; what is really removed is said where it differs.",
     )
     return view.model_copy(update={"at": int(at)})
@@ -126,7 +125,7 @@ def _really(view: View) -> None:
     for work in works(view):
         profile = profile_of(work)
         if profile is not None and view.at in work.levels:
-            shares.setdefault(work.curve, left_at(profile, view.at)["sparsity"])
+            shares.setdefault(work.curve, removed(profile, view.at))
     if shares and max(shares.values()) - min(shares.values()) > 0.005:
         listed = "; ".join(f"{curve} {percent(share)}" for curve, share in shares.items())
         st.caption(f"Really removed of all prunable weights at this level: {listed}.")

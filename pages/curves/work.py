@@ -71,8 +71,8 @@ def _work(curve: str, run: str, setting: Setting, recalibrate: bool, split: str)
         "sizes": SIZE,
     }
     study = setting.curve(PROFILE, levels, recalibrate=recalibrate)
-    cells = {cell.coordinates["0.sparsity"]: cell for cell in study.cells()}
-    plain = {cell.coordinates["0.sparsity"]: cell for cell in setting.curve(SIZE, levels).cells()}  # as many bytes
+    cells = {cell.level: cell for cell in study.cells()}
+    plain = {cell.level: cell for cell in setting.curve(SIZE, levels).cells()}  # as many bytes
     return CurveWork(
         curve,
         run,

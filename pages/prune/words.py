@@ -24,7 +24,7 @@ def headline(
         profile: what was really removed, if known.
     """
     name, share = models[setting.model].label, gone(setting, profile)
-    if setting.sparsity == 0:
+    if setting.dense:
         dense = f": {share_in_percent(value['dense_correct'], value['count'])}" if value else ""
         return f"{name}, dense{dense}. Move the slider to prune it."
     if value is None:

@@ -11,7 +11,6 @@ from pages.quantization.work import answers, layer_of
 from pages.shared.offers import TITLE
 from pages.shared.show import show
 from pages.shared.state import place, widget
-from pruning.common.levels import in_percent
 from pruning.results.charts.level_histogram import level_histogram
 from pruning.results.charts.rounding_errors import rounding_errors
 from pruning.results.charts.weight_histogram import weight_histogram
@@ -90,7 +89,7 @@ def charts(setting: Setting, formats: Formats) -> bool:
             magnitude = setting.scorer == "magnitude_l1"
             chart = weight_histogram(bins_frame(pruned), pruned["layer"], pruned["threshold"], magnitude)
             show(chart, "quantization_pruned", width=470)
-            st.caption(f"The same layer when {in_percent(setting.sparsity)} of the network is pruned instead.")
+            st.caption(f"The same layer when {setting.level_words} of the network is pruned instead.")
     show(rounding_errors(layers_frame(value), setting.layer), "errors", width=TITLE)
     st.caption(
         f"Norm of the error over the norm of what it is an error of. Outputs on {value['samples']} training images, "

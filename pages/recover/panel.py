@@ -19,14 +19,12 @@ from pruning.results.charts.base import percent
 from pruning.results.charts.budget_comparison import budget_comparison
 from pruning.results.charts.levels import level_percent
 from pruning.results.charts.sparsity_over_time import mask_churn, sparsity_over_time
-from pruning.results.charts.training_curves import training_curves
+from pruning.results.charts.training_curves import WHAT, training_curves
 from pruning.results.charts.words import tip
 from pruning.results.comparisons import in_words, on_same_images
 from pruning.results.training import churn_frame, curves_frame, layers_frame, results_frame
 from pruning.study.methods.recovery_plan import RecoveryPlan
 from pruning.zoo.kinds import models
-
-WHAT = {"accuracy": "accuracy", "loss": "loss", "sparsity": "sparsity"}
 
 
 def busy(ways: Sequence[Way]) -> bool:

@@ -91,7 +91,7 @@ def _fares(name: str, path: str, modified: int) -> pd.DataFrame:
             share = 100 * some["accuracy"]
             levels = ", ".join(in_percent(level) for level in sorted(some["level"].unique()))
             rows.append((words, share.mean(), share.min(), share.max(), len(some), levels))
-    return pd.DataFrame(rows, columns=["criterion", "mean", "least", "most", "seeds", "sparsity"])
+    return pd.DataFrame(rows, columns=["criterion", "mean", "least", "most", "seeds", "levels"])
 
 
 def opened(setting: Setting, name: str) -> Setting:

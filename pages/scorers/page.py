@@ -15,7 +15,6 @@ from pages.shared.live import live
 from pages.shared.method import choice
 from pages.shared.server import EMBEDDED
 from pages.shared.show import show
-from pruning.common.levels import in_percent
 from pruning.criteria.kinds import scorers
 from pruning.results.charts.compatibility_table import compatibility_table
 from pruning.results.charts.words import tip
@@ -92,7 +91,7 @@ def _known(setting: Setting, names: list[str]) -> bool:
             "accuracy": st.column_config.NumberColumn(f"on {model}", format="%.1f %%", help=tip("accuracy")),
         },
     )
-    st.caption(label or f"Accuracies: test images, at {in_percent(setting.sparsity)} sparsity, as far as stored.")
+    st.caption(label or f"Accuracies: test images, at {setting.level_words} sparsity, as far as stored.")
     return scorers_costs.cost_panel(setting)
 
 

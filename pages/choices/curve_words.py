@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pages.choices.curves import DEFAULT, MOST, VERSION, Curve, View
 from pages.choices.words import SHOWN, strangers
 from pruning.common.errors import PruningError
+from pruning.common.levels import read_percent
 from pruning.common.validation import checked, explain
 from pruning.zoo.kinds import datasets, models
 
@@ -53,7 +54,7 @@ def _value(name: str, text: str) -> Any:
     if name == "trained":
         return tuple(int(part) for part in text.split(","))
     if name == "at":
-        return round(float(text) * 10)
+        return read_percent(text)
     if name == "draws":
         return int(text)
     if name == "model":

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pages.choices.setting import MethodChoice, Setting
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, percent_digits
 from pruning.common.spec import Spec
 from pruning.criteria.kinds import scorers
+from pruning.results.curves import AXES, CurveAxis
 
 VERSION = 1
 """Of the words of the address."""
@@ -50,7 +51,7 @@ class View(Spec):
     trained: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds of the weights.")
     draws: int = Field(1, ge=1, le=DRAWS, description="Seeds of the draw, for criteria that draw.")
     split: Literal["test", "validation"] = "test"
-    axis: Literal["sparsity", "compression", "macs", "bytes"] = "sparsity"
+    axis: CurveAxis = AXES[0]
     at: int = Field(950, ge=0, le=LEVELS, description="Level at which pairs are compared, in per mille.")
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
     curves: tuple[Curve, ...] = Field(FIRST, max_length=MOST)
@@ -77,7 +78,7 @@ class View(Spec):
             elif name == "trained":
                 value = ",".join(map(str, value))
             elif name == "at":
-                value = f"{value / 10:g}"
+                value = percent_digits(value)
             words[name] = str(value)
         return words
 

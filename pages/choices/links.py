@@ -12,7 +12,7 @@ from typing import Any
 
 from pages.choices.setting import DEFAULT, VERSION, Setting
 from pruning.common.errors import PruningError
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, in_percent, read_percent
 from pruning.common.registry import Registry
 from pruning.common.validation import checked, options_of
 from pruning.criteria.compatibility import allocations_for, granularities_for
@@ -51,7 +51,7 @@ def read_query(words: Mapping[str, str]) -> tuple[Setting, list[str]]:
             chosen[name] = value
         except (PruningError, ValueError) as error:
             default = getattr(DEFAULT, name)
-            shown = f"{default / 10:g} %" if name == "sparsity" else "none" if default is None else default
+            shown = in_percent(default) if name == "sparsity" else "none" if default is None else default
             changes.append(f"The link's {name} '{text}' cannot be used, {shown} is shown instead. {_why(error)}")
     setting = _mended(Setting.model_validate(chosen), changes)
     seeds = models[setting.model].seeds
@@ -89,8 +89,8 @@ def _mended(setting: Setting, changes: list[str]) -> Setting:
     stops = [stop for stop in entry.stops() or () if stop < LEVELS]
     if stops and setting.sparsity not in stops:
         near = min(stops, key=lambda stop: abs(stop - setting.sparsity))
-        changes.append(f"{setting.sparsity / 10:g} % is between two patterns: {entry.said(near)} is shown instead.")
-        setting = setting.model_copy(update={"sparsity": near})
+        changes.append(f"{setting.level_words} is between two patterns: {entry.said(near)} is shown instead.")
+        setting = setting.at(near)
     return setting
 
 
@@ -99,12 +99,7 @@ def _value(name: str, text: str) -> object:
     if name.endswith("_options"):
         return json.loads(text)
     if name == "sparsity":
-        level = float(text) * 10
-        if not -0.5 < level < LEVELS - 0.5:  # nor is it NaN, or infinite
-            raise ValueError(f"A sparsity lies between 0 and {(LEVELS - 1) / 10:g} percent.")
-        if not abs(level - round(level)) < 1e-6:
-            raise ValueError("A sparsity is given in percent with at most one decimal, such as 97.5.")
-        return round(level)
+        return read_percent(text, LEVELS - 1)
     if name in ("weights", "seed"):
         return int(text)
     if name in _MEANS:

@@ -16,11 +16,12 @@ from pages.compare.controls import SELECTED
 from pages.compare.tasks import ApproachJob, seconds, tasks
 from pages.compare.work import KnownApproaches
 from pages.shared.jobs import progress, start
+from pruning.common.levels import percent_digits, share_in_percent
 from pruning.results.sentences import amount, duration
 from pruning.results.tradeoffs import gap_words
-from pruning.steps.prune import Prune
 from pruning.steps.quantize import Quantize
 from pruning.study.methods.approaches import Approach
+from pruning.study.recipe import prunes
 from pruning.study.words import recipe_in_words
 
 PICK = "compare_pick"
@@ -52,7 +53,7 @@ def detail(wish: Wish, known: KnownApproaches, table: pd.DataFrame, name: str) -
         lines = recipe_in_words(task.approach.recipe, task.approach.int8)
         st.markdown("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
         st.markdown(
-            f"**{100 * row['accuracy']:.1f} %** on test ({100 * row['low']:.1f} to {100 * row['high']:.1f}), "
+            f"**{share_in_percent(row['accuracy'])}** on test ({100 * row['low']:.1f} to {100 * row['high']:.1f}), "
             f"{gap_words(row)} from dense; on validation {100 * row['validation_gap']:+.1f}. "
             f"**{amount(row['bytes'])}** {_files(known, name)}"
         )
@@ -75,14 +76,14 @@ def _files(known: KnownApproaches, name: str) -> str:
 
 def _home(wish: Wish, approach: Approach) -> None:
     """The page on which this kind of step is at home, opened on this setting."""
-    prune = next((step for step in approach.recipe if isinstance(step, Prune)), None)
+    prune = next(iter(prunes(approach.recipe).values()), None)
     quantize = next((step for step in approach.recipe if isinstance(step, Quantize)), None)
     words, links = {"v": "1", "model": wish.model}, []
     if prune is not None:
         pruned = words | {
             "granularity": prune.granularity,
             "allocation": prune.allocation,
-            "sparsity": f"{prune.sparsity / 10:g}",
+            "sparsity": percent_digits(prune.sparsity),
         }
         if prune.allocation_options:
             pruned["allocation_options"] = json.dumps(prune.allocation_options, separators=(",", ":"))

@@ -17,6 +17,7 @@ from pages.compare.work import KnownApproaches
 from pages.shared.jobs import mean_share, progress, start, times_left
 from pages.shared.offers import TITLE
 from pages.shared.show import show
+from pruning.common.levels import share_in_percent
 from pruning.results.charts.tradeoff import tradeoff
 from pruning.results.charts.words import tip
 from pruning.results.sentences import amount, duration
@@ -72,7 +73,7 @@ def _numbers(rows: pd.DataFrame, known: KnownApproaches, wish: Wish) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric(
             f"Accuracy, {row['count']:,} test images",
-            f"{100 * row['accuracy']:.1f} %",
+            share_in_percent(row["accuracy"]),
             f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
             delta_color="off",
             delta_arrow="off",

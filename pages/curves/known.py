@@ -12,10 +12,10 @@ from pages.curves.work import CurveWork, works
 from pages.shared.answers import SIZE, ask
 from pages.shared.jobs import job, under_way
 from pages.shared.server import store
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import Recent
 from pruning.engine.jobs import JobView
-from pruning.results.curves import left_at
+from pruning.results.curves import left_at, left_of_weights
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
 
@@ -69,7 +69,7 @@ def known(work: CurveWork, macs: Mapping[str, Any] | None) -> KnownCurves:
             continue
         left = {} if profile is None else left_at(profile, level, macs)
         if profile is None and work.setting.granularity == "weight" and not work.setting.allocation_options:
-            left = {"sparsity": level / LEVELS}
+            left = left_of_weights(level)
         size_left = {} if size is None else {"bytes": float(size.value["bitmask_bytes"])}
         points.append(
             {"curve": work.curve, "run": work.run, "level": level, "value": best.value, "origin": best.origin}

@@ -14,10 +14,11 @@ from pages.curves.state import first, keep
 from pages.curves.verdicts import busy, coming, lacking_at, name, right_at, study_at
 from pages.curves.work import seconds, works
 from pages.shared.jobs import errors, jobs
+from pruning.common.levels import in_percent
 from pruning.results.charts.base import percent
+from pruning.results.charts.levels import level_percent
 from pruning.results.comparisons import Difference, in_words, on_same_images, paired
-from pruning.results.curves import left_at
-from pruning.results.sentences import duration
+from pruning.results.sentences import duration, removed
 
 CONFIDENCE = 0.95
 SHOWN = 6
@@ -40,7 +41,7 @@ def level(view: View) -> View:
         shared,
         start,
         key=key,
-        format_func=lambda stop: f"{stop / 10:g} %",
+        format_func=in_percent,
         help="The level that was asked for; what is really removed is said where it differs.",
     )
     return view.model_copy(update={"at": int(at)})
@@ -60,7 +61,7 @@ def pairs(view: View) -> bool:
         if found is None:
             open_pairs.append((one, other))
         else:
-            text = in_words(one, other, found, f"at {percent(view.at / 1000)} sparsity", confidence)
+            text = in_words(one, other, found, f"at {level_percent(view.at)} sparsity", confidence)
             said.append((abs(found.difference), text + _basis(found)))
     sentences = [text for _, text in sorted(said, reverse=True)]
     for text in sentences[:SHOWN]:
@@ -124,7 +125,7 @@ def _really(view: View) -> None:
     for work in works(view):
         profile = profile_of(work)
         if profile is not None and view.at in work.levels:
-            shares.setdefault(work.curve, left_at(profile, view.at)["sparsity"])
+            shares.setdefault(work.curve, removed(profile, view.at))
     if shares and max(shares.values()) - min(shares.values()) > 0.005:
         listed = "; ".join(f"{curve} {percent(share)}" for curve, share in shares.items())
         st.caption(f"Really removed of all prunable weights at this level: {listed}.")

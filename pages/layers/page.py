@@ -28,7 +28,7 @@ def page() -> None:
     setting = controls(setting)
     for sentence in changes:
         st.warning(sentence, icon=":material/link_off:")
-    profile = profile_of(setting.model_copy(update={"sparsity": 0}))  # one profile answers all levels
+    profile = profile_of(setting.at(0))  # one profile answers all levels
     st.header(f"Which layers of {models[setting.model].label} can be spared?", anchor=False)
     if profile.value is None:
         state.publish(setting)
@@ -62,7 +62,7 @@ def page() -> None:
 
 def _waiting(setting: Setting) -> bool:
     st.caption("Scoring and ranking the weights …")
-    found = profile_of(setting.model_copy(update={"sparsity": 0}))
+    found = profile_of(setting.at(0))
     return found.table is None and not found.error
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.choices.setting import DEFAULT, Setting
+from pages.choices.setting import LEVEL, Setting
 from pages.shared.answers import Answer
 from pages.shared.offers import AUTOMATIC, TITLE, light, look, offer, pace, progress
 from pages.shared.show import show
@@ -28,8 +28,8 @@ def study(setting: Setting) -> Study:
     """The scan of a setting's criterion and granularity: the same one whatever the level and the allocation."""
     names = allocations_for(setting.scorer, setting.granularity)
     allocation = "uniform" if "uniform" in names else names[0]
-    plain = {"allocation": allocation, "allocation_options": {}, "sparsity": DEFAULT.sparsity}
-    return setting.model_copy(update=plain).study(MeasureSpec(name=SCAN))
+    plain = setting.model_copy(update={"allocation": allocation, "allocation_options": {}}).at(LEVEL)
+    return plain.study(MeasureSpec(name=SCAN))
 
 
 def seconds(setting: Setting, layers: int) -> float | None:

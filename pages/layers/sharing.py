@@ -26,7 +26,7 @@ def variants(setting: Setting) -> dict[str, Setting]:
 
     At level 0: one profile answers all levels, and there a solver has nothing to solve before it.
     """
-    setting = setting.model_copy(update={"sparsity": 0})
+    setting = setting.at(0)
     return {
         name: setting
         if name == setting.allocation

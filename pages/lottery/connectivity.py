@@ -15,11 +15,12 @@ from pages.shared import jobs as background
 from pages.shared.answers import known
 from pages.shared.offers import TITLE
 from pages.shared.show import show
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pruning.common.levels import LEVELS
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.engine.jobs import JobView
-from pruning.results.charts.base import percent
 from pruning.results.charts.error_barrier import error_barrier
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.words import tip
 from pruning.results.connectivity import (
     LINE,
@@ -99,7 +100,7 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
             offered,
             key=LEVEL,
             width=260,
-            format_func=lambda level: percent(1 - level / LEVELS),
+            format_func=lambda level: level_percent(LEVELS - level),
         )
     )
     found = lines(experiment, level)

@@ -13,7 +13,8 @@ from pages.lottery.work import TicketProgress, begin, estimate, look
 from pages.shared.jobs import progress, start
 from pages.shared.offers import TITLE
 from pages.shared.show import show
-from pruning.results.charts.base import percent
+from pruning.common.levels import LEVELS
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.ticket_curves import ticket_curves
 from pruning.results.charts.words import tip
 from pruning.results.sentences import expected
@@ -132,7 +133,7 @@ def _verdicts(table: pd.DataFrame) -> None:
     rows = [
         {
             "level": row["level"],
-            "weights": percent(1 - row["level"] / 1000),
+            "weights": level_percent(LEVELS - row["level"]),
             "ticket minus": words,
             "points": 100 * row["difference"],
             "95 % interval": "one seed" if row["seeds"] < 2 else f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}",

@@ -12,6 +12,7 @@ from pages.shared.answers import Answer, ask
 from pages.shared.show import show
 from pages.shared.state import PREFIX, place, widget
 from pruning.common.errors import BadValue
+from pruning.common.levels import share_in_percent
 from pruning.results.charts.channel_density import channel_density
 from pruning.results.charts.layer_bars import layer_bars
 from pruning.results.charts.layer_map import layer_map
@@ -47,7 +48,7 @@ def _asked(setting: Setting, value: dict[str, Any]) -> None:
         weights, of = sum(row[setting.sparsity] for row in value["removed"]), sum(value["weights"])
         st.caption(
             f"Removed: {gone:,} of {units:,} {value['unit']} in {len(groups)} groups that go together, and with them "
-            f"{weights:,} of {of:,} prunable weights ({100 * weights / of:.1f} %)."
+            f"{weights:,} of {of:,} prunable weights ({share_in_percent(weights, of)})."
         )
     if skipped := value.get("skipped"):
         with st.popover(f"{len(skipped)} layers are left alone", type="tertiary", icon=":material/info:"):

@@ -13,10 +13,9 @@ from pages.shared import state
 from pages.shared.controls import controls
 from pages.shared.live import live
 from pages.shared.profile import profile_of
+from pruning.results.charts.axes import CHOICES
 
 TITLE, ICON, PLACE = "Prune", ":material/content_cut:", 10
-
-AXES = {"sparsity": "sparsity, linear", "remaining": "weights remaining, log"}
 
 
 def page() -> None:
@@ -37,9 +36,9 @@ def page() -> None:
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
         "Horizontal axis",
-        list(AXES),
+        list(CHOICES),
         default=state.first("axis"),
-        format_func=AXES.__getitem__,
+        format_func=CHOICES.__getitem__,
         key=key,
         required=True,
         label_visibility="collapsed",

@@ -89,7 +89,7 @@ def charts(setting: Setting, formats: Formats) -> bool:
             magnitude = setting.scorer == "magnitude_l1"
             chart = weight_histogram(bins_frame(pruned), pruned["layer"], pruned["threshold"], magnitude)
             show(chart, "quantization_pruned", width=470)
-            st.caption(f"The same layer when {setting.sparsity / 10:g} % of the network is pruned instead.")
+            st.caption(f"The same layer when {setting.level_words} of the network is pruned instead.")
     show(rounding_errors(layers_frame(value), setting.layer), "errors", width=TITLE)
     st.caption(
         f"Norm of the error over the norm of what it is an error of. Outputs on {value['samples']} training images, "

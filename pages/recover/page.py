@@ -21,13 +21,13 @@ from pruning.common.errors import PruningError
 
 TITLE, ICON, PLACE = "Recover", ":material/healing:", 40
 
-SPARSITY = 950  # per mille: where a small network has something to recover from
+START = 950  # per mille: where a small network has something to recover from
 
 
 def page() -> None:
     """Read the controls, ask for results, draw."""
     st.session_state["charts"] = {}
-    state.begin_with(Setting(model=EMBEDDED, sparsity=SPARSITY))
+    state.begin_with(Setting(model=EMBEDDED).at(START))
     setting, changes = recover_state.current()
     setting = controls(setting)
     for sentence in changes:

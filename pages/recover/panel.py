@@ -17,15 +17,14 @@ from pages.shared.show import show
 from pruning.common.bits import unpacked
 from pruning.results.charts.base import percent
 from pruning.results.charts.budget_comparison import budget_comparison
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.sparsity_over_time import mask_churn, sparsity_over_time
-from pruning.results.charts.training_curves import training_curves
+from pruning.results.charts.training_curves import WHAT, training_curves
 from pruning.results.charts.words import tip
 from pruning.results.comparisons import in_words, on_same_images
 from pruning.results.training import churn_frame, curves_frame, layers_frame, results_frame
 from pruning.study.methods.recovery_plan import RecoveryPlan
 from pruning.zoo.kinds import models
-
-WHAT = {"accuracy": "accuracy", "loss": "loss", "sparsity": "sparsity"}
 
 
 def busy(ways: Sequence[Way]) -> bool:
@@ -116,7 +115,7 @@ def _paired(setting: Setting, two: Sequence[tuple[Standing, Answer]]) -> None:
     """The two best on the same images: is the difference more than luck?"""
     if len(two) == 2 and all(answer.value and answer.origin != "partial" for _, answer in two):
         first, second = (unpacked(answer.value)[None] for _, answer in two if answer.value)
-        where = f"at {percent(setting.sparsity / 1000)} sparsity"
+        where = f"at {level_percent(setting.sparsity)} sparsity"
         st.markdown(in_words(two[0][0].way.label, two[1][0].way.label, on_same_images(first, second), where))
 
 

@@ -13,7 +13,6 @@ from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.results.charts.runs_curves import runs_curves
 from pruning.results.frames import curve_frame
-from pruning.steps.prune import Prune
 from pruning.study.study import Study, load_study
 
 
@@ -135,10 +134,9 @@ def _points(study: Study) -> list[tuple[int, str, dict, str]]:
         return []
     keys = {cell.measure_key(spec): cell for cell in study.cells()}
     for key, item in store().get(keys).items():
-        recipe = keys[key].recipe
-        variant = "recalibrated" if recipe[-1].kind == "recalibrate" else "pruned"
-        level = next(step.sparsity for step in recipe if isinstance(step, Prune))
-        points.append((level, variant, item.value, item.origin))
+        cell = keys[key]
+        variant = "recalibrated" if cell.recipe and cell.recipe[-1].kind == "recalibrate" else "pruned"
+        points.append((cell.level, variant, item.value, item.origin))
     return points
 
 

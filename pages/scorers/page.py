@@ -91,7 +91,7 @@ def _known(setting: Setting, names: list[str]) -> bool:
             "accuracy": st.column_config.NumberColumn(f"on {model}", format="%.1f %%", help=tip("accuracy")),
         },
     )
-    st.caption(label or f"Accuracies: test images, at {setting.sparsity / 10:g} % sparsity, as far as stored.")
+    st.caption(label or f"Accuracies: test images, at {setting.level_words} sparsity, as far as stored.")
     return scorers_costs.cost_panel(setting)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.choices.setting import Setting
 from pages.structure.words import finding
 from pages.structure.work import StructureAnswers, answers
+from pruning.common.levels import share_in_percent
 from pruning.results.charts.words import tip
 from pruning.results.sentences import amount, interval
 from pruning.results.structure import memory_words, times
@@ -83,7 +84,7 @@ def _accuracy(found: StructureAnswers) -> None:
         _metric(
             f"Accuracy, {value['count']:,} test images",
             interval(value),
-            f"dense {100 * value['dense_correct'] / value['count']:.1f} %; not trained again yet",
+            f"dense {share_in_percent(value['dense_correct'], value['count'])}; not trained again yet",
             tip("Wilson interval"),
         )
     elif not found.accuracy.error:

@@ -13,6 +13,7 @@ from pages.shared.offers import TITLE, look, offer, progress
 from pages.shared.server import store
 from pages.shared.show import show
 from pages.structure.work import STRUCTURE, curve_study, latency_study, machine_study, timing
+from pruning.common.levels import percent_digits
 from pruning.criteria.kinds import granularities
 from pruning.results.charts.channel_times import channel_times
 from pruning.results.charts.sparse_speed import sparse_speed
@@ -79,7 +80,7 @@ def _curve(setting: Setting, value: dict[str, Any]) -> None:
 
 def _curve_about(setting: Setting) -> str:
     measure = curve_study(setting).measures[0].build()
-    levels = ", ".join(f"{level / 10:g}" for level in measure.levels)
+    levels = ", ".join(percent_digits(level) for level in measure.levels)
     return (
         f"{levels} % of the {granularities[setting.granularity].unit} are removed for good, and all these "
         f"networks timed beside the dense one, at {' and '.join(map(str, measure.batches))} images a pass."

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pruning.results.table import PERCENT
+
 if TYPE_CHECKING:
     import pandas as pd
-
-SHARES = ("sparsity", "share_removed", "accuracy", "accuracy_low", "accuracy_high", "dense_accuracy")
 
 
 def as_json(content: Any) -> str:
@@ -40,8 +40,8 @@ def as_text(frame: pd.DataFrame) -> str:
 def _text(name: str, value: Any) -> str:
     if value is None or value != value:
         return "-"
-    if name in SHARES:
-        return f"{100 * value:.2f} %" if name != "sparsity" else f"{100 * value:g} %"
+    if name in PERCENT:
+        return PERCENT[name].format(100 * value)
     if name == "seconds":
         return f"{value:.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-LEVELS = 1000
-"""Sparsity levels are integers in per mille: 0 … 1000."""
-
 WORKER_STATES = 6
 """Pruned networks that one worker keeps in memory."""
 TOGETHER = 12

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.criteria.budget import Budget, bounds, multiples, rounded
 from pruning.criteria.kinds import Allocation, Granularity
 from pruning.criteria.ranking import MASKED, Ranking

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from pruning.common.levels import in_percent
 from pruning.common.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Granularity(Entry):
 
     def said(self, level: int) -> str:
         """A level in words, for the slider."""
-        return f"{level / 10:g} %"
+        return in_percent(level)
 
     def settle(self, removed: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """The budget ``(groups, levels)`` moved to what the pattern allows."""

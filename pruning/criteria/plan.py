@@ -10,7 +10,8 @@ from torch import Tensor
 
 from pruning.common.errors import BadTensor, Incompatible
 from pruning.common.hashing import digest
-from pruning.common.limits import LEVELS, WORKER_RANKINGS
+from pruning.common.levels import LEVELS
+from pruning.common.limits import WORKER_RANKINGS
 from pruning.common.memory import Recent
 from pruning.criteria.counts import budgeted, retargeted, weights_removed
 from pruning.criteria.kinds import Scorer, Solver, allocations, granularities, scorers

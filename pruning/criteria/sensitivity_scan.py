@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.hashing import digest
+from pruning.common.levels import in_percent
 from pruning.common.limits import SCAN_MB, WORKER_SCANS
 from pruning.common.memory import Recent
 from pruning.common.progress import Progress
@@ -98,7 +99,7 @@ def _scan(scene: Scene, units: Mapping[str, Tensor], count: int, shares: Sequenc
             removed = max(int(counts(np.array([share]), len(order))[0]), masked)
             if removed not in found:  # few units: several shares may remove as many
                 with pruned(parameters, groups[name], order[:removed]):
-                    found[removed] = correct(f"{label} alone, {share / 10:g} % removed")
+                    found[removed] = correct(f"{label} alone, {in_percent(share)} removed")
             line.append(found[removed])
             done += len(images)
         lines[rows[name]] = line

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from pruning.common.levels import in_percent
 from pruning.common.progress import Desk
 from pruning.measures.kinds import Timing, measures
 
@@ -49,7 +50,7 @@ class SpeedCurve(Timing):
         shape, total = state.base.input_shape, len(self.levels) + len(self.batches)
         networks = {0: state.start.model}
         for number, level in enumerate(self.levels):
-            desk.progress(number, total, f"removing {level / 10:g} %")
+            desk.progress(number, total, f"removing {in_percent(level)}")
             networks[level] = _without(state, level)
         device = next(state.model.parameters()).device
         found: dict[str, Any] = {
@@ -88,5 +89,5 @@ def _without(state: State, level: int) -> Any:
             raise Incompatible("A speed curve needs a pruning step in the recipe, whose levels it follows.")
         state = state.parent
     assert state.parent is not None
-    step = state.step.model_copy(update={"sparsity": level})
+    step = state.step.at(level)
     return remove(state.parent.after(step, digest(state.parent.key, step.key_part()), quiet)).model

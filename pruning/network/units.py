@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 
 Reduction = Literal["sum", "mean", "l2", "max"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pruning.common.levels import share_in_percent
 from pruning.results.intervals import mcnemar, wilson
 
 BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
@@ -17,10 +18,6 @@ def removed(profile: Mapping[str, Any], level: int) -> float:
     return sum(row[level] for row in profile["removed"]) / sum(profile["weights"])
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %"
-
-
 def interval(value: Mapping[str, Any]) -> str:
     """Accuracy with its 95 % Wilson interval: "91.8 % (91.2 to 92.3)".
 
@@ -28,7 +25,7 @@ def interval(value: Mapping[str, Any]) -> str:
     '91.8 % (89.9 to 93.3)'
     """
     low, high = wilson(value["correct"], value["count"])
-    return f"{_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{share_in_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def difference(value: Mapping[str, Any]) -> str:
@@ -69,7 +66,7 @@ def disappointment(value: Mapping[str, Any]) -> str:
     """The sentence where people are always disappointed, with this network's numbers."""
     share = 1 - value["prunable_nonzero"] / max(value["prunable"], 1)
     return (
-        f"Zeros alone make neither the file smaller nor the model faster: with {100 * share:.1f} % of the prunable "
+        f"Zeros alone make neither the file smaller nor the model faster: with {share_in_percent(share)} of the prunable "
         f"weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
         f"({amount(value['dense_bytes'])}), and dense kernels still do all {value['macs'] / 1e6:,.2f} M "
         f"multiply-accumulates (MACs) an image. Compressed by zstd it has {amount(value['zstd_bytes'])}, as bitmask "

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.common.progress import Progress, Shelf, quiet
 from pruning.common.spec import Step, said
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.criteria.method import Method
 from pruning.steps.kinds import steps
+from pruning.training.schedules import Growth, rounds
 
 if TYPE_CHECKING:
     from pruning.state import State
@@ -58,6 +59,19 @@ class Prune(Method, Step):
         if made.ranking is not None:  # a solver moves weights off their levels
             pruned.formats = {name: kept.masked(pruned.masks.get(name)) for name, kept in state.formats.items()}
         return pruned
+
+    @property
+    def share(self) -> float:
+        """Share of all prunable weights that is asked for (0..1)."""
+        return self.sparsity / LEVELS
+
+    def at(self, level: int) -> Prune:
+        """The same pruning at another level (per mille)."""
+        return self.model_copy(update={"sparsity": level})
+
+    def in_rounds(self, count: int, growth: Growth) -> list[Prune]:
+        """The same pruning in rounds, each at its own level; the last is this one's."""
+        return [self.at(level) for level in rounds(growth, count, self.sparsity)]
 
     def words(self) -> str:
         entry, scorer = granularities[self.granularity], scorers[self.scorer].label

@@ -20,7 +20,7 @@ from pruning.common.spec import Options, Spec
 from pruning.common.validation import explain, options_of
 from pruning.measures.kinds import measures as measure_registry
 from pruning.steps.prune import Prune
-from pruning.study.recipe import AnyStep
+from pruning.study.recipe import AnyStep, level_axis, level_of, prunes
 from pruning.zoo.base import Base
 
 
@@ -49,6 +49,11 @@ class Cell(Spec):
     coordinates: dict[str, Any]
 
     @property
+    def level(self) -> int:
+        """The level (per mille) at which its recipe ends."""
+        return level_of(self.recipe)
+
+    @property
     def state_key(self) -> str:
         return self.base.state_key(self.recipe)
 
@@ -64,11 +69,9 @@ class Cell(Spec):
         steps = self.recipe
         if measure_registry[measure.name].scope == "ranking":
             # One table answers every level: the level itself is not part of its name.
-            last = max((i for i, step in enumerate(steps) if isinstance(step, Prune)), default=-1)
-            steps = tuple(
-                step.model_copy(update={"sparsity": 0}) if isinstance(step, Prune) and i == last else step
-                for i, step in enumerate(steps[: last + 1])
-            )
+            found = prunes(steps)
+            last = max(found, default=-1)
+            steps = (*steps[:last], found[last].at(0)) if found else ()
         here = [] if measure_registry[measure.name].pure else [where or machine()]
         return digest("measure", self.base.state_key(steps), measure, *here)
 
@@ -134,6 +137,14 @@ class Study(Spec):
         return tuple(
             self._cell(dict(zip(self.axes, values, strict=True))) for values in itertools.product(*self.axes.values())
         )
+
+    def at_levels(self, levels: tuple[int, ...]) -> Study:
+        """The same study at each of these levels (per mille) of its last pruning step.
+
+        Raises:
+            BadValue: the recipe prunes nothing, or no level is given.
+        """
+        return Study.model_validate({**dict(self), "axes": {**self.axes, level_axis(self.recipe): levels}})
 
     def _cell(self, coordinates: dict[str, Any]) -> Cell:
         base, steps = self.base.model_dump(), [step.model_dump() for step in self.recipe]

@@ -206,14 +206,3 @@ def whiskers(
         "thickness": thickness,
         "width": width,
     }
-
-
-def check_level(level: int) -> int:
-    """A sparsity level in per mille.
-
-    Raises:
-        BadValue: outside 0..1000.
-    """
-    if not 0 <= level <= 1000:
-        raise BadValue(f"A sparsity level is per mille, 0 to 1000, not {level}.")
-    return int(level)

@@ -12,12 +12,11 @@ from pages.choices.curves import View
 from pages.curves.known import profile_of
 from pages.curves.state import first, keep
 from pages.curves.verdicts import busy, coming, lacking_at, name, right_at, study_at
-from pages.curves.work import seconds, works
+from pages.curves.work import estimate, works
 from pages.shared.jobs import errors, jobs
 from pruning.results.charts.base import percent
 from pruning.results.comparisons import Difference, in_words, on_same_images, paired
 from pruning.results.curves import left_at
-from pruning.results.sentences import duration
 
 CONFIDENCE = 0.95
 SHOWN = 6
@@ -111,8 +110,7 @@ def _offer(view: View, pending: bool) -> None:
     for error in failed:
         st.info(error, icon=":material/info:")
     if lacking and not failed:
-        time = seconds(view, len(lacking))
-        label = "Compare on all images" + (f" ({duration(time)})" if time else "")
+        label = f"Compare on all images ({estimate(view, len(lacking)).words()})"
         if st.button(label, key="pairs_measure", icon=":material/play_arrow:"):
             st.session_state["pairs_wanted"] = name(view)
             st.rerun()

@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.lottery.work import at_once, look, network_seconds
+from pages.lottery.work import at_once, look, one_network
 from pages.shared import jobs as background
 from pages.shared.answers import known
-from pages.shared.offers import TITLE
+from pages.shared.estimates import Estimate, passes
+from pages.shared.offers import TITLE, button
 from pages.shared.show import show
 from pruning.common.limits import LEVELS, PAGE_TABLES
 from pruning.common.memory import remembered
@@ -29,9 +30,7 @@ from pruning.results.connectivity import (
     line_cells,
     lines_frame,
 )
-from pruning.results.sentences import expected
 from pruning.results.tickets import rows_frame
-from pruning.study.methods.defaults import defaults_of
 from pruning.study.methods.tickets import Experiment, TicketCell
 from pruning.study.study import Study
 
@@ -119,13 +118,11 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
     return bool(found.running)
 
 
-def estimate(experiment: Experiment, count: int) -> tuple[float, bool]:
-    """Seconds until so many lines are there, and whether their larger part, the trainings, was measured."""
-    training, measured = network_seconds(experiment, look(experiment))
+def estimate(experiment: Experiment, count: int) -> Estimate:
+    """The time until so many lines are there: for each a second child is trained, and images pass at each place."""
     line = LINE.build()
-    # A forward pass is a third of a step's operations.
-    passes = line.points * line.count * defaults_of(experiment.model).seconds / 3
-    return count * (training + passes) / min(at_once(), count), measured
+    places = passes(experiment.model, experiment.device, line.points * line.count)
+    return (one_network(experiment, look(experiment)) + places) * (count / min(at_once(), count))
 
 
 def _work(found: ConnectivityLines, experiment: Experiment) -> None:
@@ -138,13 +135,11 @@ def _work(found: ConnectivityLines, experiment: Experiment) -> None:
         return
     if not found.missing:
         return
-    time, measured = estimate(experiment, len(found.missing))
-    said = expected(time, measured)
     steps = experiment.train.steps
-    if st.button(
-        f"Measure {len(found.missing)} lines ({said})",
-        key="lottery_valley_start",
-        icon=":material/play_arrow:",
+    button(
+        f"Measure {len(found.missing)} lines",
+        partial(background.begin_all, found.missing),
+        "lottery_valley_start",
+        estimate(experiment, len(found.missing)),
         help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
-    ):
-        background.start(partial(background.begin_all, found.missing))
+    )

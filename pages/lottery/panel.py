@@ -10,13 +10,12 @@ import streamlit as st
 
 from pages.lottery import connectivity
 from pages.lottery.work import TicketProgress, begin, estimate, look
-from pages.shared.jobs import progress, start
-from pages.shared.offers import TITLE
+from pages.shared.jobs import progress
+from pages.shared.offers import TITLE, button
 from pages.shared.show import show
 from pruning.results.charts.base import percent
 from pruning.results.charts.ticket_curves import ticket_curves
 from pruning.results.charts.words import tip
-from pruning.results.sentences import expected
 from pruning.results.tickets import Stored, means_frame, rows_frame, sentence, verdicts
 from pruning.steps.train import Train
 from pruning.study.methods.tickets import Experiment
@@ -81,10 +80,9 @@ def _headline(table: pd.DataFrame, name: str) -> None:
 
 def _work(experiment: Experiment, found: TicketProgress) -> None:
     """Start, progress, cancel, continue."""
-    time, measured = estimate(experiment, found)
-    said = expected(time, measured)
+    time = estimate(experiment, found)
     if found.running:
-        words = f"{len(found.rows)} of {found.total} networks trained, {said} left"
+        words = f"{len(found.rows)} of {found.total} networks trained, {time.words('left')}"
         progress(found.running, found.share, words, "lottery_cancel")
     if len(found.running) == len(found.missing):
         return
@@ -99,14 +97,14 @@ def _work(experiment: Experiment, found: TicketProgress) -> None:
     verb = "Continue" if found.rows or found.stopped else "Start"
     if found.running:
         return
-    if st.button(
-        f"{verb}: train {waiting} networks ({said})",
-        key="lottery_start",
+    button(
+        f"{verb}: train {waiting} networks",
+        partial(begin, experiment, found.missing),
+        "lottery_start",
+        time,
         type="primary",
-        icon=":material/play_arrow:",
         help="In the background, round by round; what is finished is never trained twice.",
-    ):
-        start(partial(begin, experiment, found.missing))
+    )
 
 
 def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bool) -> None:

@@ -10,15 +10,16 @@ import streamlit as st
 
 from pages.lottery import state
 from pages.shared import jobs as background
+from pages.shared.estimates import Estimate, training
 from pages.shared.server import engine, store
 from pruning.common.environment import ROOT
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.engine.jobs import JobView
 from pruning.results.tickets import Stored, read_stored
-from pruning.study.methods.defaults import defaults_of
 from pruning.study.methods.tickets import TEST, TRACE, Experiment, TicketCell
 from pruning.study.study import Study
+from pruning.training.options import trained_on
 
 
 @dataclass(frozen=True)
@@ -103,17 +104,17 @@ def begin(experiment: Experiment, missing: Sequence[TicketWork]) -> None:
     background.listed(experiment.study, name, state.PAGE, state.words())
 
 
-def estimate(experiment: Experiment, found: TicketProgress) -> tuple[float, bool]:
-    """Seconds until all is there, and whether that was measured."""
-    each, measured = network_seconds(experiment, found)
+def estimate(experiment: Experiment, found: TicketProgress) -> Estimate:
+    """The time until all is there."""
     workers = min(at_once(), max(1, len(found.missing)))
-    return each * (found.total - len(found.rows)) / workers, measured
+    return one_network(experiment, found) * ((found.total - len(found.rows)) / workers)
 
 
-def network_seconds(experiment: Experiment, found: TicketProgress) -> tuple[float, bool]:
-    """Time of one network, and whether that was measured."""
-    guess = experiment.train.steps * experiment.train.batch * defaults_of(experiment.model).seconds + 1
-    return found.seconds or guess, found.seconds is not None
+def one_network(experiment: Experiment, found: TicketProgress) -> Estimate:
+    """The time of one network: as those took that are finished, else as long as its training may take."""
+    if found.seconds is not None:
+        return Estimate(found.seconds)
+    return training(experiment.model, experiment.device, trained_on([experiment.train]))
 
 
 def at_once() -> int:

@@ -10,8 +10,8 @@ from pages.choices.commands import opening
 from pages.choices.quantization import INTEGER, Formats
 from pages.choices.setting import Setting
 from pages.quantization.work import curves, points, runtime_study, runtime_values
-from pages.shared.jobs import begin_all, errors, jobs, made, mean_share, progress, start, under_way
-from pages.shared.offers import TITLE
+from pages.shared.jobs import begin_all, errors, jobs, made, mean_share, progress, under_way
+from pages.shared.offers import TITLE, button
 from pages.shared.show import show
 from pruning.engine.jobs import JobView
 from pruning.results.charts.bits_curve import bits_curve
@@ -74,8 +74,7 @@ def _begin(studies: list[Study], label: str, key: str) -> None:
     """The button that starts work; what went wrong before is said."""
     for error in errors(jobs(studies)):
         st.info(error, icon=":material/info:")
-    if st.button(label, key=key, icon=":material/play_arrow:"):
-        start(partial(begin_all, studies))
+    button(label, partial(begin_all, studies), key)
 
 
 def _progress(waiting: list[JobView], what: str, key: str) -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.setting import Setting, gone
-from pages.recover.pace import notice
 from pages.recover.start import troubles, work
 from pages.recover.work import Standing, Way, best_two, dense, look, tested
 from pages.shared.answers import Answer
@@ -38,7 +37,6 @@ def busy(ways: Sequence[Way]) -> bool:
 def panel(setting: Setting, plan: RecoveryPlan, ways: Sequence[Way]) -> bool:
     """All of it; returns whether anything is under way."""
     found = [look(one) for one in ways]
-    notice(setting, found, plan.fine.batch)
     trained = [one for one in found if one.way.steps]
     results = [(one, tested(one)) for one in found]
     scores = results_frame(

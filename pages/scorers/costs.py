@@ -9,8 +9,9 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import Answer
-from pages.shared.jobs import begin, errors, job, jobs, start, under_way
-from pages.shared.offers import light, progress
+from pages.shared.estimates import light
+from pages.shared.jobs import begin, errors, job, jobs, under_way
+from pages.shared.offers import button, progress
 from pages.shared.server import engine, owner, person, store
 from pruning.common.environment import machine
 from pruning.common.errors import PruningError
@@ -93,11 +94,12 @@ def cost_panel(setting: Setting) -> bool:
     for error in errors(jobs(_studies(setting))):
         st.info(error, icon=":material/info:")
     label = models[setting.model].label
-    if lacking and st.button(
-        f"Time {len(lacking)} scorers on {label}",
-        key="costs_start",
-        icon=":material/timer:",
-        help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
-    ):
-        start(partial(begin, _every(setting)))
+    if lacking:
+        button(
+            f"Time {len(lacking)} scorers on {label}",
+            partial(begin, _every(setting)),
+            "costs_start",
+            icon=":material/timer:",
+            help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
+        )
     return False

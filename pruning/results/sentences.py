@@ -75,8 +75,3 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
-
-
-def expected(seconds: float, measured: bool) -> str:
-    """The same of work to come; "about 3 min, a rough estimate" where nothing of its kind was measured yet."""
-    return f"{duration(seconds)}{'' if measured else ', a rough estimate'}"

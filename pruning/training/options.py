@@ -47,3 +47,8 @@ class TrainingOptions(Spec):
 def budget(recipe: Iterable[Spec]) -> int:
     """Optimiser steps of a recipe, over all its trainings."""
     return sum(step.steps for step in recipe if isinstance(step, TrainingOptions))
+
+
+def trained_on(recipe: Iterable[Spec]) -> int:
+    """Images in all steps of a recipe's trainings; those that come again count again."""
+    return sum(step.steps * step.batch for step in recipe if isinstance(step, TrainingOptions))

@@ -39,13 +39,13 @@ def test_jobs_are_those_that_somebody_asked_for_each_once(engine: Mock) -> None:
     assert jobs.under_way(studies) == [RUNNING, QUEUED]
     assert jobs.errors(jobs.jobs(studies)) == ["The disk is full."]
     assert jobs.mean_share([RUNNING, QUEUED]) == 0.125 and jobs.mean_share([]) == 0
-    assert jobs.times_left([RUNNING, QUEUED]) == [8.0]
 
 
 def row() -> None:
     """A page with a line of progress, and a button that starts something."""
     import streamlit as st
 
+    from pages.shared import jobs
     from pruning.engine.jobs import JobView
 
     views = [JobView("one", "running"), JobView("two", "queued")]

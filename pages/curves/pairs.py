@@ -13,7 +13,7 @@ from pages.curves.known import profile_of
 from pages.curves.state import first, keep
 from pages.curves.verdicts import busy, coming, lacking_at, name, right_at, study_at
 from pages.curves.work import estimate, works
-from pages.shared.jobs import errors, jobs
+from pages.shared.standing import standing, whole
 from pruning.results.charts.base import percent
 from pruning.results.comparisons import Difference, in_words, on_same_images, paired
 from pruning.results.curves import left_at
@@ -106,7 +106,7 @@ def _offer(view: View, pending: bool) -> None:
     if any(coming(work) for work in lacking):
         st.caption("Right and wrong on all images come with the curves that are being measured.")
         return
-    failed = errors(jobs(study_at(view, work) for work in lacking))
+    failed = standing(whole(study_at(view, work)) for work in lacking).errors
     for error in failed:
         st.info(error, icon=":material/info:")
     if lacking and not failed:

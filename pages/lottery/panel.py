@@ -31,10 +31,10 @@ def panel(experiment: Experiment) -> bool:
     table = rows_frame(found.rows)
     _headline(table, models[experiment.model].label)
     _work(experiment, found)
-    for error in found.errors:
+    for error in found.standing.errors:
         st.warning(error, icon=":material/error:")
     if len(table):
-        _results(table, experiment.levels, experiment.train.steps, bool(found.running))
+        _results(table, experiment.levels, experiment.train.steps, bool(found.standing.running))
         train = experiment.train
         used = f"{train.samples:,}" if train.samples else "all"
         st.caption(
@@ -46,7 +46,7 @@ def panel(experiment: Experiment) -> bool:
             f"{train.validation:,} validation images."
         )
     pending = connectivity.section(experiment, table)
-    return bool(found.running) or pending
+    return bool(found.standing.running) or pending
 
 
 def _augmented(train: Train) -> str:
@@ -81,21 +81,21 @@ def _headline(table: pd.DataFrame, name: str) -> None:
 def _work(experiment: Experiment, found: TicketProgress) -> None:
     """Start, progress, cancel, continue."""
     time = estimate(experiment, found)
-    if found.running:
+    if found.standing.running:
         words = f"{len(found.rows)} of {found.total} networks trained, {time.words('left')}"
-        progress(found.running, found.share, words, "lottery_cancel")
-    if len(found.running) == len(found.missing):
+        progress(found.standing.running, found.share, words, "lottery_cancel")
+    if len(found.standing.running) == len(found.missing):
         return
     waiting = found.total - len(found.rows)
-    if not found.rows and not found.running and not found.stopped:
+    if not found.rows and not found.standing.running and not found.standing.stopped:
         st.info(
             "Nothing here yet: run this example. Dense networks are trained, pruned by magnitude, set back to their "
             "initial weights, and trained again, round after round. Each ticket is compared with the same mask on "
             "other initial weights and with a random mask.",
             icon=":material/school:",
         )
-    verb = "Continue" if found.rows or found.stopped else "Start"
-    if found.running:
+    verb = "Continue" if found.rows or found.standing.stopped else "Start"
+    if found.standing.running:
         return
     button(
         f"{verb}: train {waiting} networks",

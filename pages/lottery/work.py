@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import streamlit as st
@@ -11,11 +12,11 @@ import streamlit as st
 from pages.lottery import state
 from pages.shared import jobs as background
 from pages.shared.estimates import Estimate, training
-from pages.shared.server import engine, store
+from pages.shared.server import engine
+from pages.shared.standing import Standing, Wanted, standing
 from pruning.common.environment import ROOT
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
-from pruning.engine.jobs import JobView
 from pruning.results.tickets import Stored, read_stored
 from pruning.study.methods.tickets import TEST, TRACE, Experiment, TicketCell
 from pruning.study.study import Study
@@ -33,15 +34,12 @@ class TicketWork:
 
 @dataclass(frozen=True)
 class TicketProgress:
-    """How an experiment stands: rows of finished networks, how many there will be, jobs that lack some, those that
-    are unfinished, how many were stopped, sentences of failures."""
+    """How an experiment stands: rows of finished networks, how many there will be, work that lacks some, its jobs."""
 
     rows: list[dict[str, Any]]
     total: int
     missing: list[TicketWork]
-    running: list[JobView]
-    stopped: int
-    errors: list[str]
+    standing: Standing
     seconds: float | None
     """Mean time of the finished networks that were trained here."""
 
@@ -49,7 +47,7 @@ class TicketProgress:
     def share(self) -> float:
         """Networks that are there, and the part of those under way that is trained; 0 to 1."""
         lacking = sum(len(work.cells) for work in self.missing)
-        begun = sum(view.share * len(view.study.networks) for view in self.running if view.study)
+        begun = sum(view.share * len(view.study.networks) for view in self.standing.running if view.study)
         return min(1.0, (self.total - lacking + begun) / self.total)
 
 
@@ -78,19 +76,17 @@ def look(experiment: Experiment) -> TicketProgress:
     """What is finished, under way, stopped and failed. Rows once read are kept: traces are long."""
     have: dict[str, tuple[dict[str, Any], float]] = st.session_state.setdefault("lottery_rows", {})
     every = works(experiment, at_once())
-    lacking = [pair for work in every for pair in zip(work.cells, work.keys, strict=True) if pair[1][0] not in have]
-    found = store().get([key for _, keys in lacking for key in keys]) if lacking else {}
-    for cell, (trace, test) in lacking:
-        if trace in found and test in found:
-            have[trace] = (cell.row(found[trace].value, found[test].value), found[trace].seconds)
-    missing = [work for work in every if any(trace not in have for trace, _ in work.keys)]
-    jobs = background.jobs(work.study for work in missing)
-    running = [view for view in jobs if not view.finished]
-    stopped = sum(view.state in ("cancelled", "failed") for view in jobs)
+    unread = {work.study: tuple(keys for keys in work.keys if keys[0] not in have) for work in every}
+    now = standing(Wanted(study, tuple(chain(*keys))) for study, keys in unread.items() if keys)
+    for work in every:
+        for cell, (trace, test) in zip(work.cells, work.keys, strict=True):
+            if trace in now.found and test in now.found:
+                have[trace] = (cell.row(now.found[trace].value, now.found[test].value), now.found[trace].seconds)
+    missing = [work for work in every if work.study in now.lacking]
     done = [have[trace] for work in every for trace, _ in work.keys if trace in have]
     seconds = sum(time for _, time in done) / len(done) if done else None
     total = sum(len(work.cells) for work in every)
-    return TicketProgress([row for row, _ in done], total, missing, running, stopped, background.errors(jobs), seconds)
+    return TicketProgress([row for row, _ in done], total, missing, now, seconds)
 
 
 def begin(experiment: Experiment, missing: Sequence[TicketWork]) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from pages.choices.setting import Setting
-from pages.recover.work import Standing, begin
+from pages.recover.work import StrategyProgress, begin
 from pages.shared import estimates
 from pages.shared.answers import Answer
 from pages.shared.estimates import Estimate
@@ -17,7 +17,7 @@ from pages.shared.offers import button
 from pruning.study.methods.recovery_plan import RecoveryPlan
 
 
-def work(setting: Setting, plan: RecoveryPlan, trained: Sequence[Standing]) -> None:
+def work(setting: Setting, plan: RecoveryPlan, trained: Sequence[StrategyProgress]) -> None:
     """Start, progress, cancel, continue."""
     lacking = [one for one in trained if not one.done]
     running = [one for one in lacking if one.running]
@@ -53,13 +53,13 @@ def _counted(count: int) -> str:
     return f"{count} {'strategy' if count == 1 else 'strategies'}"
 
 
-def estimate(setting: Setting, plan: RecoveryPlan, lacking: Sequence[Standing]) -> Estimate:
+def estimate(setting: Setting, plan: RecoveryPlan, lacking: Sequence[StrategyProgress]) -> Estimate:
     """How long strategies take, one after another."""
     steps = sum(one.way.steps for one in lacking if not one.done)
     return estimates.training(setting.model, setting.device, steps * plan.fine.batch)
 
 
-def troubles(results: Sequence[tuple[Standing, Answer]]) -> None:
+def troubles(results: Sequence[tuple[StrategyProgress, Answer]]) -> None:
     """What failed, was stopped, or diverged, each in a sentence."""
     for one, answer in results:
         if one.value and one.value.get("diverged") is not None:

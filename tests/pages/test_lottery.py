@@ -15,6 +15,7 @@ from pages.lottery.connectivity import lines
 from pages.lottery.work import estimate, look, works
 from pages.shared.estimates import Estimate
 from pages.shared.server import engine, store
+from pages.shared.standing import Standing
 from pruning.results.connectivity import barrier_sentence, barriers_frame, valley_sentence
 from pruning.results.tickets import read_stored, rows_frame, sentence, verdicts
 from pruning.study.methods.defaults import TICKET
@@ -143,9 +144,9 @@ def test_stored_experiments_are_shown_and_labelled(
 
 
 def test_the_estimate_is_measured_once_something_is_known() -> None:
-    empty = lottery_work.TicketProgress([], 8, works(TINY, 1), [], 0, [], None)
+    empty = lottery_work.TicketProgress([], 8, works(TINY, 1), Standing(), None)
     assert estimate(TINY.model_copy(update={"model": "vit_small"}), empty).rough
-    known = lottery_work.TicketProgress([], 8, works(TINY, 1), [], 0, [], 3.0)
+    known = lottery_work.TicketProgress([], 8, works(TINY, 1), Standing(), 3.0)
     assert estimate(TINY, known) == Estimate(8 * 3.0 / max(1, engine().settings.workers - 1))
     assert look(TINY.model_copy(update={"seeds": (7,)})).rows == [] and TEST.name == "accuracy"
 

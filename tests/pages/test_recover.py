@@ -139,11 +139,11 @@ def test_the_estimate_counts_images_of_what_is_missing(server: object) -> None:
     assert time == Estimate(pytest.approx(2 * 20 * 50 * defaults_of("vit_small").seconds), rough=True)
 
 
-def look_at(name: str) -> work.Standing:
+def look_at(name: str) -> work.StrategyProgress:
     one = way(LENET, plan(), name)
     assert one.training.measures == (TRACE,)
     assert all(step.seed == 0 for step in one.training.recipe if isinstance(step, Train))
-    return work.Standing(one, None, None, not one.steps)
+    return work.StrategyProgress(one, None, None, not one.steps)
 
 
 LINK = {

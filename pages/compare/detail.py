@@ -13,11 +13,13 @@ from pages.choices.commands import opening
 from pages.choices.compare import Wish
 from pages.compare import files as compare_files
 from pages.compare.controls import SELECTED
-from pages.compare.tasks import ApproachJob, seconds, tasks
+from pages.compare.tasks import ApproachJob, estimate, tasks
 from pages.compare.work import KnownApproaches
-from pages.shared.jobs import progress, start
+from pages.shared.estimates import left
+from pages.shared.jobs import progress
+from pages.shared.offers import button
 from pruning.common.levels import percent_digits, share_in_percent
-from pruning.results.sentences import amount, duration
+from pruning.results.sentences import amount
 from pruning.results.tradeoffs import gap_words
 from pruning.steps.quantize import Quantize
 from pruning.study.methods.approaches import Approach
@@ -102,12 +104,11 @@ def _again(wish: Wish, task: ApproachJob, known: KnownApproaches) -> None:
     found, name = compare_files.files(task), f"{wish.model}-{task.approach.name}"
     under_way = {view.id: view for view in known.making}.get(task.files.key)
     if under_way is not None:
-        left = f", {duration(under_way.seconds_left)} left" if under_way.seconds_left else ""
-        progress([under_way], under_way.share, f"Making the model{left}", "compare_files_cancel")
+        words = f"Making the model, {left([under_way])}"
+        progress([under_way], under_way.share, words, "compare_files_cancel")
     elif not found:
-        time = seconds([task], wish.plan)
-        if st.button(f"Make the model here ({duration(time)})", key="compare_make", icon=":material/deployed_code:"):
-            start(partial(compare_files.make, task))
+        make, icon = partial(compare_files.make, task), ":material/deployed_code:"
+        button("Make the model here", make, "compare_make", estimate([task], wish.plan), icon=icon)
     row = st.container(horizontal=True)
     for path in found:
         suffix = "".join(path.suffixes)

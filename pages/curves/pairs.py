@@ -12,13 +12,13 @@ from pages.choices.curves import View
 from pages.curves.known import profile_of
 from pages.curves.state import first, keep
 from pages.curves.verdicts import busy, coming, lacking_at, name, right_at, study_at
-from pages.curves.work import seconds, works
-from pages.shared.jobs import errors, jobs
+from pages.curves.work import estimate, works
+from pages.shared.standing import standing, whole
 from pruning.common.levels import in_percent
 from pruning.results.charts.base import percent
 from pruning.results.charts.levels import level_percent
 from pruning.results.comparisons import Difference, in_words, on_same_images, paired
-from pruning.results.sentences import duration, removed
+from pruning.results.sentences import removed
 
 CONFIDENCE = 0.95
 SHOWN = 6
@@ -108,12 +108,11 @@ def _offer(view: View, pending: bool) -> None:
     if any(coming(work) for work in lacking):
         st.caption("Right and wrong on all images come with the curves that are being measured.")
         return
-    failed = errors(jobs(study_at(view, work) for work in lacking))
+    failed = standing(whole(study_at(view, work)) for work in lacking).errors
     for error in failed:
         st.info(error, icon=":material/info:")
     if lacking and not failed:
-        time = seconds(view, len(lacking))
-        label = "Compare on all images" + (f" ({duration(time)})" if time else "")
+        label = f"Compare on all images ({estimate(view, len(lacking)).words()})"
         if st.button(label, key="pairs_measure", icon=":material/play_arrow:"):
             st.session_state["pairs_wanted"] = name(view)
             st.rerun()

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.choices.curves import View
 from pages.curves.known import jobs, look, profile_of, sizing
 from pages.curves.offers import failures, offer, sizes, whole
-from pages.curves.work import seconds
+from pages.curves.work import estimate
 from pages.shared import jobs as background
 from pages.shared.jobs import job
 from pages.shared.show import show
@@ -21,8 +21,6 @@ from pruning.results.charts.curves import curves
 from pruning.results.curves import means_frame, points_frame, summary_frame
 from pruning.zoo.kinds import datasets, models
 
-AUTOMATIC = 20.0
-"""Seconds: work that takes no longer is begun without being asked for."""
 ENOUGH = 6
 """Levels that make a first picture: a run that has as many needs none on a subset."""
 
@@ -33,8 +31,7 @@ def begin(view: View) -> bool:
     st.session_state["curves_norm"] = any((profile_of(work) or {}).get("batch_norm") for work, _ in found)
     wanted: set[str] = st.session_state.setdefault("curves_wanted", set())
     lacking = [(work, has) for work, has in found if has.lacking]
-    time = seconds(view, sum(len(has.lacking) for _, has in lacking))
-    quick = time is not None and time <= AUTOMATIC
+    quick = estimate(view, sum(len(has.lacking) for _, has in lacking)).quick
     try:
         for work, has in lacking:
             if len(has.points) < ENOUGH and job(work.first) is None and job(work.full) is None:

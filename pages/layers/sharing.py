@@ -7,7 +7,8 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import PROFILE, known
-from pages.shared.offers import TITLE, light
+from pages.shared.estimates import light
+from pages.shared.offers import TITLE
 from pages.shared.profile import LayerProfile, profile_of
 from pages.shared.show import show
 from pruning.common.options import option_list

@@ -44,7 +44,7 @@ def page() -> None:
         except PruningError as error:
             st.error(str(error))
             return
-    running = bool(work.look(chosen).running) or connectivity.busy(chosen)
+    running = bool(work.look(chosen).standing.running) or connectivity.busy(chosen)
     live(partial(panel.panel, chosen), "lottery_live", running, every=2.0)
 
 

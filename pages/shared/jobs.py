@@ -96,11 +96,6 @@ def mean_share(views: Sequence[JobView]) -> float:
     return sum(view.share for view in views) / max(1, len(views))
 
 
-def times_left(views: Iterable[JobView]) -> list[float]:
-    """The seconds that those jobs still take that run for long enough to tell."""
-    return [view.seconds_left for view in views if view.seconds_left is not None]
-
-
 def progress(views: Sequence[JobView], share: float, words: str, key: str) -> None:
     """A line that says how far jobs are (0 to 1), and the way to stop them.
 

@@ -66,8 +66,8 @@ def disappointment(value: Mapping[str, Any]) -> str:
     """The sentence where people are always disappointed, with this network's numbers."""
     share = 1 - value["prunable_nonzero"] / max(value["prunable"], 1)
     return (
-        f"Zeros alone make neither the file smaller nor the model faster: with {share_in_percent(share)} of the prunable "
-        f"weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
+        f"Zeros alone make neither the file smaller nor the model faster: with {share_in_percent(share)} of the "
+        f"prunable weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
         f"({amount(value['dense_bytes'])}), and dense kernels still do all {value['macs'] / 1e6:,.2f} M "
         f"multiply-accumulates (MACs) an image. Compressed by zstd it has {amount(value['zstd_bytes'])}, as bitmask "
         f"and values {amount(value['bitmask_bytes'])}; it becomes faster only when structures are removed, or with a "
@@ -84,8 +84,3 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
-
-
-def expected(seconds: float, measured: bool) -> str:
-    """The same of work to come; "about 3 min, a rough estimate" where nothing of its kind was measured yet."""
-    return f"{duration(seconds)}{'' if measured else ', a rough estimate'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pruning.common.limits import TOGETHER, WORKER_STATES
 from pruning.common.memory import Recent
@@ -16,7 +16,7 @@ from pruning.network.weights import check_finite, lay_out
 from pruning.state import State
 from pruning.steps.train import Train
 from pruning.study.study import Cell
-from pruning.training.options import budget
+from pruning.training.options import budget, trained_on
 from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import load_model
 
@@ -51,11 +51,23 @@ def state_of(
     return _states.put(place, parent.after(recipe[-1], key, _along(progress, recipe, whole), shelf))
 
 
-def ahead(
-    cells: Sequence[Cell], progress: Progress = quiet, shelf: Shelf | None = None
-) -> dict[str, tuple[State, float]]:
-    """The first cells whose trainings go as one computation, at most ``TOGETHER``: their states, by their keys, each
-    with its share of the seconds.
+def to_train(base: Base, recipe: tuple[Step, ...]) -> int:
+    """On how many images this process must train for a recipe: prefixes that it made lately are there."""
+    ends = range(len(recipe), 0, -1)
+    made = next((end for end in ends if _states.get(base.state_key(recipe[:end])) is not None), 0)
+    return trained_on(recipe[made:])
+
+
+class Ahead(NamedTuple):
+    """A state that was trained together with others: its share of the seconds, and on how many images."""
+
+    state: State
+    seconds: float
+    images: int
+
+
+def ahead(cells: Sequence[Cell], progress: Progress = quiet, shelf: Shelf | None = None) -> dict[str, Ahead]:
+    """The first cells whose trainings go as one computation, at most ``TOGETHER``, by the keys of their states.
 
     Empty where the first cell is no training that others can join: it is then made like any other.
     """
@@ -86,7 +98,10 @@ def ahead(
 
     states = together(works, [part(place) for place in range(len(works))], shelf)  # ty: ignore[invalid-argument-type]
     each = (time.perf_counter() - began) / len(states)
-    return {state.key: (_states.put((state.base.device, state.key), state), each) for state in states}
+    return {
+        state.key: Ahead(_states.put((state.base.device, state.key), state), each, trained_on(work[:1]))
+        for state, work in zip(states, works, strict=True)
+    }
 
 
 def _kind(cell: Cell) -> tuple[object, ...]:

@@ -54,7 +54,7 @@ def state_of(
 def to_train(base: Base, recipe: tuple[Step, ...]) -> int:
     """On how many images this process must train for a recipe: prefixes that it made lately are there."""
     ends = range(len(recipe), 0, -1)
-    made = next((end for end in ends if _states.get(base.state_key(recipe[:end])) is not None), 0)
+    made = next((end for end in ends if _states.get((base.device, base.state_key(recipe[:end]))) is not None), 0)
     return trained_on(recipe[made:])
 
 

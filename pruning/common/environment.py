@@ -6,7 +6,7 @@
 | `PRUNING_ARTEFACTS`     | folder of artefact files                                   | `<root>/var/artefacts`        |
 | `PRUNING_SCHEDULER`     | address of a running Dask scheduler (`tls://host:8786`)    | none: workers on this machine |
 | `PRUNING_SCHEDULER_INSECURE` | 1: a scheduler elsewhere without TLS is allowed       | 0                             |
-| `PRUNING_WORKERS`       | worker processes on this machine                           | cores, at most 4              |
+| `PRUNING_WORKERS`       | worker processes on this machine                           | cores or quota, at most 4     |
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
 | `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |

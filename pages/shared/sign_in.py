@@ -12,9 +12,14 @@ NEEDED = ("authlib", "httpx")
 """What Streamlit imports only when somebody signs in: without one of them each click would end in an error page."""
 
 
+def stranger() -> bool:
+    """Whether somebody has still to sign in; nobody has where no provider is named."""
+    return getattr(st.user, "is_logged_in", None) is False
+
+
 def sign_in() -> None:
     """Ask for a sign-in where one is needed, and draw nothing else then."""
-    if getattr(st.user, "is_logged_in", None) is False:  # absent where no provider is named
+    if stranger():
         st.header("See what pruning does to a neural network")
         st.write("This server asks who you are before it shows anything.")
         if why := lacking():

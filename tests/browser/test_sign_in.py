@@ -51,7 +51,7 @@ def test_strangers_who_ask_for_pages_by_protocol_are_sent_nothing_but_the_door(g
         for page in ("", *(one.name for one in listed())):
             messages = asked(guarded.port, page)
             kinds = set(drawn(messages))
-            assert kinds and kinds <= {"heading", "markdown", "button", "empty", "skeleton"}, (page, kinds)
+            assert kinds and kinds <= {"heading", "markdown", "button", "empty", "html", "skeleton"}, (page, kinds)
             assert b"LeNet" not in b"".join(one.SerializeToString() for one in messages), page
         guarded.stop()
         guarded.start()
@@ -61,6 +61,7 @@ def test_a_strangers_name_that_points_here_is_not_answered(server: Server) -> No
     for page in ("", "runs"):
         assert set(drawn(asked(server.port, page, host=f"evil.example:{server.port}"))) <= {
             "alert",
+            "html",
             "markdown",
             "empty",
         }

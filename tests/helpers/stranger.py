@@ -13,14 +13,14 @@ SECONDS = 60.0
 
 
 async def _asked(port: int, page: str, times: int, host: str | None) -> list[ForwardMsg]:
-    origin = f"http://{host or f'127.0.0.1:{port}'}"
-    headers = {"Host": host} if host else None
+    name = host or f"127.0.0.1:{port}"
     found: list[ForwardMsg] = []
     async with websockets.connect(
-        f"ws://127.0.0.1:{port}/_stcore/stream",
+        f"ws://{name}/_stcore/stream",
+        host="127.0.0.1",
+        port=port,
         subprotocols=["streamlit"],
-        origin=origin,
-        additional_headers=headers,
+        origin=f"http://{name}",
         max_size=None,
     ) as socket:
         for _ in range(times):

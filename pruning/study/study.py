@@ -52,8 +52,9 @@ class Cell(Spec):
     def state_key(self) -> str:
         return self.base.state_key(self.recipe)
 
-    def measure_key(self, measure: MeasureSpec, where: str = "") -> str:
-        """Name of one measured result of this cell; a timing's holds the machine, this one unless another is named."""
+    def measure_key(self, measure: MeasureSpec, where: str = "", older: bool = False) -> str:
+        """Name of one measured result of this cell; a timing's holds the machine, this one unless another is named.
+        ``older``: see ``Base.state_key``."""
         steps = self.recipe
         if measure_registry[measure.name].scope == "ranking":
             # One table answers every level: the level itself is not part of its name.
@@ -63,7 +64,7 @@ class Cell(Spec):
                 for i, step in enumerate(steps[: last + 1])
             )
         here = [] if measure_registry[measure.name].pure else [where or machine()]
-        return digest("measure", self.base.state_key(steps), measure, *here)
+        return digest("measure", self.base.state_key(steps, older), measure, *here)
 
 
 class Network(Spec):

@@ -19,7 +19,7 @@ TYPED = $(wildcard app.py pruning pages)
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: run test lint types bench faults load train grids orderings compare reproduce clean install
+.PHONY: run test lint types gpu bench faults load train grids orderings compare reproduce clean install
 
 run: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -38,6 +38,11 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	$(BIN)/ty check --python $(VENV) $(TYPED)
+
+# Everything that a GPU computes, once, and the times of ranking, curve and training: at most five minutes on one. Where
+# nothing is installed but torch, numpy, pandas, scipy, safetensors and pydantic: python tests/gpu/check.py
+gpu: $(VENV)/.installed
+	$(BIN)/python tests/gpu/check.py $(ARGS)
 
 # One file, one measurement: each script of benchmarks/ runs by itself, too. removal.py takes half an hour; what breaks
 # things or lets thirty people in has its own command, and its latest full run joins the report.

@@ -117,9 +117,8 @@ def alone(name: str, images: int, rounds: int, device: str) -> Iterator[Figure]:
     )
 
 
-def training(device: str, quick: bool) -> Iterator[Figure]:
-    """Replicates together with and without a captured step, and one deep network in both precisions."""
-    count, rounds = (20, 1) if quick else (500, 3)
+def training(device: str, count: int, rounds: int, deep: str = "resnet_20") -> Iterator[Figure]:
+    """Replicates together with and without a captured step, and one deep network in both precisions: so many steps."""
 
     def taken(name: str, replicates: int, graphs: bool, **changes: object) -> float:
         fresh = state_of(Base(model=name, mark="init", device=device), ())
@@ -145,15 +144,15 @@ def training(device: str, quick: bool) -> Iterator[Figure]:
         "launched piece by piece",
         plain,
     )
-    deep = taken("resnet_20", 1, False)
+    single = taken(deep, 1, False)
     yield Figure.faster(
         ITEM,
-        f"{model_registry['resnet_20'].label}: layers in bfloat16",
-        taken("resnet_20", 1, False, precision="bfloat16"),
+        f"{model_registry[deep].label}: layers in bfloat16",
+        taken(deep, 1, False, precision="bfloat16"),
         "ms",
         how,
         "float32",
-        deep,
+        single,
     )
 
 
@@ -243,7 +242,7 @@ def rows(quick: bool = False) -> Iterator[Figure]:
     yield from alone("resnet50", 64 if quick else IMAGES, 1 if quick else ROUNDS, device)
     for name in ("lenet_5", "resnet_20"):
         yield busy(name, count, device)
-    yield from training(device, quick)
+    yield from training(device, *((20, 1) if quick else (500, 3)))
     yield shared(device)
 
 

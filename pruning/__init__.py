@@ -70,7 +70,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-_KINDS = ("criteria", "measures", "steps", "training", "zoo")
+_KINDS = ("criteria", "measures", "steps", "tasks", "training", "zoo")
 """Rooms whose ``kinds`` hold registries."""
 
 __all__ = [*_HOME, "registries", "run"]

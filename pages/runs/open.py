@@ -25,6 +25,6 @@ def opener(place: DeltaGenerator, run: StoredRun) -> None:
     for name in ("words", "lottery_words", "compare_words"):
         st.session_state.pop(name, None)
     if page in HOMES:
-        st.switch_page(f"pages/{page}.py", query_params=dict(parse_qsl(str(run.summary.get("link", "")))))
+        st.switch_page(f"pages/{page}/page.py", query_params=dict(parse_qsl(str(run.summary.get("link", "")))))
     put(of_study(load_study(run.study)))
     st.switch_page("pages/prune/page.py")

@@ -13,8 +13,8 @@ from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.results.charts.runs_curves import runs_curves
 from pruning.results.frames import curve_frame
-from pruning.store.records import StoredMeasure
 from pruning.steps.prune import Prune
+from pruning.store.records import StoredMeasure
 from pruning.study.study import Study, load_study
 
 OLDER = "older"

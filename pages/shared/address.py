@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import streamlit as st
-from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
+from pages.shared.streamlit_internals import came_back
 from pruning.common.limits import ADDRESSES
 
 WRITTEN, PLACE = "addresses", "addresses_page"
@@ -41,9 +41,7 @@ def own(found: Mapping[str, str]) -> bool:
     """Whether this session wrote or read these words on this page. A browser that has not heard of newer ones yet sends
     them with what a person did meanwhile: a slider that is moved twice within the time of one answer. Who comes back to
     the same words by the browser's button means them."""
-    context = get_script_run_ctx()
-    back = context is not None and context.is_history_navigation
-    return not back and found in st.session_state.get(WRITTEN, [])
+    return not came_back() and found in st.session_state.get(WRITTEN, [])
 
 
 def fresh(page: str) -> dict[str, str]:

@@ -22,17 +22,14 @@ def _freeze() -> None:
 
 def start() -> None:
     """Draw the frame, and in it the page that the address names."""
-    st.set_page_config(page_title="Pruning", page_icon=":material/content_cut:", layout="wide")
+    st.set_page_config(page_title="Pruning", layout="wide")
     style()
     sign_in()
     engine()
-    page = st.navigation(
-        [
-            st.Page(page.path, title=page.title, icon=page.icon, url_path=page.name, default=number == 0)
-            for number, page in enumerate(listed())
-        ],
-        position="top",
-    )
+    first, *_ = found = listed()
+    pages = {one: st.Page(one.path, title=one.title, url_path=one.name, default=one is first) for one in found}
+    page = st.navigation(list(pages.values()), position="top")
+    st.set_page_config(page_icon=next(one.icon for one, its in pages.items() if its is page))
     address.arrive(page.url_path)
     live.whole(page.run)
     sign_out()

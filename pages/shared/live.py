@@ -15,8 +15,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared.reruns import again, last, replaced
 from pages.shared.server import engine
+from pages.shared.streamlit_internals import again, last, replaced
 from pages.shared.turns import turns
 from pruning.common.errors import PruningError
 from pruning.engine.jobs import JobView

@@ -6,7 +6,7 @@ import uuid
 
 import streamlit as st
 
-from pages.shared.sessions import forget_left
+from pages.shared.streamlit_internals import forget_left
 from pruning.common import memory
 from pruning.common.environment import Settings
 from pruning.common.errors import PruningError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import streamlit as st
-from streamlit.auth_util import validate_auth_credentials
-from streamlit.errors import StreamlitAuthError
+
+from pages.shared.streamlit_internals import credentials_lack
 
 NEEDED = ("authlib", "httpx")
 """What Streamlit imports only when somebody signs in: without one of them each click would end in an error page."""
@@ -28,11 +28,7 @@ def lacking() -> str:
     """What signing in needs and this server does not have; "" when it has all."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         return f"Python cannot import {' and '.join(missing)}. `pip install -r requirements.txt` brings it."
-    try:
-        validate_auth_credentials("default")
-    except StreamlitAuthError as error:
-        return " ".join(str(error).split())
-    return ""
+    return credentials_lack()
 
 
 def sign_out() -> None:

@@ -20,7 +20,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,6 @@ LEAST_MEMORY = 600 * 2**20
 """A worker that has imported torch holds about 250 MB; below this bound it could not evaluate anything."""
 MOST_DEFAULT_MEMORY = 8 * 2**30
 
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -48,7 +46,7 @@ class Settings:
         artefacts: folder of artefact files.
         scheduler: address of a running Dask scheduler, or None for workers on this machine.
         workers: worker processes on this machine; unused with a scheduler.
-        memory: bytes that one worker may use; a worker that takes more is replaced.
+        memory: bytes that one worker may use, which is replaced when it takes more; 0 for ``worker_memory``'s share.
         owners: whether a kept run belongs to the person who kept it.
         log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
         insecure: whether a scheduler on another machine may be reached without TLS.
@@ -79,12 +77,17 @@ class Settings:
             )
         if not 1 <= self.workers <= MOST_WORKERS:
             raise BadValue(f"PRUNING_WORKERS must be 1 to {MOST_WORKERS}, not {self.workers}.")
-        if not self.memory:
-            share = int(0.4 * memory() / self.workers)
-            object.__setattr__(self, "memory", min(max(share, LEAST_MEMORY), MOST_DEFAULT_MEMORY))
-        if self.memory < LEAST_MEMORY:
+        if self.memory and self.memory < LEAST_MEMORY:
             raise BadValue(f"PRUNING_WORKER_MEMORY must be at least 600 MiB, not {self.memory / 2**20:.0f} MiB.")
         object.__setattr__(self, "artefacts", Path(self.artefacts))
+
+    @cached_property
+    def worker_memory(self) -> int:
+        """Bytes that one worker may use; where nobody named them, its share of 40 % of what there is. Found when they
+        are asked for: whoever only reads the store need not wait for Dask, which knows a container's limits."""
+        if self.memory:
+            return self.memory
+        return min(max(int(0.4 * memory() / self.workers), LEAST_MEMORY), MOST_DEFAULT_MEMORY)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -143,36 +146,39 @@ def _whole(name: str, text: str) -> int:
 
 
 def _size(name: str, text: str) -> int:
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]*)", text.lower())
-    if match is None or match[2] not in _UNITS:
-        raise BadValue(f"{name} must be a size such as 2 GB or 900 MiB, not '{text}'.")
-    return int(float(match[1]) * _UNITS[match[2]])
+    from pydantic import ByteSize, TypeAdapter
+
+    # Of "1,5 GB" ByteSize would take the 1 and leave the rest: the form is looked at first, its units after that.
+    with suppress(ValueError):
+        if re.fullmatch(r"\d{1,15}(\.\d{1,6})?\s*[a-zA-Z]*", text):
+            return int(TypeAdapter(ByteSize).validate_python(text))
+    raise BadValue(f"{name} must be a size such as 2 GB or 900 MiB, not '{text}'.")
 
 
 def cores() -> int:
-    """Cores that this process may use, at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+    """Cores that this process may use, at least 1: the machine's, or its container's quota where that is less."""
+    from dask.system import cpu_count
+
+    return cpu_count()
 
 
 def memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or its container's where that is less."""
-    sizes = []
-    try:
-        sizes.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):
-        sizes.append(8 * 2**30)  # no sysconf (Windows): a usual laptop
-    with suppress(OSError, ValueError):  # no container, or one without a limit ("max")
-        sizes.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return min(sizes)
+    """Bytes of memory that this process may use: the machine's, or its container's limit where that is less."""
+    from distributed.system import memory_limit
+
+    return memory_limit()
 
 
 @lru_cache(maxsize=1)
 def machine() -> str:
-    """Name of this machine in tables of timings: host, processor, cores. Never a person's name or an address."""
+    """Name of this machine in tables of timings: host, processor, cores. Never a person's name or an address.
+
+    It is part of the keys of timings, and asked for where Dask need not be: so its cores are those that this process
+    may be put on, whatever quota of their time a container has.
+    """
     processor = platform.processor() or platform.machine()
     with suppress(OSError, StopIteration):  # not Linux, or a processor without a name
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return f"{platform.node()}: {processor}, {cores()} cores"
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{platform.node()}: {processor}, {count} cores"

@@ -21,6 +21,9 @@ class UnknownName(PruningError, KeyError):
         kind: what was looked for, in the singular ("scorer").
         name: the name as given.
         known: the names that exist.
+
+    >>> print(UnknownName("scorer", "magnitude_11", ["magnitude_l1", "random"]))
+    There is no scorer 'magnitude_11'. Did you mean 'magnitude_l1'? Known: magnitude_l1, random.
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:

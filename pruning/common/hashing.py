@@ -30,10 +30,21 @@ def plain(value: Any) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """The one text of a value: JSON, sorted, without spaces; NaN is refused."""
+    """The one text of a value: JSON, sorted, without spaces; NaN is refused.
+
+    >>> canonical({"b": (1, 2), "a": None})
+    '{"a":null,"b":[1,2]}'
+    """
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(*parts: Any) -> str:
-    """Key of the parts, in their order."""
+    """Key of the parts, in their order.
+
+    >>> from pruning.steps.prune import Prune
+    >>> digest(Prune()) == digest(Prune(sparsity=800))  # 800 is the default, which is left out
+    True
+    >>> digest("state", 1) == digest(1, "state")
+    False
+    """
     return hashlib.sha256(canonical(list(parts)).encode()).hexdigest()[:LENGTH]

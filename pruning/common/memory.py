@@ -27,6 +27,12 @@ class Recent(Generic[T]):
 
     Args:
         name: what it holds, in a word, for ``sizes``.
+
+    >>> memory = Recent(limit=2)
+    >>> memory.put("a", 1), memory.put("b", 2), memory.get("a"), memory.put("c", 3)
+    (1, 2, 1, 3)
+    >>> memory.get("b") is None  # "a" was used after it
+    True
     """
 
     def __init__(self, limit: int, name: str = "") -> None:
@@ -81,7 +87,16 @@ class Recent(Generic[T]):
 
 def remembered(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """As ``functools.lru_cache``: the function's last ``limit`` results, by its arguments, which must be hashable. What
-    nobody uses is forgotten, as in any memory here. ``None`` is not remembered."""
+    nobody uses is forgotten, as in any memory here. ``None`` is not remembered.
+
+    >>> @remembered(limit=10)
+    ... def square(number: int) -> int:
+    ...     print("computing")
+    ...     return number**2
+    >>> square(3), square(3)
+    computing
+    (9, 9)
+    """
 
     def decorate(make: Callable[P, T]) -> Callable[P, T]:
         memory: Recent[T] = Recent(limit)

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +28,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "comparisons": ("results.comparisons", "common.bits"),
     "compatibility": ("criteria.compatibility",),
     "criteria": ("criteria.kinds", "training.kinds"),
-    "criterion": ("criteria.plan", "criteria.counts"),
+    "criterion": ("criteria.counts", "criteria.plan"),
     "curvature": ("network.curvature",),
     "curve_tables": ("results.curves",),
     "defaults": ("study.methods.defaults",),
@@ -55,7 +56,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "overlap": ("measures.tools.overlap",),
     "passes": ("network.passes", "network.scene"),
     "peak": ("network.peak",),
-    "predictions": ("measures.tools.predictions", "zoo.match"),
+    "predictions": ("zoo.match", "measures.tools.predictions"),
     "quantization": ("compression.quantization", "network.rounding"),
     "quantization_tables": ("results.quantization",),
     "ranking": ("criteria.ranking",),
@@ -64,7 +65,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "registry": ("common.registry", "zoo.kinds", "criteria.kinds", "training.kinds", "measures.kinds"),
     "replay": ("network.partial_forward",),
     "report": ("results.report",),
-    "run": ("study.run", "study.fold"),
+    "run": ("study.fold", "study.run"),
     "scan": ("criteria.sensitivity_scan",),
     "schedules": ("training.schedules",),
     "scorers": ("criteria.scorers",),
@@ -76,7 +77,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "stopwatch": ("measures.tools.stopwatch",),
     "strategies": ("study.methods.strategies",),
     "structure_tables": ("results.structure",),
-    "surgery": ("compression.removal", "compression.removal.files", "compression.removal.remove"),
+    "surgery": ("compression.removal", "compression.removal.remove", "compression.removal.files"),
     "tables": ("results.table",),
     "ticket_tables": ("results.tickets",),
     "tickets": ("study.methods.tickets",),
@@ -87,15 +88,17 @@ MOVED: dict[str, tuple[str, ...]] = {
     "valleys": ("results.connectivity",),
     "wrapping": ("criteria.controls",),
 }
-"""By an old module's name where its names stand now, in the order in which they are looked for; empty: the front door.
-What only the pages need (links, settings of a page, commands) is not offered under its old name."""
+"""By an old module's name the modules that hold its names now, in the order in which they are searched; an empty text
+means ``pruning`` itself. The first module that has a name is the one that the warning tells, so the module that defines
+a name stands before those that only import it. What only the pages need (links, settings of a page, commands) is not
+offered under its old name."""
 
 
 def found(old: str, name: str) -> Any:
-    """The thing that stood as ``name`` in the module ``pruning.old``; warns with its new place.
+    """What was ``name`` in the old module ``pruning.<old>``; warns with the new place.
 
     Raises:
-        AttributeError: it never did, or is gone.
+        AttributeError: the old module had no such name, or the name is gone.
     """
     for place in MOVED[old]:
         path = f"pruning.{place}".rstrip(".")
@@ -139,8 +142,8 @@ class _Finder(MetaPathFinder, Loader):
         if old in MOVED:
             return ModuleSpec(fullname, self, is_package=True)
         first, _, rest = old.partition(".")
-        if first in MOVED and rest:  # a module of a package that moved as a whole
-            return ModuleSpec(fullname, self)
+        if first in MOVED and rest and _exists(f"pruning.{MOVED[first][0]}.{rest}"):
+            return ModuleSpec(fullname, self)  # a module of a package that moved as a whole
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -150,10 +153,23 @@ class _Finder(MetaPathFinder, Loader):
         path = f"pruning.{MOVED[first][0]}.{rest}"
         module = importlib.import_module(path)
         warnings.warn(f"{spec.name} has moved: write 'import {path}'.", DeprecationWarning, stacklevel=2)
+        spec.loader_state = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing is run: names are looked for when they are asked for."""
+        """Runs nothing, as an old module looks its names up when they are used. A module that moved as a whole gets its
+        own spec back, which the import system has just replaced: reloading it needs that."""
+        spec = module.__spec__
+        if spec is not None and spec.loader_state is not None:
+            module.__spec__ = spec.loader_state
+
+
+def _exists(name: str) -> bool:
+    """Whether a module can be imported, without importing it (its parents are)."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent is no package
+        return False
 
 
 def install() -> None:

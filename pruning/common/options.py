@@ -15,6 +15,11 @@ def option_list(entry: type[Entry]) -> tuple[dict[str, Any], ...]:
 
     ``registry`` is given where a text is the name of something registered ("scorers"): a field says so by
     ``json_schema_extra={"registry": "scorers"}``.
+
+    >>> from pruning.criteria.kinds import scorers
+    >>> (samples,) = option_list(scorers["gradient_x_weight"])
+    >>> samples["name"], samples["type"], samples["default"], samples["minimum"]
+    ('samples', 'integer', 1000, 10)
     """
     properties = entry.model_json_schema().get("properties", {})
     return tuple(

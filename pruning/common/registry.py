@@ -46,6 +46,12 @@ class Registry(Generic[T]):
     Args:
         kind: the noun used in messages ("scorer").
         package: the package whose modules register themselves ("pruning.criteria.scorers").
+
+    >>> from pruning.criteria.kinds import scorers
+    >>> scorers["random"].label
+    'Random (control)'
+    >>> "magnitude_l1" in scorers, scorers.names()[0]
+    (True, 'magnitude_l1')
     """
 
     def __init__(self, kind: str, package: str) -> None:

@@ -15,7 +15,13 @@ Options = dict[str, Any]
 
 
 class Spec(BaseModel):
-    """A frozen specification that refuses what it does not know."""
+    """A frozen specification that refuses what it does not know.
+
+    >>> from pruning.zoo.base import Base
+    >>> base = Base(model="lenet_5")
+    >>> base == Base(model="lenet_5", seed=0), base in {Base(model="lenet_5"): "found"}
+    (True, True)
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,5 +61,11 @@ class Step(Spec, Entry):
 
 
 def said(options: Options) -> str:
-    """Options in brackets behind a name, or nothing: `` (cap 900, floor 10)``."""
+    """Options in brackets behind a name, or nothing: `` (cap 900, floor 10)``.
+
+    >>> said({"cap": 900, "floor": 10})
+    ' (cap 900, floor 10)'
+    >>> said({})
+    ''
+    """
     return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""

@@ -10,7 +10,14 @@ from pruning.common.errors import BadValue, PruningError
 
 
 def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
-    """An instance of ``cls`` made of ``values``, or a ``BadValue`` whose one sentence names field and bound."""
+    """An instance of ``cls`` made of ``values``, or a ``BadValue`` whose one sentence names field and bound.
+
+    >>> from pruning.zoo.base import Base
+    >>> checked("the base", Base, {"model": "lenet_5", "seed": -1})
+    Traceback (most recent call last):
+        ...
+    pruning.common.errors.BadValue: In the base: seed: input should be greater than or equal to 0 (given: -1).
+    """
     try:
         return cls(**values)
     except ValidationError as error:
@@ -18,7 +25,12 @@ def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
 
 
 def options_of(what: str, cls: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Options as ``cls`` reads them, without its defaults: whoever spells a default out asks for the same work."""
+    """Options as ``cls`` reads them, without its defaults: whoever spells a default out asks for the same work.
+
+    >>> from pruning.criteria.kinds import allocations
+    >>> options_of("uniform", allocations["uniform"], {"cap": 900, "floor": 0})
+    {'cap': 900}
+    """
     return checked(f"the options of {what}", cls, values).model_dump(mode="json", exclude_defaults=True)
 
 

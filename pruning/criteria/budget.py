@@ -63,6 +63,13 @@ class Budget:
         Returns:
             ``(groups, levels)`` int64; each group is rounded by itself, so that sums may miss by half a unit a group
             (by one, where a bound that rises with the level takes a step and no other group may take units back).
+
+        >>> levels, sizes = np.array([0, 500, 900]), np.array([100, 300])
+        >>> none, all_ = np.zeros((2, 3), dtype=np.int64), np.repeat(sizes[:, None], 3, axis=1)
+        >>> budget = Budget(("small", "large"), levels, sizes, ((10, 10), (10, 30)), none, all_, (), Layout({}))
+        >>> budget.fill(lambda t: np.minimum(1, t * np.array([[3], [1]])))  # the small one keeps three times the share
+        array([[  0,   0,  80],
+               [  0, 200, 280]])
         """
         sizes, wanted = self.sizes[:, None].astype(np.float64), self.levels / 1000 * self.sizes.sum()
 
@@ -152,6 +159,12 @@ def bounds(
         cap, floor: per mille of a group's units; a floor counts only as far as the level itself.
         masked: units of each group that are gone already: rates are those of this step, as in Frankle & Carbin 2019,
             whose output layer loses 10 % of what is left in each round of 20 %.
+
+    >>> lower, upper = bounds(np.array([100, 300]), np.array([0, 500, 900]), ends=(1,), how="half", cap=800, floor=100)
+    >>> lower.tolist()  # a tenth, or the level's share where that is less
+    [[0, 10, 10], [0, 30, 30]]
+    >>> upper.tolist()  # four fifths, or half of the level's share
+    [[80, 80, 80], [0, 75, 135]]
     """
     columns = np.broadcast_to(levels, (len(sizes), len(levels)))
     upper = (np.full(columns.shape, cap) * sizes[:, None]) // 1000
@@ -176,7 +189,11 @@ def _rates(levels: np.ndarray, sizes: np.ndarray, masked: np.ndarray | None, row
 
 def multiples(multiple: int | str, sizes: np.ndarray) -> np.ndarray:
     """The multiple of each group, ``(groups, 1)``: the given one, or with "auto" by the group's size, so that narrow
-    layers can shrink too."""
+    layers can shrink too.
+
+    >>> multiples("auto", np.array([128, 32, 6])).tolist()
+    [[16], [8], [4]]
+    """
     if multiple != "auto":
         return np.full((len(sizes), 1), multiple, dtype=np.int64)
     return np.select([sizes >= 64, sizes >= 32], [16, 8], 4)[:, None]
@@ -189,6 +206,10 @@ def rounded(
 
     At least one multiple is kept, and what is kept whole stays whole. Where no multiple lies between the bounds, the
     upper one (a cap, an end kept denser) is held and the floor is not.
+
+    >>> sizes = np.array([64])
+    >>> rounded(np.array([[0, 13, 60]]), sizes, 8, np.zeros((1, 3)), np.full((1, 3), 64)).astype(int).tolist()
+    [[0, 16, 56]]
     """
     whole = sizes[:, None]
     near = (2 * (whole - removed) + multiple) // (2 * multiple) * multiple

@@ -9,7 +9,13 @@ from pruning.criteria.kinds import Scorer, Solver, allocations, granularities, s
 
 
 def fits(scorer: str, granularity: str, options: Mapping[str, Any] | None = None) -> str | None:
-    """Why a criterion does not go with a granularity, in one sentence; None where it does."""
+    """Why a criterion does not go with a granularity, in one sentence; None where it does.
+
+    >>> fits("magnitude_l1", "channel") is None
+    True
+    >>> print(fits("wanda", "channel"))
+    Wanda gives masks of its own for: Single weights, N:M pattern; not for channels and neurons.
+    """
     criterion, unit = scorers[scorer], granularities[granularity]
     if issubclass(criterion, Solver):
         if granularity not in criterion.granularities:
@@ -63,5 +69,9 @@ def granularities_for(scorer: str, options: Mapping[str, Any] | None = None) -> 
 
 
 def allocations_for(scorer: str, granularity: str) -> list[str]:
-    """The allocations that go with both, in their order."""
+    """The allocations that go with both, in their order.
+
+    >>> "global" in allocations_for("magnitude_l1", "weight"), "global" in allocations_for("wanda", "weight")
+    (True, False)
+    """
     return [name for name in allocations.names() if shares(scorer, granularity, name) is None]

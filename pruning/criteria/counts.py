@@ -98,7 +98,16 @@ def retargeted(ranking: Ranking, table: np.ndarray, scene: Scene, target: str) -
 
 
 def ranked(scores: Mapping[str, Tensor], allocation: Allocation) -> Ranking:
-    """The ranking of bare scores, every entry a unit: for notebooks, benchmarks and tests, without a network."""
+    """The ranking of bare scores, every entry a unit: for notebooks, benchmarks and tests, without a network.
+
+    >>> import torch
+    >>> from pruning.criteria.kinds import allocations
+    >>> scores = {"first": torch.arange(4.0), "last": 10 + torch.arange(4.0)}
+    >>> ranked(scores, allocations["global"]()).removed[:, 500].tolist()
+    [4, 0]
+    >>> ranked(scores, allocations["uniform"]()).removed[:, 500].tolist()
+    [2, 2]
+    """
     layout = Layout.singles({name: tuple(score.shape) for name, score in scores.items()})
 
     def table(ordered: dict[str, np.ndarray]) -> np.ndarray:

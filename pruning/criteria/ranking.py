@@ -33,6 +33,13 @@ class Ranking:
         removed: ``(layers, 1001)`` int64, units removed at each level in per mille, or masked already.
         thresholds: ``(layers, 1001)`` float32, the highest score removed (-inf where none is).
         upto: ``(layers, 1001)`` int64, units whose score does not exceed the threshold.
+
+    >>> scores = {"fc": torch.tensor([0.3, 0.1, 0.2, 0.4])}
+    >>> ranking = Ranking.of(scores, lambda ordered: counts(np.arange(1001), 4)[None])
+    >>> ranking.mask("fc", 500).tolist(), ranking.mask("fc", 750).tolist()
+    ([True, False, False, True], [False, False, False, True])
+    >>> ranking.first_levels()["fc"].tolist()
+    [626, 126, 375, 875]
     """
 
     scores: dict[str, Tensor]
@@ -121,6 +128,9 @@ def counts(levels: np.ndarray, total: int) -> np.ndarray:
     """How many of ``total`` units a level removes: ``round(level / 1000 * total)``, in exact integer arithmetic.
 
     Halves go to the even number, as Python's ``round`` does.
+
+    >>> counts(np.array([0, 333, 500, 1000]), 10).tolist()
+    [0, 3, 5, 10]
     """
     whole, rest = np.divmod(levels.astype(np.int64) * total, LEVELS)
     return whole + ((2 * rest > LEVELS) | ((2 * rest == LEVELS) & (whole % 2 == 1)))

@@ -42,6 +42,10 @@ def split_globally(ordered: Sequence[np.ndarray], wanted: np.ndarray) -> np.ndar
 
     Returns:
         ``(layers, levels)`` int64; its columns sum to ``wanted`` exactly. Ties fall on earlier layers first.
+
+    >>> small, large = np.array([1, 2, 3], np.float32), np.array([10, 20, 30, 40], np.float32)
+    >>> split_globally([small, large], np.array([0, 2, 5, 7])).tolist()
+    [[0, 2, 3, 3], [0, 0, 2, 4]]
     """
     sizes = np.array([len(layer) for layer in ordered])
     total = int(sizes.sum())

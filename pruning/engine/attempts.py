@@ -144,7 +144,7 @@ class Attempts:
                 return
             sentence = (
                 f"The worker process ended {DEATHS} times during this work, most likely for want of memory "
-                f"(limit: {self.settings.memory / 2**30:.1f} GiB for each worker)."
+                f"(limit: {self.settings.worker_memory / 2**30:.1f} GiB for each worker)."
             )
             self.finish(job, "failed", sentence)
 

@@ -34,24 +34,26 @@ def main(options: dict[str, Any]) -> None:
     """Start, say where, and stay until the end of standard input."""
     import dask
     from distributed import LocalCluster
+    from distributed.security import Security
 
     dask.config.set(CONFIG)
     _give_way()
     if sys.platform == "linux":  # elsewhere a fork is unsafe or unknown: there every worker imports for itself
         _fork_from_a_warm_process()
-    count = options["workers"]
+    count, security = options["workers"], Security.temporary()
     cluster = LocalCluster(
         n_workers=count,
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
+        security=security,  # whoever has the port, as all users of the machine do, has no key
         dashboard_address=None,
         scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},  # any free port, unused
         memory_limit=options["memory"],
     )
     logging.getLogger("distributed.scheduler").setLevel(logging.CRITICAL)  # deaths are the engine's to report
     try:
-        print(json.dumps({"address": cluster.scheduler_address}), flush=True)
+        print(json.dumps({"address": cluster.scheduler_address, "keys": keys_of(security)}), flush=True)
     except BrokenPipeError:  # the server has ended meanwhile
         os._exit(0)
     ended = threading.Event()
@@ -60,6 +62,11 @@ def main(options: dict[str, Any]) -> None:
         if len(cluster.workers) < count:
             cluster.scale(count)
     os._exit(0)  # nothing here is worth an orderly end; the workers see their parent go, and go at once
+
+
+def keys_of(security: Any) -> dict[str, str]:
+    """The certificates and the key that a client of this cluster needs, as text."""
+    return {name: getattr(security, name) for name in ("tls_ca_file", "tls_client_cert", "tls_client_key")}
 
 
 def _give_way() -> None:

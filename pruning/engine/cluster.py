@@ -4,6 +4,9 @@ They live in a process of their own for two reasons. A spawned worker runs its p
 Streamlit server that is whichever page ran last. And a server busy with pages must not delay the scheduler, nor the
 other way round. The child ends when its standard input closes, so that no worker outlives its server, not even one
 that was killed.
+
+They speak TLS among themselves and with their server, by keys that are made at each start: a port of this machine is
+open to all of its users, and whoever speaks to a scheduler runs code as its user.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import os
 import subprocess
 import sys
 import threading
+from typing import Any
 
 from pruning.common.environment import Settings
 from pruning.common.errors import PruningError
@@ -36,7 +40,7 @@ class Cluster:
     """
 
     def __init__(self, settings: Settings, task: str) -> None:
-        options = json.dumps({"workers": settings.workers, "memory": settings.memory})
+        options = json.dumps({"workers": settings.workers, "memory": settings.worker_memory})
         path = os.pathsep.join(place for place in sys.path if place)
         environment = QUIET | {
             "PYTHONPATH": path,
@@ -58,7 +62,15 @@ class Cluster:
         if not line:
             self.close()
             raise PruningError("The worker processes did not start: the server's log says why.")
-        self.address: str = json.loads(line)["address"]
+        said = json.loads(line)
+        self.address: str = said["address"]
+        self._keys: dict[str, str] = said["keys"]
+
+    def security(self) -> Any:
+        """What lets a client in. It came by the pipe: no file, no command line and no environment holds it."""
+        from distributed.security import Security
+
+        return Security(require_encryption=True, **self._keys)
 
     @property
     def alive(self) -> bool:

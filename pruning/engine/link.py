@@ -50,9 +50,13 @@ class Link:
         self.settings, self.task, self.topic, self.tasks, self._asking = settings, task, topic, tasks, False
         self.cluster = None if settings.scheduler else Cluster(settings, task)
         address = self.cluster.address if self.cluster else str(settings.scheduler)
-        check_certificates(address)
+        if self.cluster is None:
+            check_certificates(address)
         try:
-            self.client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS, name="pruning")
+            security = self.cluster.security() if self.cluster else None
+            self.client = Client(
+                address, security=security, set_as_default=False, timeout=CONNECT_SECONDS, name="pruning"
+            )
         except Exception as error:
             self._end_cluster()
             raise _silent(address, error) from error

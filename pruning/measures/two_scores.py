@@ -38,13 +38,13 @@ class TwoScores(Measure):
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import numpy as np
+        from scipy.stats import rankdata
 
         from pruning.common.errors import Incompatible
         from pruning.criteria.kinds import scorers
         from pruning.criteria.plan import plan_of
         from pruning.criteria.ranking import MASKED
         from pruning.measures.agreement import last_prune, rival
-        from pruning.measures.tools.overlap import average_ranks
         from pruning.network.weights import layer_label
 
         before, step = last_prune(state)
@@ -64,7 +64,7 @@ class TwoScores(Measure):
         alive = np.flatnonzero((first != MASKED) & (second != MASKED))
         first, second = first[alive], second[alive]
         gone = [~ranking.mask(group, step.sparsity).cpu().numpy().ravel()[alive] for ranking in rankings]
-        ranks = [average_ranks(values) for values in (first, second)]
+        ranks = [rankdata(values) for values in (first, second)]
         flat = any(values.size == 0 or values.min() == values.max() for values in (first, second))
         shown = np.arange(len(alive))
         if len(alive) > POINTS:

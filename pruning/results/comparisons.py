@@ -26,6 +26,9 @@ def area(x: Sequence[float], y: Sequence[float], low: float, high: float) -> flo
 
     Raises:
         BadValue: a range that the points do not cover.
+
+    >>> area([0, 50, 100], [1.0, 0.5, 0.0], low=0, high=50)
+    0.75
     """
     order = np.argsort(np.asarray(x, dtype=np.float64), kind="stable")
     at, height = np.asarray(x, dtype=np.float64)[order], np.asarray(y, dtype=np.float64)[order]
@@ -48,6 +51,11 @@ def last_within(x: Sequence[float], lost: Sequence[float], points: float) -> tup
         The place, interpolated to where the straight line to the next point crosses; and whether the curve was
         followed until it fell further (False: it is still within at its last point). The place is None where every
         point has lost more.
+
+    >>> last_within([50, 80, 90], [0.0, 0.01, 0.05], points=3)  # half way between one point lost and five
+    (85.0, True)
+    >>> last_within([50, 80], [0.0, 0.01], points=3)
+    (80.0, False)
     """
     at, gone = np.asarray(x, dtype=np.float64), 100 * np.asarray(lost, dtype=np.float64)
     within = np.flatnonzero(gone <= points + 1e-9)
@@ -130,6 +138,12 @@ def on_same_images(one: np.ndarray, other: np.ndarray, level: float = 0.95) -> D
 
     Raises:
         BadValue: other shapes.
+
+    >>> one = np.array([[True] * 95 + [False] * 5])
+    >>> other = np.array([[True] * 85 + [False] * 15])
+    >>> found = on_same_images(one, other)
+    >>> found.difference, round(found.p_value, 4), found.basis
+    (0.1, 0.002, 'images')
     """
     if one.shape != other.shape or one.ndim != 2 or one.size == 0:
         raise BadValue(f"Verdicts of shape {one.shape} and {other.shape} are not over the same seeds and images.")
@@ -161,6 +175,10 @@ def in_words(one: str, other: str, found: Difference, where: str, level: float =
     Args:
         where: "at 95 % sparsity".
         level: of confidence, as the difference was asked for: decides what is more than chance.
+
+    >>> found = Difference(0.012, 0.004, 0.02, 0.003, seeds=1, images=10_000, basis="images")
+    >>> in_words("Magnitude", "Random", found, "at 95 % sparsity")
+    '**Magnitude** is above **Random** by 1.2 points (0.4 to 2.0) at 95 % sparsity: more than images explain.'
     """
     by = 100 * found.difference
     low, high = 100 * found.low, 100 * found.high

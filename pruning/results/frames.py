@@ -38,7 +38,12 @@ def layers_at(profile: pd.DataFrame, level: int) -> pd.DataFrame:
 
 
 def curve_frame(points: Iterable[tuple[int, str, Mapping[str, Any], str]]) -> pd.DataFrame:
-    """An accuracy curve from (level, variant, accuracy value, origin): accuracy with its 95 % Wilson interval."""
+    """An accuracy curve from (level, variant, accuracy value, origin): accuracy with its 95 % Wilson interval.
+
+    >>> points = [(800, "pruned", {"correct": 900, "count": 1000}, "stored")]
+    >>> curve_frame(points)[["level", "accuracy", "low", "high"]].round(3).to_dict("records")
+    [{'level': 800, 'accuracy': 0.9, 'low': 0.88, 'high': 0.917}]
+    """
     rows = []
     for level, variant, value, origin in points:
         low, high = wilson(value["correct"], value["count"])

@@ -24,7 +24,7 @@ def wilson(correct: int, total: int, level: float = 0.95) -> tuple[float, float]
 
     >>> low, high = wilson(918, 1000)
     >>> round(low, 4), round(high, 4)
-    (0.8993, 0.9334)
+    (0.8994, 0.9334)
     """
     if not 0 <= correct <= total or total < 1:
         raise BadValue(f"{correct} right of {total} images is no share.")

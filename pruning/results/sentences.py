@@ -22,13 +22,21 @@ def _percent(part: int, whole: int) -> str:
 
 
 def interval(value: Mapping[str, Any]) -> str:
-    """Accuracy with its 95 % Wilson interval: "91.8 % (91.2 to 92.3)"."""
+    """Accuracy with its 95 % Wilson interval: "91.8 % (91.2 to 92.3)".
+
+    >>> interval({"correct": 918, "count": 1000})
+    '91.8 % (89.9 to 93.3)'
+    """
     low, high = wilson(value["correct"], value["count"])
     return f"{_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def difference(value: Mapping[str, Any]) -> str:
-    """Pruned minus dense on the same images: points with a paired 95 % interval, and the McNemar test in words."""
+    """Pruned minus dense on the same images: points with a paired 95 % interval, and the McNemar test in words.
+
+    >>> difference({"correct": 900, "dense_correct": 920, "lost": 30, "gained": 10, "count": 1000})
+    '-2.0 points (-3.3 to -0.7), p = 0.002'
+    """
     test = mcnemar(value["lost"], value["gained"], value["count"])
     points = f"{100 * test['difference']:+.1f} points ({100 * test['low']:+.1f} to {100 * test['high']:+.1f})"
     p = test["p_value"]
@@ -71,7 +79,11 @@ def disappointment(value: Mapping[str, Any]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in words: "about 40 s", "about 3 min"."""
+    """A time in words: "about 40 s", "about 3 min".
+
+    >>> duration(0.4), duration(75), duration(7300)
+    ('about 1 s', 'about 75 s', 'about 2.0 h')
+    """
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

@@ -54,7 +54,14 @@ class Cell(Spec):
 
     def measure_key(self, measure: MeasureSpec, where: str = "", older: bool = False) -> str:
         """Name of one measured result of this cell; a timing's holds the machine, this one unless another is named.
-        ``older``: see ``Base.state_key``."""
+        ``older``: see ``Base.state_key``.
+
+        >>> half, most = Study(axes={"0.sparsity": (500, 900)}, measures=(MeasureSpec(name="profile"),)).cells()
+        >>> half.measure_key(MeasureSpec(name="profile")) == most.measure_key(MeasureSpec(name="profile"))
+        True
+        >>> half.measure_key(MeasureSpec(name="accuracy")) == most.measure_key(MeasureSpec(name="accuracy"))
+        False
+        """
         steps = self.recipe
         if measure_registry[measure.name].scope == "ranking":
             # One table answers every level: the level itself is not part of its name.
@@ -79,7 +86,14 @@ class Study(Spec):
     (``0.sparsity``); cells are the product of the axes in their order.
 
     Cells that are no product, such as the arms of a lottery ticket experiment, are given one by one as ``networks``
-    instead; dense ones among them are trained together."""
+    instead; dense ones among them are trained together.
+
+    >>> study = Study(axes={"seed": (0, 1), "0.sparsity": (500, 900)}, measures=(MeasureSpec(name="accuracy"),))
+    >>> [cell.coordinates for cell in study.cells()][:2]
+    [{'seed': 0, '0.sparsity': 500}, {'seed': 0, '0.sparsity': 900}]
+    >>> study.cells()[2].base.seed, study.cells()[3].recipe[0].sparsity
+    (1, 900)
+    """
 
     schema_version: Literal[1] = 1
     base: Base = Field(default_factory=Base)
@@ -148,6 +162,14 @@ def load_study(text: str) -> Study:
 
     Raises:
         BadValue: not JSON, an unknown schema version, or a field that is wrong; the message names it.
+
+    >>> study = load_study('{"measures": [{"name": "accuracy"}], "recipe": [{"kind": "prune", "sparsity": 900}]}')
+    >>> study.recipe[0].sparsity
+    900
+    >>> load_study('{"measures": [{"name": "accuracy"}], "axes": {"3.sparsity": [500]}}')
+    Traceback (most recent call last):
+        ...
+    pruning.common.errors.BadValue: Axis '3.sparsity' names no step: the recipe has step 0 alone.
     """
     import json
 

@@ -45,5 +45,11 @@ class TrainingOptions(Spec):
 
 
 def budget(recipe: Iterable[Spec]) -> int:
-    """Optimiser steps of a recipe, over all its trainings."""
+    """Optimiser steps of a recipe, over all its trainings.
+
+    >>> from pruning.steps.prune import Prune
+    >>> from pruning.steps.train import Train
+    >>> budget((Prune(), Train(steps=200), Prune(sparsity=900), Train(steps=300)))
+    500
+    """
     return sum(step.steps for step in recipe if isinstance(step, TrainingOptions))

@@ -17,6 +17,9 @@ def rate(kind: Rate, step: int, total: int, warmup: float) -> float:
     Args:
         step: 0 … total - 1.
         warmup: share of all steps in which the rate rises in a straight line.
+
+    >>> [round(rate("cosine", step, total=100, warmup=0.1), 2) for step in (0, 9, 10, 55, 99)]
+    [0.09, 0.91, 1.0, 0.5, 0.0]
     """
     rise = round(warmup * total)
     if step < rise:
@@ -36,6 +39,9 @@ def zhu_gupta(progress: float, final: float, initial: float = 0.0) -> float:
 
     Args:
         progress: t from 0 (start of pruning) to 1 (its end); outside of it the nearest end is taken.
+
+    >>> [round(zhu_gupta(t, final=0.9), 3) for t in (0, 0.25, 0.5, 1)]
+    [0.0, 0.52, 0.787, 0.9]
     """
     t = min(1.0, max(0.0, progress))
     return final + (initial - final) * (1 - t) ** 3
@@ -46,6 +52,9 @@ def rounds(kind: Growth, count: int, final: int) -> tuple[int, ...]:
 
     "geometric": the same share of the *remaining* weights goes in each round (Han et al. 2015; Frankle & Carbin 2019);
     "linear": a straight line; "cubic": Zhu & Gupta's curve.
+
+    >>> rounds("geometric", 4, 900), rounds("linear", 4, 900)
+    ((438, 684, 822, 900), (225, 450, 675, 900))
     """
     ends = []
     for number in range(1, count + 1):

@@ -58,6 +58,13 @@ class Base(Spec):
         Args:
             older: the name that it had before contents of pictures and of downloaded weights entered it: what has that
                 name was measured on what then lay there.
+
+        >>> from pruning.steps.prune import Prune
+        >>> base = Base(model="lenet_5")
+        >>> base.state_key() == base.state_key((Prune(),)), len(base.state_key())
+        (False, 24)
+        >>> base.state_key() == Base(model="lenet_5", device="cuda:1").state_key()  # numbers differ in their last bits
+        False
         """
         backend = self.device.split(":")[0]
         try:

@@ -116,7 +116,12 @@ class Dataset(Entry):
         return self.form()
 
     def class_name(self, label: int) -> str:
-        """A label, true or predicted, in words; ``class 7`` where the data set has no name for it."""
+        """A label, true or predicted, in words; ``class 7`` where the data set has no name for it.
+
+        >>> images = datasets["fashion_mnist"]()
+        >>> images.class_name(9), images.class_name(700)
+        ('Ankle boot', 'class 700')
+        """
         names = dict(zip(self.indices or range(len(self.classes)), self.classes, strict=True))
         return names.get(label, f"class {label}")
 
@@ -156,5 +161,9 @@ class Split(Protocol):
 
 
 def part(size: int, percent: int) -> int:
-    """So many per cent of a number of channels, neurons or blocks: at least one, halves to the even number."""
+    """So many per cent of a number of channels, neurons or blocks: at least one, halves to the even number.
+
+    >>> part(64, 50), part(3, 50), part(4, 1)
+    (32, 2, 1)
+    """
     return max(1, round(size * percent / 100))

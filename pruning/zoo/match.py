@@ -25,6 +25,12 @@ def compatible(model: str, data: str) -> str | None:
 
     Raises:
         UnknownName: no such model or data set.
+
+    >>> compatible("lenet_5", "fashion_mnist") is None
+    True
+    >>> print(compatible("lenet_5", "cifar10"))
+    LeNet-5 takes images of 28x28 pixels in grey, CIFAR-10 has 32x32 pixels in colour,
+    so there is no accuracy to measure.
     """
     network, images = models[model], datasets[data]
     task = tasks[network.task]()

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from pruning.common.environment import machine
@@ -21,7 +19,7 @@ from pruning.criteria.counts import ranked
 from pruning.criteria.kinds import Scorer, Solver, allocations, scorers
 from pruning.measures.agreement import rankings_for
 from pruning.measures.kinds import measures
-from pruning.measures.tools.overlap import Comparison, average_ranks
+from pruning.measures.tools.overlap import Comparison
 from pruning.state import State
 from pruning.steps.prune import Prune
 from pruning.study.fold import state_of
@@ -42,12 +40,6 @@ def no_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pruned(level: int = 600, before: State | None = None, **about: Any) -> State:
     return (before or state(small())).after(Prune(sparsity=level, **about), f"after {level} {about}", quiet)
-
-
-@given(st.lists(st.sampled_from([-1.5, 0.0, 0.25, 3.0, 1e-30]) | st.floats(-1e6, 1e6, width=32), max_size=40))
-def test_ranks_are_those_of_scipy(values: list[float]) -> None:
-    found = average_ranks(np.array(values, dtype=np.float32))
-    assert found == pytest.approx(stats.rankdata(np.array(values, dtype=np.float32)))
 
 
 @pytest.mark.parametrize("allocation", ["global", "uniform"])

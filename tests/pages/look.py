@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from pages.shared.navigation import listed
 from pruning.criteria.kinds import scorers
 
 PATIENCE = 120
@@ -13,6 +15,12 @@ FIRST_OF_FAMILY = [
     "sparse_gpt",
 ]
 """One scorer of each family, and a solver: that the others' numbers are right is tested without pages."""
+
+
+def turn_to(page: AppTest, name: str) -> AppTest:
+    """The page of that name is drawn at the next run; also at the first one, when AppTest knows no page by its path."""
+    page._page_hash = calc_hash("" if name == listed()[0].name else name)  # the first page has the address itself
+    return page
 
 
 def settled(page: AppTest) -> AppTest:

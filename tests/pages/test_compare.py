@@ -17,7 +17,7 @@ from pruning.compression.removal.files import load_small
 from pruning.results.tradeoffs import frame
 from pruning.study.methods.approaches import ComparisonPlan, approaches
 from tests.pages.conftest import ROOT
-from tests.pages.look import PATIENCE, settled, texts
+from tests.pages.look import PATIENCE, settled, texts, turn_to
 
 LENET = {"v": "1", "model": "lenet_300_100"}
 PLAN = ComparisonPlan(model="lenet_300_100")
@@ -28,7 +28,7 @@ def at_compare(**words: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, word in (LENET | words).items():
         page.query_params[name] = word
-    return settled(page.switch_page("pages/compare/page.py").run())
+    return settled(turn_to(page, "compare").run())
 
 
 def said(wish: Wish) -> str:

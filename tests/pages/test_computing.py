@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.choices.training import Recovery, Ticket
-from tests.pages.look import settled
+from tests.pages.look import settled, turn_to
 
 Visit = Callable[..., AppTest]
 
@@ -16,7 +16,7 @@ Visit = Callable[..., AppTest]
 @pytest.mark.parametrize("page", ["recover", "lottery"])
 def test_convolutions_are_products_until_something_else_is_chosen(page: str, visit: Visit) -> None:
     shown = visit(v="1", model="lenet_5")
-    shown = settled(shown.switch_page(f"pages/{page}.py").run())
+    shown = settled(turn_to(shown, page).run())
     if page == "lottery":
         shown = settled(shown.selectbox(key="w_lottery_model").set_value("lenet_5").run())
     box = shown.selectbox(key=f"w_{page}_lenet_5_convolution")
@@ -28,13 +28,13 @@ def test_convolutions_are_products_until_something_else_is_chosen(page: str, vis
 
 
 def test_a_model_without_such_convolutions_has_no_choice(visit: Visit) -> None:
-    page = settled(visit(v="1", model="lenet_300_100").switch_page("pages/recover/page.py").run())
+    page = settled(turn_to(visit(v="1", model="lenet_300_100"), "recover").run())
     assert not [one for one in page.selectbox if str(one.key).endswith(("_convolution", "_precision"))]
 
 
 def test_a_link_s_choice_is_shown(visit: Visit) -> None:
     page = visit(v="1", model="lenet_5")
-    page = settled(page.switch_page("pages/recover/page.py").run())
+    page = settled(turn_to(page, "recover").run())
     page.session_state["training_kept"]["recover_lenet_5_"]["precision"] = "bfloat16"
     page = settled(page.run())
     assert page.selectbox(key="w_recover_lenet_5_precision").value == "bfloat16"

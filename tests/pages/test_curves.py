@@ -16,7 +16,7 @@ from pages.shared.server import engine, store
 from pruning.common.bits import unpacked
 from pruning.criteria.kinds import granularities
 from pruning.results.frames import GRID
-from tests.pages.look import settled, texts
+from tests.pages.look import settled, texts, turn_to
 
 Visit = Callable[..., AppTest]
 RANDOM = Curve(scorer="random")
@@ -29,7 +29,7 @@ def at_curves(visit: Visit, settle: bool = True, **words: str) -> AppTest:
     page.query_params.clear()
     for name, value in words.items():
         page.query_params[name] = value
-    page.switch_page("pages/curves/page.py").run()
+    turn_to(page, "curves").run()
     return settled(page) if settle else page
 
 
@@ -201,9 +201,9 @@ def test_a_failure_stands_beside_what_was_measured(visit: Visit) -> None:
 def test_the_setting_of_the_prune_page_is_the_first_curve(visit: Visit) -> None:
     page = visit(v="1", model="lenet_300_100", scorer="random", allocation="uniform")
     page.query_params.clear()
-    page.switch_page("pages/curves/page.py").run()
+    turn_to(page, "curves").run()
     settled(page)
     assert list(table(page)) == ["Random (control), uniform", "Magnitude (L1), global"]
     page.query_params.clear()
-    page.switch_page("pages/prune/page.py").run()
+    turn_to(page, "prune").run()
     assert not settled(page).exception and "Random" in str(page.sidebar.selectbox(key="w_scorer").value).title()

@@ -18,7 +18,7 @@ from pruning.criteria.compatibility import allocations_for
 from pruning.criteria.kinds import Solver, allocations, scorers
 from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
-from tests.pages.look import FIRST_OF_FAMILY, PATIENCE, settled, texts
+from tests.pages.look import FIRST_OF_FAMILY, PATIENCE, settled, texts, turn_to
 
 Visit = Callable[..., AppTest]
 FAST = {"v": "1", "model": "lenet_300_100"}
@@ -28,7 +28,7 @@ LENET = Setting(model="lenet_300_100")
 def at_layers(visit: Visit, **words: str) -> AppTest:
     """The Layers page after the Prune page with this setting."""
     page = visit(**(FAST | words))
-    return settled(page.switch_page("pages/layers/page.py").run())
+    return settled(turn_to(page, "layers").run())
 
 
 def titles(page: AppTest) -> str:
@@ -117,7 +117,7 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
     page = at_layers(visit)
     page.button(key="scan_use").click()
     page.run()  # AppTest does not follow a change of page: a browser test does
-    page.switch_page("pages/prune/page.py")
+    turn_to(page, "prune")
     settled(page.run())
     assert page.query_params["allocation"] == "sensitivity" and "keeps" in page.header[0].value
 
@@ -126,10 +126,10 @@ def test_the_scan_s_budgets_open_on_prune(visit: Visit) -> None:
 def test_every_family_of_scorers_shows_its_layers_or_says_why_not(
     server: object, scorer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(allocations, "light", lambda setting: False)  # what starts by itself is tested above
+    monkeypatch.setattr(sharing, "light", lambda setting: False)  # what starts by itself is tested above
     for part in (scan, disagreement):
         monkeypatch.setattr(part, "look", lambda study, slot, automatic: offers.look(study, slot, False))
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).switch_page("pages/layers/page.py")
+    page = turn_to(AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE), "layers")
     for name, value in (FAST | {"scorer": scorer}).items():
         page.query_params[name] = value
     settled(page.run())
@@ -152,7 +152,7 @@ def test_large_models_wait_for_a_button_with_the_time(visit: Visit) -> None:
     setting = Setting(model="resnet_20")
     assert not light(setting) and light(LENET)
     page = visit(v="1", model="resnet_20")
-    page.switch_page("pages/layers/page.py").run()
+    turn_to(page, "layers").run()
     assert not page.exception
     labels = [button.label for button in page.button]
     assert any(label.startswith("Scan the layers (about") for label in labels), labels
@@ -160,13 +160,13 @@ def test_large_models_wait_for_a_button_with_the_time(visit: Visit) -> None:
 
 def test_the_setting_stays_between_pages(visit: Visit) -> None:
     page = at_layers(visit, sparsity="93", scorer="magnitude_l2")
-    page.switch_page("pages/prune/page.py")
+    turn_to(page, "prune")
     settled(page.run())
     assert page.query_params["sparsity"] == "93" and page.query_params["scorer"] == "magnitude_l2"
 
 
 def test_a_model_without_weights_is_a_sentence(visit: Visit) -> None:
     page = visit(v="1", model="alexnet")
-    page.switch_page("pages/layers/page.py")
+    turn_to(page, "layers")
     settled(page.run())
     assert ".pth" in texts(page)

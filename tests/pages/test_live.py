@@ -12,7 +12,7 @@ import pytest
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import address, live, reruns
+from pages.shared import live, streamlit_internals
 from pages.shared.live import Part
 from pages.shared.turns import Turns
 from pruning.common.errors import Missing
@@ -102,8 +102,8 @@ def test_a_run_is_needless_once_the_whole_page_is_asked_for_or_it_is_stopped(
 ) -> None:
     requests = ScriptRequests()
     ask(requests)
-    monkeypatch.setattr(reruns, "get_script_run_ctx", lambda: Mock(script_requests=requests))
-    assert reruns.replaced() is expected
+    monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", lambda: Mock(script_requests=requests))
+    assert streamlit_internals.replaced() is expected
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_a_run_is_needless_once_the_whole_page_is_asked_for_or_it_is_stopped(
 def test_a_watcher_asks_for_nothing_while_a_click_waits_behind_it(
     monkeypatch: pytest.MonkeyPatch, queue: list[str] | None, expected: bool
 ) -> None:
-    monkeypatch.setattr(reruns, "get_script_run_ctx", lambda: Mock(fragment_ids_this_run=queue))
-    monkeypatch.setattr(reruns.ThreadState, "get", lambda: Mock(fragment_id="look"))
-    assert reruns.last() is expected
+    monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", lambda: Mock(fragment_ids_this_run=queue))
+    monkeypatch.setattr(streamlit_internals.ThreadState, "get", lambda: Mock(fragment_id="look"))
+    assert streamlit_internals.last() is expected
 
 
 def runs(turns: Turns, order: list[str], name: str, person: bool, needless: Callable[[], bool]) -> threading.Thread:
@@ -206,7 +206,7 @@ def test_an_address_that_the_browser_sends_late_is_no_link_but_the_back_button_i
     assert said(app.run()) == "{}"
     app.query_params["level"] = "7"
     assert "7" in said(app.run())
-    monkeypatch.setattr(address, "get_script_run_ctx", lambda: Mock(is_history_navigation=True))
+    monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", lambda: Mock(is_history_navigation=True))
     app.query_params["level"] = "80"
     assert "80" in said(app.run())
 

@@ -18,7 +18,7 @@ from pruning.results.connectivity import barrier_sentence, barriers_frame, valle
 from pruning.results.tickets import read_stored, rows_frame, sentence, verdicts
 from pruning.study.methods.defaults import TICKET
 from pruning.study.methods.tickets import TEST, Experiment
-from tests.pages.look import settled, texts
+from tests.pages.look import settled, texts, turn_to
 
 Visit = Callable[..., AppTest]
 SHORT = TICKET.model_copy(update={"steps": 10, "looks": 2, "samples": 1000})
@@ -27,7 +27,7 @@ TINY = Experiment(train=SHORT, levels=(500,), seeds=(0, 1))
 
 def at_lottery(visit: Visit) -> AppTest:
     page = visit(v="1", model="lenet_300_100")
-    return settled(page.switch_page("pages/lottery/page.py").run())
+    return settled(turn_to(page, "lottery").run())
 
 
 def tiny(page: AppTest) -> AppTest:
@@ -155,7 +155,7 @@ def linked(visit: Visit, **words: str) -> AppTest:
     page.query_params.clear()
     for name, text in words.items():
         page.query_params[name] = text
-    return settled(page.switch_page("pages/lottery/page.py").run())
+    return settled(turn_to(page, "lottery").run())
 
 
 def test_the_address_holds_the_experiment_and_brings_it_back(visit: Visit) -> None:

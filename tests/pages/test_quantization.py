@@ -17,7 +17,7 @@ from pages.shared.answers import known
 from pages.shared.jobs import made
 from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
-from tests.pages.look import PATIENCE, settled, texts
+from tests.pages.look import PATIENCE, settled, texts, turn_to
 
 SETTING = Setting(model="lenet_300_100")
 
@@ -40,11 +40,11 @@ def at_quantization(server: Path, **words: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, word in ({"v": "1", "model": "lenet_300_100"} | words).items():
         page.query_params[name] = word
-    return settled(page.switch_page("pages/quantization/page.py").run())
+    return settled(turn_to(page, "quantization").run())
 
 
 def value_of(formats: Formats, setting: Setting = SETTING) -> dict:
-    found = known(quantization.study(setting, work.ERRORS))
+    found = known(formats.study(setting, work.ERRORS))
     assert found is not None
     return found["value"]
 

@@ -21,7 +21,7 @@ from pruning.steps.train import Train
 from pruning.study.methods.defaults import defaults_of
 from pruning.study.methods.recovery_plan import RecoveryPlan
 from pruning.study.methods.strategies import STRATEGIES
-from tests.pages.look import settled, texts
+from tests.pages.look import settled, texts, turn_to
 
 Visit = Callable[..., AppTest]
 LENET = Setting(model="lenet_300_100", sparsity=950)
@@ -30,7 +30,7 @@ QUICK = {"steps": 20, "looks": 2}
 
 def at_recover(visit: Visit, **words: str) -> AppTest:
     page = visit(**({"v": "1", "model": "lenet_300_100", "sparsity": "95"} | words))
-    return settled(page.switch_page("pages/recover/page.py").run())
+    return settled(turn_to(page, "recover").run())
 
 
 def quick(page: AppTest, *names: str) -> AppTest:
@@ -119,8 +119,8 @@ def test_a_cancelled_training_is_said_and_can_be_continued(visit: Visit, monkeyp
 
 def test_what_is_chosen_stays_when_another_page_was_open(visit: Visit) -> None:
     page = quick(at_recover(visit), "one_shot", "distilled")
-    settled(page.switch_page("pages/scorers/page.py").run())
-    page = settled(page.switch_page("pages/recover/page.py").run())
+    settled(turn_to(page, "scorers").run())
+    page = settled(turn_to(page, "recover").run())
     assert page.number_input(key="w_recover_lenet_300_100_steps").value == 20
     assert page.multiselect(key="w_recover_lenet_300_100_ways").value == ["one_shot", "distilled"]
 
@@ -166,7 +166,7 @@ def linked(visit: Visit, **words: str) -> AppTest:
     page.query_params.clear()
     for name, text in (NOTHING | words).items():
         page.query_params[name] = text
-    return settled(page.switch_page("pages/recover/page.py").run())
+    return settled(turn_to(page, "recover").run())
 
 
 def test_the_address_holds_what_is_chosen_and_brings_it_back(visit: Visit) -> None:

@@ -15,7 +15,7 @@ from pages.runs import table as runs_table
 from pages.runs.table import matching
 from pages.shared.server import store
 from pruning.study.study import MeasureSpec, load_study
-from tests.pages.look import settled, texts
+from tests.pages.look import settled, texts, turn_to
 
 Visit = Callable[..., AppTest]
 TEST = MeasureSpec(name="accuracy")
@@ -41,7 +41,7 @@ def runs(visit: Visit) -> list[str]:
 
 def at_runs(visit: Visit) -> AppTest:
     page = visit(v="1", model="lenet_300_100")
-    return page.switch_page("pages/runs/page.py").run()
+    return turn_to(page, "runs").run()
 
 
 def test_an_empty_page_teaches(visit: Visit, runs: list[str]) -> None:
@@ -77,8 +77,8 @@ def test_a_kept_study_opens_as_the_setting_it_was(runs: list[str]) -> None:
 
 def test_coming_back_from_runs_keeps_the_setting(visit: Visit) -> None:
     page = visit(v="1", model="lenet_300_100", sparsity="97")
-    page.switch_page("pages/runs/page.py").run()
-    page.switch_page("pages/prune/page.py")
+    turn_to(page, "runs").run()
+    turn_to(page, "prune")
     settled(page.run())
     assert "97 %" in page.header[0].value
 
@@ -86,16 +86,16 @@ def test_coming_back_from_runs_keeps_the_setting(visit: Visit) -> None:
 def opened(page: AppTest, run_id: str, label: str, patch: pytest.MonkeyPatch) -> AppTest:
     """The Runs page with one row ticked, and its run opened."""
     patch.setattr(runs_table, "choose", lambda found: [run_id])
-    page.switch_page("pages/runs/page.py").run()
+    turn_to(page, "runs").run()
     assert page.button(key=f"open_{run_id}").label == label
     page.button(key=f"open_{run_id}").click()
     page.run()  # AppTest stays on the page it was on: the one that was opened has to be named for a next look
     file = {"Recover": "recover", "Lottery ticket": "lottery"}[label.removeprefix("Open on ")]
-    return settled(page.switch_page(f"pages/{file}.py").run())
+    return settled(turn_to(page, file).run())
 
 
 def test_what_was_begun_on_recover_opens_there(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    page = settled(visit(v="1", model="lenet_300_100", sparsity="90").switch_page("pages/recover/page.py").run())
+    page = settled(turn_to(visit(v="1", model="lenet_300_100", sparsity="90"), "recover").run())
     for name, value in (("steps", 12), ("looks", 2)):
         page.number_input(key=f"w_recover_lenet_300_100_{name}").set_value(value)
     page.multiselect(key="w_recover_lenet_300_100_ways").set_value(["one_shot", "rigl"])
@@ -112,7 +112,7 @@ def test_what_was_begun_on_recover_opens_there(visit: Visit, runs: list[str], mo
 
 
 def test_a_lottery_experiment_is_one_run(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    page = settled(visit(v="1", model="lenet_300_100").switch_page("pages/lottery/page.py").run())
+    page = settled(turn_to(visit(v="1", model="lenet_300_100"), "lottery").run())
     for name, value in (("seeds", 2), ("rounds", 1), ("steps", 14), ("looks", 2), ("samples", 1000)):
         page.number_input(key=f"w_lottery_lenet_300_100_{name}").set_value(value)
     page.run().button(key="lottery_start").click()

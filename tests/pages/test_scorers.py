@@ -18,7 +18,7 @@ from pruning.common.environment import machine
 from pruning.criteria.compatibility import allocations_for, fits, granularities_for, refusal
 from pruning.criteria.kinds import Solver, allocations, granularities
 from pruning.criteria.kinds import scorers as scorer_registry
-from tests.pages.look import PATIENCE, settled, texts
+from tests.pages.look import PATIENCE, settled, texts, turn_to
 
 Visit = Callable[..., AppTest]
 LENET = Setting(model="lenet_300_100")
@@ -26,7 +26,7 @@ LENET = Setting(model="lenet_300_100")
 
 def at_scorers(visit: Visit, **words: str) -> AppTest:
     page = visit(**{"v": "1", "model": "lenet_300_100"} | words)
-    return page.switch_page("pages/scorers/page.py").run()
+    return turn_to(page, "scorers").run()
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_button_opens_the_scorer_on_prune(visit: Visit, untimed: None) -> None
     page = at_scorers(visit, sparsity="90")
     page.button(key="open_magnitude_l2").click()
     page.run()  # AppTest does not follow a change of page: a browser test does
-    page.switch_page("pages/prune/page.py")
+    turn_to(page, "prune")
     settled(page.run())
     assert "keeps" in page.header[0].value and page.query_params["scorer"] == "magnitude_l2"
     assert page.query_params["sparsity"] == "90"

@@ -13,7 +13,7 @@ from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 
-from pages.shared import sessions
+from pages.shared import streamlit_internals
 from pruning.common import memory
 
 
@@ -40,8 +40,8 @@ def storage(monkeypatch: pytest.MonkeyPatch, loop: asyncio.AbstractEventLoop) ->
     finally:
         Runtime._instance = instance
     monkeypatch.setattr(runtime, "_async_objs", SimpleNamespace(eventloop=loop))
-    monkeypatch.setattr(sessions, "exists", lambda: True)
-    monkeypatch.setattr(sessions, "get_instance", lambda: runtime)
+    monkeypatch.setattr(streamlit_internals, "exists", lambda: True)
+    monkeypatch.setattr(streamlit_internals, "get_instance", lambda: runtime)
     return kept
 
 
@@ -53,22 +53,22 @@ def left(storage: MemorySessionStorage, name: str) -> None:
 def test_they_go_when_their_time_is_over(storage: MemorySessionStorage) -> None:
     for name in "ab":
         left(storage, name)
-    assert sessions.forget_left() == 0 and len(storage._cache._data) == 2
+    assert streamlit_internals.forget_left() == 0 and len(storage._cache._data) == 2
     time.sleep(0.15)
     assert len(storage._cache._data) == 2, "Streamlit does it by itself now: this is needless"
-    memory.also(sessions.forget_left)
-    memory.also(sessions.forget_left)
+    memory.also(streamlit_internals.forget_left)
+    memory.also(streamlit_internals.forget_left)
     assert memory.rest(1e9) == 2 and not storage._cache._data
 
 
 def test_without_a_server_there_are_none() -> None:
-    assert sessions.forget_left() == 0
+    assert streamlit_internals.forget_left() == 0
 
 
 def test_a_server_that_closes_keeps_nobody_waiting(
     storage: MemorySessionStorage, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "PATIENCE", 0.05)
+    monkeypatch.setattr(streamlit_internals, "PATIENCE", 0.05)
     loop.call_soon_threadsafe(loop.stop)
     left(storage, "a")
-    assert sessions.forget_left() == 0
+    assert streamlit_internals.forget_left() == 0

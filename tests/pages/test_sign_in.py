@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import sign_in
+from pages.shared import sign_in, streamlit_internals
 from pruning.common.environment import ROOT
 
 
@@ -25,7 +25,7 @@ def frame() -> None:
 
 def shown(monkeypatch: pytest.MonkeyPatch, **person: object) -> tuple[list[str], list[str]]:
     monkeypatch.setattr(st, "user", SimpleNamespace(**person))
-    monkeypatch.setattr(sign_in, "validate_auth_credentials", lambda _provider: None)
+    monkeypatch.setattr(streamlit_internals, "validate_auth_credentials", lambda _provider: None)
     page = AppTest.from_function(frame).run()
     assert not page.exception
     return [text.value for text in page.markdown], [button.label for button in page.button]
@@ -54,7 +54,7 @@ def test_a_server_that_nobody_can_sign_in_at_says_what_lacks(monkeypatch: pytest
         raise StreamlitAuthError("Credentials are missing the\n    following keys: ['client_id'].")
 
     monkeypatch.setattr(st, "user", SimpleNamespace(is_logged_in=False))
-    monkeypatch.setattr(sign_in, "validate_auth_credentials", incomplete)
+    monkeypatch.setattr(streamlit_internals, "validate_auth_credentials", incomplete)
     page = AppTest.from_function(frame).run()
     assert not page.exception and not page.button and "the page" not in [text.value for text in page.markdown]
     assert page.error[0].value.endswith("Credentials are missing the following keys: ['client_id'].")

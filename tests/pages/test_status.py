@@ -13,7 +13,7 @@ from pruning.steps.prune import Prune
 from pruning.store.footprint import footprint
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
-from tests.pages.look import texts
+from tests.pages.look import texts, turn_to
 
 HEALTH = Health(
     "host:7:a",
@@ -35,7 +35,7 @@ HEALTH = Health(
 
 
 def test_the_page_lists_workers_jobs_failures_and_bounds(visit: Callable[..., AppTest]) -> None:
-    page = visit(v="1", model="lenet_300_100").switch_page("pages/status/page.py").run()
+    page = turn_to(visit(v="1", model="lenet_300_100"), "status").run()
     assert not page.exception
     study = Study(base=Base(model="lenet_5"), recipe=(Prune(sparsity=900),), measures=(MeasureSpec(name="accuracy"),))
     store().add_job(study.key, study.model_dump_json(), "ada@example.org", "elsewhere:1:x")

@@ -17,7 +17,7 @@ from pages.structure.words import FIRST, REMOVABLE
 from pruning.compression.removal.files import load_small
 from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
-from tests.pages.look import PATIENCE, settled, texts
+from tests.pages.look import PATIENCE, settled, texts, turn_to
 
 LENET = {"v": "1", "model": "lenet_5", "granularity": "channel", "allocation": "uniform", "sparsity": "50"}
 SETTING = Setting(model="lenet_5", granularity="channel", allocation="uniform", sparsity=500)
@@ -49,7 +49,7 @@ def at_structure(server: Path, **words: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, word in (LENET | words).items():
         page.query_params[name] = word
-    return settled(page.switch_page("pages/structure/page.py").run())
+    return settled(turn_to(page, "structure").run())
 
 
 def value_of(setting: Setting) -> dict:

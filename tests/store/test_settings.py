@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.common.environment import LEAST_MEMORY, Settings, machine
+from pruning.common.environment import LEAST_MEMORY, ROOT, Settings, machine
 from pruning.common.errors import BadValue
 
 
@@ -14,7 +16,7 @@ def test_nothing_set_means_this_machine() -> None:
     settings = Settings.read({})
     assert settings.store.startswith("sqlite:///") and settings.store.endswith("var/pruning.db")
     assert settings.scheduler is None and not settings.owners
-    assert 1 <= settings.workers <= 4 and settings.memory >= LEAST_MEMORY
+    assert 1 <= settings.workers <= 4 and settings.worker_memory >= LEAST_MEMORY
 
 
 def test_everything_set() -> None:
@@ -60,6 +62,10 @@ def test_a_scheduler_that_others_can_reach_is_refused_unless_its_owner_insists(a
         ("PRUNING_WORKERS", "1000"),
         ("PRUNING_WORKER_MEMORY", "lots"),
         ("PRUNING_WORKER_MEMORY", "10 MB"),
+        ("PRUNING_WORKER_MEMORY", "1,5 GB"),
+        ("PRUNING_WORKER_MEMORY", "2 GB each"),
+        ("PRUNING_WORKER_MEMORY", "-2 GB"),
+        ("PRUNING_WORKER_MEMORY", "2 horses"),
         ("PRUNING_OWNERS", "yes"),
         ("PRUNING_SCHEDULER_INSECURE", "yes"),
     ],
@@ -69,9 +75,31 @@ def test_a_wrong_value_is_refused_by_the_variable_s_name(name: str, value: str) 
         Settings.read({name: value})
 
 
+@pytest.mark.parametrize(
+    ("text", "size"), [("700000000", 7 * 10**8), ("700000000 B", 7 * 10**8), ("0.7gb", 7 * 10**8), ("1 TB", 10**12)]
+)
+def test_sizes_may_be_bytes_parts_or_large(text: str, size: int) -> None:
+    assert Settings.read({"PRUNING_WORKER_MEMORY": text}).worker_memory == size
+
+
 @given(count=st.integers(600, 10**6), unit=st.sampled_from(["MiB", "mib", " MiB", "  MIB"]))
 def test_sizes_have_units(count: int, unit: str) -> None:
     assert Settings.read({"PRUNING_WORKER_MEMORY": f"{count}{unit}"}).memory == count * 2**20
+
+
+def test_a_container_s_limits_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = machine.__wrapped__()
+    monkeypatch.setattr("dask.system._try_extract_cgroup_cpu_quota", lambda: (50_000, 100_000))
+    monkeypatch.setattr("distributed.system.memory_limit", lambda: 5 * 10**9)
+    settings = Settings.read({})
+    assert settings.workers == 1 and settings.worker_memory == 2 * 10**9
+    assert machine.__wrapped__() == before, "the keys of timings have the machine's name in them"
+
+
+def test_who_only_reads_settings_does_not_wait_for_workers() -> None:
+    read = "from pruning.common.environment import Settings; Settings.read()"
+    code = f"import sys; {read}; print('distributed' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT).stdout == "False\n"
 
 
 def test_the_machine_has_a_name() -> None:

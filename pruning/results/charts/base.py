@@ -166,7 +166,11 @@ def labels(names: Sequence[str], most: int = 20, selected: str | None = None) ->
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share (0..1) in words: 0.8 -> "80 %"; what is not quite none or all never reads as 0 % or 100 %."""
+    """A share (0..1) in words: 0.8 -> "80 %"; what is not quite none or all never reads as 0 % or 100 %.
+
+    >>> [percent(share) for share in (0.8, 0.9996, 1.0)]
+    ['80\xa0%', '>99.9\xa0%', '100\xa0%']
+    """
     step = 10.0**-digits
     value = 100.0 * share
     if 0 < value < step / 2:

@@ -24,6 +24,10 @@ def iterative(prune: Prune, train: Train, count: int, growth: Growth = "geometri
 
     The rounds together have exactly ``train.steps`` steps, and each goes on in the data order where the last one ended,
     so that methods compare on equal budgets and equal images.
+
+    >>> steps = iterative(Prune(sparsity=900), Train(steps=100), 3)
+    >>> [(step.kind, getattr(step, "sparsity", None)) for step in steps]
+    [('prune', 536), ('train', None), ('prune', 785), ('train', None), ('prune', 900), ('train', None)]
     """
     steps: list[AnyStep] = []
     for number, level in enumerate(rounds(growth, count, prune.sparsity)):
@@ -43,6 +47,9 @@ def ticket(prune: Prune, train: Train, levels: tuple[int, ...], mark: Mark = "in
 
     Frankle & Carbin 2019: train, prune, rewind to the initial weights, and again. Deeper networks start from, and are
     rewound to, an early step instead (mark ``early``; Frankle et al. 2020).
+
+    >>> [step.kind for step in ticket(Prune(), Train(), levels=(500, 750))]
+    ['train', 'prune', 'rewind', 'train', 'prune', 'rewind', 'train']
     """
     steps: list[AnyStep] = [train]
     for level in levels:

@@ -29,7 +29,11 @@ REDRAW = 1000
 
 
 def levels_of(share: float, rounds: int) -> tuple[int, ...]:
-    """Sparsities (per mille) after each round that removes a share (0..1) of the weights still there."""
+    """Sparsities (per mille) after each round that removes a share (0..1) of the weights still there.
+
+    >>> levels_of(0.2, 4)
+    (200, 360, 488, 590)
+    """
     found = (round(LEVELS * (1 - (1 - share) ** number)) for number in range(1, rounds + 1))
     return tuple(dict.fromkeys(level for level in found if 0 < level < LEVELS))
 

@@ -1,0 +1,93 @@
+"""Streamlit's private names, all of them: what its public functions do not tell, or take in callbacks only.
+
+Another version may move any of them. ``tests/pages/test_streamlit_internals.py`` has the list, says which one went, and
+sees to it that no other file of the app uses one.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from streamlit.auth_util import validate_auth_credentials
+from streamlit.errors import StreamlitAuthError
+from streamlit.runtime import exists, get_instance
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
+
+PATIENCE = 5.0
+"""Seconds to wait for the server's own thread."""
+
+
+def replaced() -> bool:
+    """Whether this run ends at its first element: the person left, or did something for which the page is drawn whole,
+    which Streamlit begins in another thread while it stops this one."""
+    context = get_script_run_ctx()
+    requests = context.script_requests if context is not None else None
+    if requests is None or requests._state is ScriptRequestType.CONTINUE:
+        return False
+    return requests._state is ScriptRequestType.STOP or not requests._rerun_data.fragment_id_queue
+
+
+def last() -> bool:
+    """Whether no other part waits behind the one that is being drawn: all that were asked for together are drawn in one
+    run, and a new request ends it. A click in one of the others would be lost."""
+    context = get_script_run_ctx()
+    queue = context.fragment_ids_this_run if context is not None else None
+    return not queue or queue[-1] == ThreadState.get().fragment_id
+
+
+def again(names: list[str]) -> None:
+    """Ask for parts, as ``st.rerun(names)`` does, which Streamlit allows in callbacks only: there the run that is under
+    way would be lost. Here it has drawn nothing, and ends by itself."""
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None:
+        return
+    context.script_requests.request_rerun(
+        RerunData(
+            query_string=context.query_string,
+            page_script_hash=context.page_script_hash,
+            fragment_id_queue=context.fragment_storage.resolve_target(names),
+            is_fragment_scoped_rerun=True,
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+    )
+
+
+def came_back() -> bool:
+    """Whether this run began with the browser's button for back or forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def credentials_lack() -> str:
+    """What ``.streamlit/secrets.toml`` lacks for signing in at its provider; "" where all is there."""
+    try:
+        validate_auth_credentials("default")
+    except StreamlitAuthError as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+def forget_left() -> int:
+    """Let go of the sessions whose browsers have left and whose time is over; returns how many.
+
+    Streamlit keeps each for two minutes, as a lost connection may come back, and looks only when the next browser
+    leaves: the sessions of a class that went home would stay until somebody comes, with all their tables and charts.
+    Called from any thread but the server's own.
+    """
+    if not exists():  # a test, or a script
+        return 0
+    gone: Future[int] = Future()
+
+    def look() -> None:
+        with suppress(AttributeError):  # another Streamlit keeps them elsewhere; a test says so
+            manager: Any = get_instance()._session_mgr
+            gone.set_result(len(manager._session_storage._cache.expire()))
+
+    with suppress(RuntimeError, AttributeError, TimeoutError):  # it is closing
+        get_instance()._get_async_objs().eventloop.call_soon_threadsafe(look)
+        return gone.result(PATIENCE)
+    return 0

@@ -73,8 +73,8 @@ def levels(text: str) -> list[int]:
         if found and re.fullmatch(r"\s*[0-9]+", whole) and (int(whole) == 0 or len(found[1]) == 1):
             whole, sign = whole.strip(), found[2] or ("" if int(whole) == 0 else "%")
             raise BadValue(
-                f"Sparsity {whole},{rest.strip()} could be one level or two: write {whole}.{found[1]}{sign} for one, or "
-                f"{whole}%,{found[1]}% for two."
+                f"Sparsity {whole},{rest.strip()} could be one level or two: write {whole}.{found[1]}{sign} for one, "
+                f"or {whole}%,{found[1]}% for two."
             )
     return list(dict.fromkeys(level(part) for part in parts))
 

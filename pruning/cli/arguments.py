@@ -150,7 +150,8 @@ def study_of(given: argparse.Namespace) -> Study:
 
 
 def read_study(path: str) -> Study:
-    """The study in a file, ``-`` for standard input; what ``prune --json`` printed is read too.
+    """The study in a file, ``-`` for standard input; what ``prune --json`` printed is read too. In UTF-8, with a
+    mark at its beginning or without, in UTF-16 or UTF-32, as PowerShell writes them.
 
     Raises:
         BadValue: no such file, or no study in it.
@@ -158,9 +159,10 @@ def read_study(path: str) -> Study:
     import sys
 
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        text = raw.decode(json.detect_encoding(raw))
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is neither UTF-8 nor UTF-16 text"
         raise BadValue(f"The study '{path}' cannot be read: {reason}.") from None
     try:
         content = json.loads(text)

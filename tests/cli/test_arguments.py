@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -241,3 +242,22 @@ def test_every_scorer_and_option_is_in_the_help(cli: Callable[..., Any], capsys:
     assert end.value.code == 0
     assert all(f"  {name}: " in text for name in scorers)
     assert all(f"{field}=" in text for name in scorers for field in scorers[name].model_fields)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("from_pipe", [False, True])
+def test_a_study_is_read_as_any_shell_writes_it(
+    encoding: str, from_pipe: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = asked("--sparsity", "0.5,90%")
+    raw = json.dumps({"study": study.model_dump(mode="json"), "note": "× Σ"}, ensure_ascii=False).encode(encoding)
+    path = tmp_path / "study.json"
+    path.write_bytes(raw)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="ascii"))
+    assert arguments.read_study("-" if from_pipe else str(path)).key == study.key
+
+
+def test_what_is_no_text_is_a_sentence(cli: Callable[..., Any], tmp_path: Any) -> None:
+    (tmp_path / "study.json").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
+    said = cli("run", str(tmp_path / "study.json"))
+    assert said.code == 2 and ("cannot be read" in said.sentence() or "not JSON" in said.sentence())

@@ -1,5 +1,7 @@
 """Train the embedded models: ``python assets/train.py [--models lenet_5 resnet_20] [--seeds 0 1 2]``.
 
+Each is trained on its own data set, with the loss of its own task; a new one needs a plan in ``PLANS``.
+
 Resumable: after every epoch the whole training state (weights, optimiser, generators) goes to ``.train/``; the same
 command goes on from there. Writes ``assets/models/NAME/seedS.{early,dense}.safetensors`` and ``card.json``. Initial
 weights are not stored: they come back from the seed, and the card holds their hash. Choices were made on validation;
@@ -30,14 +32,17 @@ from safetensors.torch import save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
+from pruning.tasks.kinds import tasks  # noqa: E402
 from pruning.zoo import data as zoo_data  # noqa: E402
 from pruning.zoo.checkpoints import accuracy_of, initial, state_hash  # noqa: E402
 from pruning.zoo.kinds import models  # noqa: E402
+from pruning.zoo.match import compatible  # noqa: E402
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How one model is trained; ``sides`` are image sides per epoch (progressive resizing, Touvron et al. 2019)."""
+    """How one model is trained; ``sides`` are image sides per epoch (progressive resizing, Touvron et al. 2019), none:
+    as the images are. ``crop`` and ``flip`` are for images."""
 
     epochs: int
     lr: float
@@ -48,13 +53,13 @@ class Plan:
     flip: bool = True
     warmup: float = 0.2
     early_step: int = 400
-    sides: tuple[int, ...] = (28,)
+    sides: tuple[int, ...] = ()
     knots: tuple[tuple[int, float], ...] = ()
     """Learning rate as (step, rate) joined by straight lines; none: a rise to ``lr``, then a fall to zero."""
 
-    def side(self, epoch: int) -> int:
+    def side(self, epoch: int) -> int | None:
         """The image side at an epoch: one for each epoch, or fewer that take equal shares of them."""
-        return self.sides[min(len(self.sides) - 1, epoch * len(self.sides) // self.epochs)]
+        return None if not self.sides else self.sides[min(len(self.sides) - 1, epoch * len(self.sides) // self.epochs)]
 
 
 PLANS = {
@@ -66,18 +71,26 @@ PLANS = {
 }
 
 
-def augment(images: Tensor, plan: Plan, side: int, generator: torch.Generator) -> Tensor:
-    """Random crops (zero padding in pixel space is black), horizontal flips, and the epoch's image side."""
+def augment(images: Tensor, plan: Plan, side: int | None, generator: torch.Generator) -> Tensor:
+    """Random crops (zero padding in pixel space is black, in each channel), flips, the epoch's image side."""
+    if images.ndim != 4:
+        if plan.crop or plan.flip or side:
+            raise SystemExit("Shifts, mirror images and sides are for images: plan crop=0, flip=False and no sides.")
+        return images
     n, _, height, width = images.shape
     if plan.crop:
-        padded = F.pad(images, [plan.crop] * 4, value=float(images.min()))
+        lowest = images.amin((0, 2, 3))
+        borders = [
+            F.pad(one, [plan.crop] * 4, value=float(low)) for one, low in zip(images.unbind(1), lowest, strict=True)
+        ]
+        padded = torch.stack(borders, 1)
         shift = torch.randint(0, 2 * plan.crop + 1, (2, n, 1, 1), generator=generator)
         rows, columns = shift[0] + torch.arange(height).view(1, -1, 1), shift[1] + torch.arange(width).view(1, 1, -1)
-        images = padded[torch.arange(n).view(-1, 1, 1), 0, rows, columns].unsqueeze(1)
+        images = padded.movedim(1, -1)[torch.arange(n).view(-1, 1, 1), rows, columns].movedim(-1, 1).contiguous()
     if plan.flip:
         flipped = torch.rand(n, generator=generator) < 0.5
         images = torch.where(flipped.view(-1, 1, 1, 1), images.flip(3), images)
-    return images if side == height else F.interpolate(images, size=side, mode="bilinear", antialias=True)
+    return images if side in (None, height) else F.interpolate(images, size=side, mode="bilinear", antialias=True)
 
 
 def learning_rate(plan: Plan, step: int, steps: int) -> float:
@@ -105,6 +118,22 @@ def save(state: dict[str, Tensor], path: Path) -> None:
     os.replace(f"{path}.tmp", path)
 
 
+def data_of(name: str) -> str:
+    """The data set that a model's weights are trained on, and why it could be none."""
+    data = models[name].data
+    if data is None:
+        raise SystemExit(f"{name} names no data set: give its class one in 'data', on which it can be trained.")
+    if (reason := compatible(name, data)) is not None:
+        raise SystemExit(reason)
+    return data
+
+
+def unit_of(name: str) -> str:
+    """What the card's numbers are."""
+    task = tasks[models[name].task]()
+    return f"share of {task.unit} classified correctly" if task.classes else task.measured
+
+
 def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
     """Train one model with one seed, or go on with it; returns its part of the model card."""
     folder, scratch = ROOT / "assets" / "models" / name, ROOT / ".train" / f"{name}-{seed}.pt"
@@ -121,9 +150,12 @@ def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
         optimiser.load_state_dict(saved["optimiser"])
         generator.set_state(saved["generator"])
         start, seconds, history = saved["epoch"], saved["seconds"], saved["history"]
-    split = zoo_data.load("fashion_mnist", "train")
+    data, task = data_of(name), tasks[models[name].task]()
+    split = zoo_data.load(data, "train")
     per_epoch = len(split) // plan.batch
-    steps = plan.epochs * per_epoch
+    if not per_epoch:
+        raise SystemExit(f"{name}: a batch of {plan.batch} is more than the {len(split)} examples of {data}.")
+    steps, measured = plan.epochs * per_epoch, "accuracy" if task.classes else "quality"
     for epoch in range(start, plan.epochs):
         model.train()
         began, total = time.perf_counter(), 0.0
@@ -134,7 +166,7 @@ def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
                 group["lr"] = learning_rate(plan, step, steps)
             images, labels = split.take(order[i * plan.batch : (i + 1) * plan.batch])
             images = augment(images, plan, plan.side(epoch), generator)
-            loss = F.cross_entropy(model(images), labels)
+            loss = task.loss(task.forward(model, images), labels)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -146,7 +178,7 @@ def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
             {
                 "epoch": epoch + 1,
                 "train_loss": round(total / per_epoch, 4),
-                "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation"),
+                f"validation_{measured}": accuracy_of(model, data, "validation"),
             }
         )
         print(f"{name} seed {seed}", history[-1], f"{seconds:.0f} s", flush=True)
@@ -158,8 +190,8 @@ def train(name: str, seed: int, plan: Plan) -> dict[str, Any]:
     return {
         "seed": seed,
         "initial_sha256": first,
-        "validation_accuracy": accuracy_of(model, "fashion_mnist", "validation"),
-        "test_accuracy": accuracy_of(model, "fashion_mnist", "test"),
+        f"validation_{measured}": accuracy_of(model, data, "validation"),
+        f"test_{measured}": accuracy_of(model, data, "test"),
         "seconds": round(seconds),
         "history": history,
     }
@@ -180,13 +212,13 @@ def main() -> None:
             runs = sorted([r for r in runs if r["seed"] != seed] + [run], key=lambda r: r["seed"])
             card = {
                 "model": name,
-                "data": "fashion_mnist",
+                "data": data_of(name),
                 "made_by": f"python assets/train.py --models {name}",
                 "date": datetime.now(UTC).date().isoformat(),
                 "torch": torch.__version__,
                 "machine": f"{platform.machine()}, {options.threads} CPU thread(s)",
                 "plan": asdict(PLANS[name]),
-                "accuracy_unit": "share of images classified correctly",
+                "accuracy_unit": unit_of(name),
                 "runs": runs,
             }
             path.write_text(json.dumps(card, indent=1) + "\n")

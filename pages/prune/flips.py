@@ -13,14 +13,21 @@ from pages.choices.setting import Setting
 from pages.prune.accuracy import answers
 from pages.shared.answers import Answer, ask
 from pages.shared.show import show
+from pruning.measures.accuracy import FLIPS
 from pruning.results.charts.flips import flips
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.kinds import datasets
 
 
-def _pictures(setting: Setting, value: Mapping[str, Any] | None) -> Answer | None:
+def settled(pruned: Answer) -> bool:
+    """Whether the list of changed images will stay as it is: it is full, or all images were looked at, however few."""
+    return pruned.value is not None and (pruned.origin != "partial" or len(pruned.value["flips"]) >= FLIPS)
+
+
+def _pictures(setting: Setting, pruned: Answer) -> Answer | None:
     """The images whose prediction changed, as soon as their list will not change any more."""
-    if not value or not value["flips"] or (len(value["flips"]) < 12 and value["count"] < 1000):
+    value: Mapping[str, Any] | None = pruned.value
+    if not value or not value["flips"] or not settled(pruned):
         return None
     spec = MeasureSpec(name="pictures", options={"positions": tuple(item["position"] for item in value["flips"])})
     return ask(Study(base=setting.base, recipe=(), measures=(spec,)), "pictures")
@@ -29,18 +36,18 @@ def _pictures(setting: Setting, value: Mapping[str, Any] | None) -> Answer | Non
 def busy(setting: Setting, norm: bool) -> bool:
     """Whether the flipped images are on their way."""
     pruned = answers(setting, norm)["pruned"]
-    pictures = _pictures(setting, pruned.value)
+    pictures = _pictures(setting, pruned)
     return pruned.pending or (pictures is not None and pictures.pending)
 
 
 def flipped(setting: Setting, norm: bool) -> bool:
     """Twelve test images whose prediction changed."""
     pruned = answers(setting, norm)["pruned"]
-    value, pictures = pruned.value, _pictures(setting, pruned.value)
+    value, pictures = pruned.value, _pictures(setting, pruned)
     if value is None or pictures is None or pictures.value is None or "images" not in pictures.value:
         if pictures is not None and pictures.error:
             st.info(pictures.error)
-        elif value and not value["flips"]:
+        elif value and not value["flips"] and settled(pruned):
             st.caption(f"No prediction changed on {value['count']:,} images.")
         elif not pruned.error:
             st.caption("Looking for images whose prediction changed …")

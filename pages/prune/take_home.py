@@ -97,12 +97,14 @@ def checkpoint(setting: Setting) -> bytes:
 
 
 def everything(setting: Setting, charts: Mapping[str, Chart]) -> bytes:
-    """The zip of the figures that are on the page now, their data, the study, versions and commands."""
+    """The zip of the figures that are on the page now, their data, the study, versions and commands; without figures
+    where no browser draws them, which its README says."""
     from pruning.results.report.bundle import bundle
 
     study = setting.study(TEST, PROFILE, SIZE).model_dump(mode="json")
     words = {"command line": commands.shell(setting), "python": commands.python(setting)}
+    parts = (list(charts.values()), study, words, {}, setting.sentence())
     try:
-        return bundle(list(charts.values()), study, words, {}, setting.sentence())
+        return bundle(*parts)
     except PruningError as error:
-        return f"{error}\n".encode()
+        return bundle(*parts, why_no_pictures=str(error))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.runs import table as runs_table
 from pages.shared.server import store
+from pruning.results.charts.base import csv_bytes
 
 TITLE, ICON, PLACE = "Runs", ":material/history:", 100
 
@@ -35,7 +36,7 @@ def page() -> None:
     chosen = runs_table.choose(found)
     st.download_button(
         f"CSV of {len(found)} runs",
-        found.to_csv(index=False).encode(),
+        csv_bytes(found),
         "runs.csv",
         "text/csv",
         on_click="ignore",

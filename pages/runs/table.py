@@ -13,7 +13,15 @@ from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.results.charts.runs_curves import runs_curves
 from pruning.results.frames import curve_frame
+from pruning.store.records import StoredMeasure
 from pruning.study.study import Study, load_study
+
+OLDER = "older"
+"""Origin of a result whose name does not hold what pictures and downloaded weights were then."""
+OLDER_WORDS = (
+    "Measured before this program looked into pictures and downloaded weights: whether the same ones lie there today "
+    "is not known. Open it on its page to measure it again."
+)
 
 
 def matching(table: pd.DataFrame, words: str, models: Sequence[str], scorers: Sequence[str], kind: str) -> pd.DataFrame:
@@ -39,7 +47,7 @@ def refresh() -> None:
     for run_id in table.loc[table["accuracy"].isna(), "id"]:
         run = store().run(run_id)
         study = load_study(run.study)
-        points = _points(study)
+        points = [point for point in _points(study) if point[3] != OLDER]
         if not points or len(points) < len(study.cells()):
             continue
         summary, seconds = dict(run.summary), run.seconds
@@ -101,6 +109,8 @@ def one(run_id: str) -> None:
     note = st.text_area("Note", run.note, key=f"note_{run_id}", placeholder="What did you see?")
     row = st.container(horizontal=True)
     opener(row, run)
+    if any(origin == OLDER for _, _, _, origin in _points(load_study(run.study))):
+        st.caption(OLDER_WORDS)
     if row.button("Save name and note", key=f"save_{run_id}", icon=":material/save:"):
         _try(lambda: (store().rename_run(run_id, name, owner()), store().note_run(run_id, note, owner())), "Saved.")
     if row.button("Delete", key=f"delete_{run_id}", icon=":material/delete:"):
@@ -115,13 +125,16 @@ def several(run_ids: Sequence[str]) -> None:
     parts = []
     for run in runs:
         points = _points(load_study(run.study))
+        older = any(origin == OLDER for _, _, _, origin in points)
         frame = curve_frame(points)
-        parts.append(frame.assign(run=run.name))
+        parts.append(frame.assign(run=f"{run.name} (older)" if older else run.name))
     table = pd.concat(parts, ignore_index=True)
     if table.empty:
         st.info("None of these runs has a stored accuracy yet: open one on its page to measure it.")
     else:
         show(runs_curves(table), "runs_curves", width=1100)
+        if (table["origin"] == OLDER).any():
+            st.caption(f"Those marked *older*: {OLDER_WORDS[0].lower()}{OLDER_WORDS[1:]}")
     if st.button(f"Delete these {len(runs)} runs", key="delete_many", icon=":material/delete:"):
         _try(lambda: [store().delete_run(run_id, owner()) for run_id in run_ids], "Deleted.")
 
@@ -133,10 +146,14 @@ def _points(study: Study) -> list[tuple[int, str, dict, str]]:
     if spec is None:
         return []
     keys = {cell.measure_key(spec): cell for cell in study.cells()}
-    for key, item in store().get(keys).items():
-        cell = keys[key]
+    found: dict[str, tuple[StoredMeasure, str]] = {key: (item, item.origin) for key, item in store().get(keys).items()}
+    lacking = [cell for key, cell in keys.items() if key not in found]
+    past = {cell.measure_key(spec, older=True): cell for cell in lacking}
+    found.update((key, (item, OLDER)) for key, item in store().get(past).items())
+    for key, (item, origin) in found.items():
+        cell = (keys | past)[key]
         variant = "recalibrated" if cell.recipe and cell.recipe[-1].kind == "recalibrate" else "pruned"
-        points.append((cell.level, variant, item.value, item.origin))
+        points.append((cell.level, variant, item.value, origin))
     return points
 
 

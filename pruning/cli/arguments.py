@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import re
 from decimal import Decimal
@@ -21,7 +22,7 @@ from pruning.zoo.kinds import models
 SPARSITY_RULE = (
     "The share of all prunable weights to remove: a share from 0 to 1 with a decimal point (0.8), a percentage (80%%), "
     "or a whole number from 2 to 100, which is a percentage (80); in steps of 0.1 %%. Several are separated by commas: "
-    "0.5,80%%,99.9%%. A bare 1 is refused, since it could be either."
+    "0.5,80%%,99.9%%. A bare 1 is refused, since it could be either, and so is 0,8, which could be one level or two."
 )
 
 
@@ -40,7 +41,8 @@ def level(text: str) -> int:
         raise BadValue(f"'{text}' is no sparsity: write a share such as 0.8, or a percentage such as 80%.")
     number, percent = Decimal(match[1]), bool(match[2])
     if not percent and "." in match[1] and number > 1:
-        right = f"write {number}% or {number / 100}" if number <= 100 else "write 0 to 1, or 0% to 100%"
+        near = _near(number * 10)
+        right = f"write {near / 10:g}% or {near / 1000:g}" if number <= 100 else "write 0 to 1, or 0% to 100%"
         raise BadValue(f"Sparsity {text} is more than everything: a share lies between 0 and 1; {right}.")
     if not percent and match[1] == "1":
         raise BadValue("Sparsity 1 could be 1 % or everything: write 1% or 100%.")
@@ -48,14 +50,33 @@ def level(text: str) -> int:
     if per_mille > LEVELS:
         raise BadValue(f"Sparsity {text} is more than everything: write 0% to 100%.")
     if per_mille != int(per_mille):
-        near = f"{percent_digits(round(per_mille))}%"
+        near = f"{percent_digits(_near(per_mille))}%"
         raise BadValue(f"Sparsity {text} is finer than this program's steps of 0.1 %: write {near}, say.")
     return int(per_mille)
 
 
+def _near(per_mille: Decimal) -> int:
+    """The nearest step; never nothing or everything for what is neither."""
+    inside = 0 < per_mille < LEVELS
+    return min(max(round(per_mille), 1), LEVELS - 1) if inside else min(round(per_mille), LEVELS)
+
+
 def levels(text: str) -> list[int]:
-    """Sparsities separated by commas, in per mille, in the order given; a repeated one counts once."""
-    return list(dict.fromkeys(level(part) for part in text.split(",")))
+    """Sparsities separated by commas, in per mille, in the order given; a repeated one counts once.
+
+    Raises:
+        BadValue: as ``level``; and for two whole numbers that may be one with a decimal comma (``0,8``, ``97,5%``).
+    """
+    parts = text.split(",")
+    for whole, rest in itertools.pairwise(parts):
+        found = re.fullmatch(r"([0-9]+)\s*(%?)\s*", rest)
+        if found and re.fullmatch(r"\s*[0-9]+", whole) and (int(whole) == 0 or len(found[1]) == 1):
+            whole, sign = whole.strip(), found[2] or ("" if int(whole) == 0 else "%")
+            raise BadValue(
+                f"Sparsity {whole},{rest.strip()} could be one level or two: write {whole}.{found[1]}{sign} for one, "
+                f"or {whole}%,{found[1]}% for two."
+            )
+    return list(dict.fromkeys(level(part) for part in parts))
 
 
 def options(kind: str, entry: type[Entry], pairs: list[str]) -> dict[str, Any]:
@@ -129,7 +150,8 @@ def study_of(given: argparse.Namespace) -> Study:
 
 
 def read_study(path: str) -> Study:
-    """The study in a file, ``-`` for standard input; what ``prune --json`` printed is read too.
+    """The study in a file, ``-`` for standard input; what ``prune --json`` printed is read too. In UTF-8, with a
+    mark at its beginning or without, in UTF-16 or UTF-32, as PowerShell writes them.
 
     Raises:
         BadValue: no such file, or no study in it.
@@ -137,9 +159,10 @@ def read_study(path: str) -> Study:
     import sys
 
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        text = raw.decode(json.detect_encoding(raw))
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is neither UTF-8 nor UTF-16 text"
         raise BadValue(f"The study '{path}' cannot be read: {reason}.") from None
     try:
         content = json.loads(text)

@@ -6,6 +6,7 @@ Results go to standard output, progress and errors (one sentence, never a stack 
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -63,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    for stream in (sys.stdout, sys.stderr):  # a code page that lacks a letter of ours must not end the program
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         print(_do(parser().parse_args(argv)), flush=True)
     except (BadValue, UnknownName) as error:

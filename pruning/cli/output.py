@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def as_json(content: Any) -> str:
-    """Indented JSON; NaN, which JSON does not have, is refused."""
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    """Indented JSON; NaN, which JSON does not have, is refused. ASCII alone: no shell's code page can spoil it."""
+    return json.dumps(content, indent=1, allow_nan=False)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

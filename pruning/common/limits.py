@@ -47,6 +47,10 @@ WORKER_COMPARISONS = 2
 """Comparisons of several criteria that one worker keeps in memory."""
 WORKER_LAYOUTS = 8
 """Traced couplings of channels that one worker keeps in memory: a few hundred kilobytes each."""
+FILE_HASHES = 64
+"""Files of weights and data of which a process remembers the hash."""
+FOLDER_HASHES = 4
+"""Folders of pictures of which a process remembers the hashes, 300 bytes a picture."""
 WORKER_SPLITS = 6
 """Splits of data sets that one worker keeps in memory."""
 ARTEFACT_MB = {"training": 4_000, "checkpoint": 2_000, "small": 2_000}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, Protocol, TypedDict
 
+from pruning.common.errors import PruningError
 from pruning.common.progress import Desk, Progress, quiet
 from pruning.measures.kinds import measures
 from pruning.study.fold import Ahead, ahead, state_of, to_train
 from pruning.study.study import Cell, MeasureSpec, Study
+from pruning.zoo.kinds import ABSENT, models
 
 
 class Row(TypedDict):
@@ -41,6 +44,7 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress = qui
         Cancelled: through ``progress``.
         PruningError: the first cell that cannot be computed, with one sentence.
     """
+    _fetched(study)
     work = [(cell, spec, cell.measure_key(spec)) for cell in study.cells() for spec in study.measures]
     stored = store.get([key for _, _, key in work]) if store is not None else {}
     rows: list[Row] = []
@@ -67,6 +71,17 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress = qui
             partial = {"rows": rows[-1:]} if measures[spec.name].stored else None
             progress(number + 1, len(work), "results", partial)
     return rows
+
+
+def _fetched(study: Study) -> None:
+    """Weights that are downloaded at first use are there, as far as they can be had: their content enters keys."""
+    from pruning.zoo import published
+
+    for model, seed, mark in {(cell.base.model, cell.base.seed, cell.base.mark) for cell in study.cells()}:
+        entry = models[model]()
+        if entry.fingerprint(seed, mark) == ABSENT:
+            with suppress(PruningError):  # whoever loads them says what is wrong
+                published.get(entry)
 
 
 def _within(progress: Progress, number: int, count: int) -> Progress:

@@ -57,8 +57,9 @@ class Cell(Spec):
     def state_key(self) -> str:
         return self.base.state_key(self.recipe)
 
-    def measure_key(self, measure: MeasureSpec, where: str = "") -> str:
+    def measure_key(self, measure: MeasureSpec, where: str = "", older: bool = False) -> str:
         """Name of one measured result of this cell; a timing's holds the machine, this one unless another is named.
+        ``older``: see ``Base.state_key``.
 
         >>> half, most = Study(axes={"0.sparsity": (500, 900)}, measures=(MeasureSpec(name="profile"),)).cells()
         >>> half.measure_key(MeasureSpec(name="profile")) == most.measure_key(MeasureSpec(name="profile"))
@@ -73,7 +74,7 @@ class Cell(Spec):
             last = max(found, default=-1)
             steps = (*steps[:last], found[last].at(0)) if found else ()
         here = [] if measure_registry[measure.name].pure else [where or machine()]
-        return digest("measure", self.base.state_key(steps), measure, *here)
+        return digest("measure", self.base.state_key(steps, older), measure, *here)
 
 
 class Network(Spec):

@@ -22,7 +22,7 @@ class Loaded:
     """Images ``(N, C, H, W)`` and labels of a split's first N on a device."""
 
     def __init__(self, name: str, split: str, count: int, device: torch.device) -> None:
-        whole = zoo_data.load(name, split)
+        self.whole = whole = zoo_data.load(name, split)
         images, labels = whole.batch(0, min(count, len(whole)))
         self.images, self.labels = images.to(device), labels.to(device)
         self.darkest = float(self.images.min())
@@ -39,7 +39,7 @@ def loaded(name: str, split: str, count: int, device: torch.device) -> Loaded:
     """A split's first images; networks that train at the same time share them, and nobody keeps them afterwards."""
     key = (name, split, count, str(device))
     found = _loaded.get(key)
-    if found is None:
+    if found is None or found.whole is not zoo_data.load(name, split):  # other pictures may lie there by now
         found = _loaded[key] = Loaded(name, split, count, device)
     return found
 

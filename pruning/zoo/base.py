@@ -10,7 +10,7 @@ from pruning.common.errors import Missing
 from pruning.common.hashing import digest
 from pruning.common.spec import Spec, Step
 from pruning.tasks.kinds import Task, tasks
-from pruning.zoo.kinds import datasets, models
+from pruning.zoo.kinds import ABSENT, datasets, models
 
 Mark = Literal["init", "early", "dense"]
 
@@ -52,8 +52,12 @@ class Base(Spec):
         """Of one example: channels, height, width of an image."""
         return models[self.model].input_shape
 
-    def state_key(self, steps: tuple[Step, ...] = ()) -> str:
+    def state_key(self, steps: tuple[Step, ...] = (), older: bool = False) -> str:
         """Name of the state after these steps.
+
+        Args:
+            older: the name that it had before contents of pictures and of downloaded weights entered it: what has that
+                name was measured on what then lay there.
 
         >>> from pruning.steps.prune import Prune
         >>> base = Base(model="lenet_5")
@@ -64,9 +68,11 @@ class Base(Spec):
         """
         backend = self.device.split(":")[0]
         try:
-            form = datasets[self.data_name]().form() if self.data_name else ""
+            data = datasets[self.data_name]() if self.data_name else None
+            form = "" if data is None else data.older_form() if older else data.form()
         except Missing:
-            form = "absent"  # maps, sizes and MACs need no images
-        weights = models[self.model]().fingerprint(self.seed, self.mark)
+            form = ABSENT  # maps, sizes and MACs need no images
+        model = models[self.model]()
+        weights = "" if older and not model.embedded else model.fingerprint(self.seed, self.mark)
         parts = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
         return digest("state", 1, parts, [step.key_part() for step in steps])

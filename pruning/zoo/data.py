@@ -87,12 +87,16 @@ def load(data: str, split: str) -> Split:
         BadValue: no such split.
         Missing: the data is not on this machine; the message says how to get it.
     """
-    return _load(data, split, str(data_root()), os.environ.get("PRUNING_IMAGE_FOLDER", ""))
+    try:
+        form = datasets[data]().form()
+    except Missing:
+        form = ""  # loading says it better
+    return _load(data, split, str(data_root()), os.environ.get("PRUNING_IMAGE_FOLDER", ""), form)
 
 
 @lru_cache(maxsize=WORKER_SPLITS)
 def _load(data: str, split: str, *places: str) -> Split:
-    """``places`` only makes the memory distinguish what was loaded from other folders."""
+    """``places`` only makes the memory distinguish what was loaded from other folders, or had another content then."""
     entry = datasets[data]()
     if split not in SPLITS:
         raise BadValue(f"There is no split '{split}': choose {', '.join(SPLITS)}.")

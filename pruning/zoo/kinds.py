@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from abc import abstractmethod
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pruning.common.errors import BadValue, Incompatible
 from pruning.common.progress import Progress
 from pruning.common.registry import Entry, Registry
+from pruning.zoo.contents import file_hash
+from pruning.zoo.places import hub_folder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+ABSENT = "absent"
+"""In place of a content that is not on this machine."""
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
-@lru_cache(maxsize=64)
-def _file_hash(path: Path, _modified: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def hash_in(filename: str) -> str:
+    """The beginning of the SHA-256 that a file name of torchvision carries (``resnet18-f37072fd.pth``), or nothing."""
+    found = re.search(r"-([a-f0-9]{8,64})\.", filename)
+    return found[1] if found else ""
 
 
 class Model(Entry):
@@ -55,12 +59,24 @@ class Model(Entry):
 
     def fingerprint(self, seed: int, mark: str) -> str:
         """What tells one set of weights from another under the same name; enters keys, so that a model that was
-        trained again never answers with old results. Empty for initial weights, which the seed gives, and for
-        published weights, whose name carries a hash."""
-        path = ASSETS / "models" / self.name / f"seed{seed}.{mark}.safetensors"
-        if mark == "init" or not self.embedded or not path.is_file():
+        trained again, or whose file was replaced, never answers with old results. Empty for initial weights, which the
+        seed gives, and for published weights whose name carries a hash, which is checked whenever they are read."""
+        path = self.weights_file(seed, mark)
+        if path is None or not self.embedded and hash_in(path.name):
             return ""
-        return _file_hash(path, path.stat().st_mtime_ns)
+        try:
+            return file_hash(path)[:16]
+        except OSError:
+            return "" if self.embedded else ABSENT
+
+    def weights_file(self, seed: int, mark: str) -> Path | None:
+        """Where these weights lie, or would lie; initial ones, and those that nobody published, lie nowhere."""
+        if mark == "init":
+            return None
+        if self.embedded:
+            return ASSETS / "models" / self.name / f"seed{seed}.{mark}.safetensors"
+        address = self.address()
+        return None if address is None else hub_folder() / "checkpoints" / address.rpartition("/")[2]
 
     def address(self) -> str | None:
         """Where published weights lie, if not embedded; the file name may carry a hash, as in torch.hub."""
@@ -94,6 +110,10 @@ class Dataset(Entry):
     def form(self) -> str:
         """Distinguishes several contents under one name (a folder of images); part of keys. No torch, no download."""
         return ""
+
+    def older_form(self) -> str:
+        """The form that keys of results had before contents entered them; to find what was kept then."""
+        return self.form()
 
     def class_name(self, label: int) -> str:
         """A label, true or predicted, in words; ``class 7`` where the data set has no name for it.

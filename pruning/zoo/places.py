@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pruning.common.errors import Missing
+from pruning.zoo.contents import folder_hash
 from pruning.zoo.wnids import INDEX
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -20,6 +22,14 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 def data_root() -> Path:
     """The folder of downloaded data sets; it need not exist."""
     return Path(os.environ.get("PRUNING_DATA") or "~/.cache/pruning/data").expanduser()
+
+
+def hub_folder() -> Path:
+    """torch.hub's folder, which need not exist; where torch is loaded it is asked, as somebody may have set another."""
+    if (hub := sys.modules.get("torch.hub")) is not None:
+        return Path(hub.get_dir())
+    home = os.environ.get("TORCH_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "torch")
+    return Path(home).expanduser() / "hub"
 
 
 def image_folder(path: str = "") -> Path:
@@ -97,6 +107,11 @@ def imagenet_indices(names: Sequence[str]) -> tuple[int, ...] | None:
 
 
 def content_hash(root: Path) -> str:
-    """Sixteen digits made of the relative paths and sizes of all images: another content, another hash."""
+    """Sixteen digits made of the relative paths and bytes of all images: another content, another hash."""
+    return folder_hash(root, lambda: _images(root), data_root() / ".hashes")
+
+
+def size_hash(root: Path) -> str:
+    """The same of paths and sizes alone, as names of older results have it."""
     lines = [f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in _images(root)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from pruning.common.errors import BadTensor, Missing
+from pruning.zoo.contents import file_hash
 from pruning.zoo.fetch import download
-from pruning.zoo.kinds import Model
+from pruning.zoo.kinds import Model, hash_in
 
 
 def path_of(entry: Model) -> Path:
@@ -20,10 +19,10 @@ def path_of(entry: Model) -> Path:
     Raises:
         Missing: none were published.
     """
-    address = entry.address()
-    if address is None:
+    path = entry.weights_file(0, "dense")
+    if path is None:
         raise Missing(f"No trained weights of {entry.label} were published: only its initial weights can be used.")
-    return Path(torch.hub.get_dir()) / "checkpoints" / address.rpartition("/")[2]
+    return path
 
 
 def absence(entry: Model) -> str:
@@ -60,8 +59,7 @@ def read(entry: Model) -> dict[str, Tensor]:
     path = get(entry)
     again = f"remove the file, then download it again from {entry.address()}."
     try:
-        stat, want = path.stat(), hash_in(path.name)
-        found = _sha256(path, stat.st_size, stat.st_mtime_ns)
+        want, found = hash_in(path.name), file_hash(path)
         state = torch.load(path, map_location="cpu", weights_only=True) if found.startswith(want) else None
     except Exception as error:  # a damaged pickle or archive fails in many ways
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -71,16 +69,3 @@ def read(entry: Model) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise BadTensor(f"{path} does not hold a network's weights by name; {again}")
     return entry.adapt(state)
-
-
-def hash_in(filename: str) -> str:
-    """The beginning of the SHA-256 that a file name of torchvision carries (``resnet18-f37072fd.pth``), or nothing."""
-    found = torch.hub.HASH_REGEX.search(filename)
-    return found[1] if found else ""
-
-
-@lru_cache(maxsize=64)
-def _sha256(path: Path, *stamp: int) -> str:
-    """Of a file's content; size and time of change tell when to look again."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

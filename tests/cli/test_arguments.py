@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,7 +58,14 @@ def test_one_level(text: str, per_mille: int) -> None:
         ("100.1%", "write 0% to 100%"),
         ("250.5", "write 0 to 1, or 0% to 100%"),
         ("0.9995", "steps of 0.1 %"),
-        ("99.95%", "steps of 0.1 %"),
+        ("99.95%", "write 99.9%"),
+        ("0.9995", "write 99.9%"),
+        ("0.9999", "write 99.9%"),
+        ("0.0004", "write 0.1%"),
+        ("0.04%", "write 0.1%"),
+        ("97.55", "write 97.6% or 0.976"),
+        ("99.97", "write 99.9% or 0.999"),
+        ("1.04", "write 1% or 0.01"),
         ("-5", "such as 0.8"),
         ("-0.5", "such as 0.8"),
         ("nan", "such as 0.8"),
@@ -82,6 +91,50 @@ def test_every_level_can_be_written_as_share_and_as_percentage(per_mille: int) -
 
 def test_several_levels_keep_their_order_and_count_once() -> None:
     assert arguments.levels("0.9,80%,90, 99.9%") == [900, 800, 999]
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "two"),
+    [
+        ("0,8", "0.8", "0%,8%"),
+        ("0,95", "0.95", "0%,95%"),
+        ("0,5%", "0.5%", "0%,5%"),
+        ("97,5%", "97.5%", "97%,5%"),
+        ("97,5 %", "97.5%", "97%,5%"),
+        ("97,5", "97.5%", "97%,5%"),
+        ("1,7", "1.7%", "1%,7%"),
+        ("0.5,97,5%", "97.5%", "97%,5%"),
+        ("97,5%,98,5%", "97.5%", "97%,5%"),
+        ("0,50,90", "0.50", "0%,50%"),
+    ],
+)
+def test_a_comma_that_may_be_decimal_is_refused(text: str, one: str, two: str) -> None:
+    with pytest.raises(BadValue, match=f"write {one} for one, or {two} for two".replace(".", r"\.")):
+        arguments.levels(text)
+    assert len(arguments.levels(one)) == 1 and len(arguments.levels(two)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [("50,80", [500, 800]), ("0%,5", [0, 50]), ("0, 8", [0, 80]), ("0.5,80,90%", [500, 800, 900]), ("0.0,5%", [0, 50])],
+)
+def test_commas_between_levels_are_still_commas(text: str, levels: list[int]) -> None:
+    assert arguments.levels(text) == levels
+
+
+@given(st.decimals(0, 1200, places=4, allow_nan=False), st.sampled_from(["", "%"]))
+def test_what_a_refusal_tells_to_write_is_accepted(number: Any, sign: str) -> None:
+    text = f"{number:f}".rstrip("0").rstrip(".") + sign
+    try:
+        arguments.level(text)
+    except BadValue as error:
+        told = str(error).split("write ", 1)[1]
+        offered = re.findall(r"[0-9.]*[0-9]%?", told)
+        assert offered
+        for one in offered:
+            level = arguments.level(one) if one != "1" else 1000
+            whole = number > 1 if not sign else number > 100
+            assert level not in (0, 1000) or number == 0 or whole, (text, one)
 
 
 def asked(*extra: str) -> Any:
@@ -189,3 +242,22 @@ def test_every_scorer_and_option_is_in_the_help(cli: Callable[..., Any], capsys:
     assert end.value.code == 0
     assert all(f"  {name}: " in text for name in scorers)
     assert all(f"{field}=" in text for name in scorers for field in scorers[name].model_fields)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("from_pipe", [False, True])
+def test_a_study_is_read_as_any_shell_writes_it(
+    encoding: str, from_pipe: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = asked("--sparsity", "0.5,90%")
+    raw = json.dumps({"study": study.model_dump(mode="json"), "note": "× Σ"}, ensure_ascii=False).encode(encoding)
+    path = tmp_path / "study.json"
+    path.write_bytes(raw)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="ascii"))
+    assert arguments.read_study("-" if from_pipe else str(path)).key == study.key
+
+
+def test_what_is_no_text_is_a_sentence(cli: Callable[..., Any], tmp_path: Any) -> None:
+    (tmp_path / "study.json").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
+    said = cli("run", str(tmp_path / "study.json"))
+    assert said.code == 2 and ("cannot be read" in said.sentence() or "not JSON" in said.sentence())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pruning.cli.listing import LISTS
+from pruning.cli.listing import LISTS, entries
+from tests.cli.conftest import ROOT
 
 
 @pytest.mark.parametrize("kind", LISTS)
@@ -77,3 +80,19 @@ def test_a_reader_that_leaves_early_is_no_error(environment: dict[str, str]) -> 
     done = subprocess.run(["bash", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.splitlines()[0] == "["
     assert done.stderr == ""
+
+
+def test_a_terminal_of_few_letters_is_no_error(environment: dict[str, str]) -> None:
+    for command in ("scorers", "allocations"):
+        said = []
+        for more in ([], ["--json"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "pruning", command, *more],
+                env=environment | {"PYTHONIOENCODING": "ascii"},
+                cwd=ROOT,
+                capture_output=True,
+            )
+            assert done.returncode == 0, done.stderr
+            said.append(done.stdout.decode("ascii"))
+        assert json.loads(said[1]) == json.loads(json.dumps(entries(command)))
+    assert not "".join(str(entries(kind)) for kind in ("scorers", "allocations")).isascii(), "else this proves nothing"

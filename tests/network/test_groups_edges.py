@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import sys
+from types import MethodType, SimpleNamespace
 
 import pytest
 import torch
@@ -16,9 +17,11 @@ from pruning.common.progress import quiet
 from pruning.network.groups.blocks import block_layout
 from pruning.network.groups.channels import channel_layout
 from pruning.network.groups.heads import head_layout
+from pruning.network.groups.identity import architecture
 from pruning.network.passes import forward_order
 from pruning.state import State
 from pruning.steps.prune import Prune
+from pruning.zoo.checkpoints import initial
 from tests.helpers.lively import Find, chosen, found_in, images, lively, masked, near, network, output
 from tests.helpers.networks import same, small, snapshot, state
 
@@ -220,6 +223,84 @@ def test_the_same_again_whatever_the_weights(find: Find, monkeypatch: pytest.Mon
 def test_a_setting_that_changes_no_shape_is_another_architecture() -> None:
     plain, flipped = (found_in(channel_layout, odd(between)) for between in ("plain", "flipped"))
     assert "first.weight" in plain.groups and "first.weight" in flipped.skipped
+
+
+class Ordered(nn.Module):
+    """Reads the channels of its first layer in an order that is told in one of many ways."""
+
+    def __init__(self, how: str, order: list[int]) -> None:
+        super().__init__()
+        self.first, self.second, self.last = (
+            nn.Conv2d(1, 8, 5, stride=4),
+            nn.Conv2d(8, 6, 3, stride=2),
+            nn.Linear(6, 10),
+        )
+        self.how = how
+        match how:
+            case "tuple" | "list" | "class":
+                self.order = tuple(order) if how == "tuple" else order if how == "list" else None
+            case "dict":
+                self.order = {"order": [torch.Size(order)]}
+            case "tensor":
+                self.order = torch.tensor(order)
+            case "buffer":
+                self.register_buffer("order", torch.tensor(order))
+            case "object":
+                self.order = SimpleNamespace(order=order)
+            case "function":
+                self.order = lambda: order
+            case "method":
+                self.forward = MethodType(lambda self, x: self.rest(x, order), self)  # type: ignore[method-assign]
+
+    def rest(self, x: Tensor, order: list[int]) -> Tensor:
+        mixed = self.first(x).relu()
+        mixed = mixed.flip(1) if list(order) != sorted(order) else mixed
+        return self.last(self.second(mixed).relu().mean((2, 3)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        order = self.order
+        if isinstance(order, dict):
+            (order,) = order["order"]
+        elif isinstance(order, SimpleNamespace):
+            order = order.order
+        elif callable(order) and not isinstance(order, Tensor):
+            order = order()
+        return self.rest(x, [int(place) for place in order])  # type: ignore[union-attr]
+
+
+def closed_over(order: list[int]) -> type[nn.Module]:
+    """A class of one name, whose method knows more than its attributes say."""
+
+    class Closed(Ordered):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.rest(x, order)
+
+    return Closed
+
+
+@pytest.mark.parametrize("how", ["tuple", "list", "dict", "tensor", "buffer", "object", "function", "method", "class"])
+def test_no_network_gets_the_groups_of_another_that_looks_like_it(how: str) -> None:
+    found = {}
+    for order in ([0, 1, 2, 3, 4, 5, 6, 7], [7, 6, 5, 4, 3, 2, 1, 0]):
+        model = (closed_over(order) if how == "class" else Ordered)(how, order)
+        found[order[0]] = found_in(channel_layout, model)
+    assert "first.weight" in found[0].groups and "first.weight" in found[7].skipped
+
+
+def test_shared_weights_are_another_architecture_than_two_of_one_shape() -> None:
+    told = []
+    for shared in (False, True, False):
+        model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+        if shared:
+            model[2].weight = model[0].weight
+        told.append(architecture(model))
+    assert told[0] == told[2] != told[1]
+
+
+@pytest.mark.parametrize("name", ["resnet_20", "vit_small", "mobilenet_v2_small", "lenet_5", "swin_t", "densenet121"])
+def test_a_network_is_known_again_whatever_its_weights(name: str) -> None:
+    one, two = (architecture(initial(name, seed)) for seed in (0, 1))
+    assert one == two == architecture(copy.deepcopy(initial(name, 0)).train())
 
 
 def test_networks_that_cannot_be_traced_say_so() -> None:

@@ -122,3 +122,27 @@ def test_a_lottery_experiment_is_one_run(visit: Visit, runs: list[str], monkeypa
     page = opened(visit(v="1", model="lenet_5"), table.index[0], "Open on Lottery ticket", monkeypatch)
     assert page.number_input(key="w_lottery_lenet_300_100_steps").value == 14
     assert "of 2 won" in page.header[0].value and not page.warning
+
+
+def test_results_of_before_contents_counted_are_shown_and_said_to_be_older(
+    visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (now,) = Setting(model="lenet_300_100", sparsity=900).study(TEST).cells()
+    assert now.measure_key(TEST) == now.measure_key(TEST, older=True), "embedded networks keep their names"
+    study = Setting(model="resnet18", data="imagenette", sparsity=955).study(TEST)
+    monkeypatch.setattr("pruning.zoo.datasets.imagenette.Imagenette.form", lambda self: "imagenette2-160 0123")
+    monkeypatch.setattr("pruning.zoo.datasets.imagenette.Imagenette.older_form", lambda self: "imagenette2-160")
+    (cell,) = study.cells()
+    older = cell.measure_key(TEST, older=True)
+    assert older != cell.measure_key(TEST)
+    value = {"count": 100, "correct": 61, "dense_correct": 70, "lost": 9, "gained": 0, "changed": 9, "flips": []}
+    about = {"state_key": "s", "measure": "accuracy", "model": "resnet18", "device": "cpu", "images": 100}
+    store().put(older, value, seconds=1.0, **about)
+    run_id = store().keep_run(
+        study.model_dump_json(), owner="local", name="then", kept=True, seconds=0.0, summary={"accuracy": 0.61}
+    )
+    monkeypatch.setattr(runs_table, "choose", lambda found: [run_id])
+    assert runs_table.OLDER_WORDS in texts(at_runs(visit))
+    monkeypatch.setattr(runs_table, "choose", lambda found: [run_id, runs[0]])
+    assert "Those marked *older*" in texts(at_runs(visit))
+    store().delete_run(run_id, "local")

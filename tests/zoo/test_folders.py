@@ -88,10 +88,10 @@ def test_a_thousand_class_network_is_scored_on_them(imagenette: Path, monkeypatc
 
 
 def test_the_largest_size_is_read(imagenette: Path, root: Path) -> None:
-    assert Imagenette().form() == "imagenette2-160"
+    assert Imagenette().folder().name == "imagenette2-160"
     for part in ("train", "val"):
         (root / "imagenette2-320" / part).mkdir(parents=True)
-    assert Imagenette().form() == "imagenette2-320"
+    assert Imagenette().folder().name == "imagenette2-320"
     with pytest.raises(Missing, match="train split of Imagenette is empty"):
         folder_split("imagenette", "train")
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pruning.common.hashing import digest
 from pruning.common.limits import WORKER_LAYOUTS
 from pruning.common.memory import Recent
+from pruning.network.groups.identity import architecture
 from pruning.network.units import Layout
 
 _layouts: Recent[Layout] = Recent(WORKER_LAYOUTS, "layouts")
@@ -97,16 +98,6 @@ def remembered(
 ) -> Layout:
     """The layout of this kind for this architecture, from memory if this process traced it before.
 
-    An architecture is identified by its modules: their classes, their settings (a number of heads changes no shape),
-    and the shapes of their tensors.
+    An architecture is identified by all of it but the numbers of its parameters; see ``architecture``.
     """
-    shapes = [(name, list(tensor.shape)) for name, tensor in model.state_dict(keep_vars=True).items()]
-    modules = [
-        (name, f"{type(m).__module__}.{type(m).__qualname__}", _settings(m)) for name, m in model.named_modules()
-    ]
-    return _layouts.get_or_make(digest(kind, repr(model), modules, shapes, list(order), list(input_shape)), make)
-
-
-def _settings(module: nn.Module) -> dict[str, str]:
-    """The plain attributes of a module, less its mode."""
-    return {k: repr(v) for k, v in vars(module).items() if k != "training" and isinstance(v, bool | int | float | str)}
+    return _layouts.get_or_make(digest(kind, architecture(model), list(order), list(input_shape)), make)

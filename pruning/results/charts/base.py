@@ -77,8 +77,13 @@ class Chart:
         return {"data": drawn.data, "layout": drawn.layout | {"template": template_spec(theme)}}
 
     def csv(self) -> bytes:
-        """The table as UTF-8 CSV."""
-        return self.table.to_csv(index=False, lineterminator="\n").encode()
+        """The table as UTF-8 CSV, which Excel reads too."""
+        return csv_bytes(self.table)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as the bytes of a CSV file in UTF-8, with the mark by which Excel knows it."""
+    return table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
 
 
 def title_layout(meta: Mapping[str, Any], width: float, size: float, scale: float = 1.0) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.results.charts.base import Chart
+from pruning.results.charts.base import Chart, csv_bytes
 from pruning.results.report.pictures import FORMATS, WIDTHS, render
 
 PACKAGES = (
@@ -57,7 +57,7 @@ def bundle(
     commands: Mapping[str, str],
     tables: Mapping[str, pd.DataFrame],
     notes: str,
-    pictures: bool = True,
+    why_no_pictures: str = "",
 ) -> bytes:
     """The archive as a zip file's bytes. Six pictures a chart, about a quarter of a second each.
 
@@ -67,7 +67,7 @@ def bundle(
         commands: title -> command line or script.
         tables: name -> further numbers.
         notes: free words for the README.
-        pictures: False leaves the figures out, for a machine without a browser.
+        why_no_pictures: a sentence that leaves the figures out, for a machine without a browser.
 
     Raises:
         Missing: when pictures are asked for and there is no Chrome or Chromium.
@@ -76,18 +76,18 @@ def bundle(
     names = unique([chart.name for chart in charts] + list(tables))
     for name, chart in zip(names, charts, strict=False):
         files[f"data/{name}.csv"] = chart.csv()
-        for width in WIDTHS if pictures else ():
+        for width in WIDTHS if not why_no_pictures else ():
             for fmt in FORMATS:
                 files[f"figures/{name}-{width}mm.{fmt}"] = render(chart, fmt, width)
     for name, table in zip(names[len(charts) :], tables.values(), strict=True):
-        files[f"data/{name}.csv"] = table.to_csv(index=False, lineterminator="\n").encode()
+        files[f"data/{name}.csv"] = csv_bytes(table)
     files["study.json"] = _json(study)
     files["versions.json"] = _json(versions())
     files["commands.txt"] = "\n".join(f"# {title}\n{line.strip()}\n" for title, line in commands.items()).encode()
     list_of = "\n".join(f"{name}: {chart.title}" for name, chart in zip(names, charts, strict=False))
     said = f"\nThe charts say:\n{list_of}\n" if charts else ""
-    if not pictures:
-        said += "\nThe figures were left out, as the machine had no browser to draw them.\n"
+    if why_no_pictures:
+        said += f"\nThe figures were left out. {why_no_pictures}\n"
     files["README.txt"] = README.format(notes=notes.strip(), figures=said).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

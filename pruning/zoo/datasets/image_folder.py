@@ -8,7 +8,15 @@ from pydantic import Field
 
 from pruning.common.errors import Missing
 from pruning.zoo.kinds import Dataset, datasets
-from pruning.zoo.places import class_folders, content_hash, image_folder, imagenet_indices, images_by_class, parts
+from pruning.zoo.places import (
+    class_folders,
+    content_hash,
+    image_folder,
+    imagenet_indices,
+    images_by_class,
+    parts,
+    size_hash,
+)
 
 if TYPE_CHECKING:
     from pruning.zoo.kinds import Split
@@ -41,6 +49,9 @@ class ImageFolder(Dataset):
 
     def form(self) -> str:
         return content_hash(image_folder(self.path))
+
+    def older_form(self) -> str:
+        return size_hash(image_folder(self.path))
 
     def load(self, split: str) -> Split:
         from pruning.zoo.downloaded import held_out

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pruning.common.errors import Missing
 from pruning.common.progress import Progress
 from pruning.zoo.kinds import Dataset, datasets
-from pruning.zoo.places import data_root
+from pruning.zoo.places import content_hash, data_root
 
 if TYPE_CHECKING:
     from pruning.zoo.kinds import Split
@@ -68,6 +68,9 @@ class Imagenette(Dataset):
         )
 
     def form(self) -> str:
+        return f"{self.folder().name} {content_hash(self.folder())}"
+
+    def older_form(self) -> str:
         return self.folder().name
 
     def load(self, split: str) -> Split:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pruning.common.errors import Missing
 from pruning.common.progress import Progress
+from pruning.zoo.contents import folder_hash
 from pruning.zoo.kinds import Dataset, datasets
+from pruning.zoo.places import data_root
 
 if TYPE_CHECKING:
     from pruning.zoo.kinds import Split
@@ -24,6 +27,17 @@ class MNIST(Dataset):
     licence = "CC BY-SA 3.0"
     megabytes = 12
 
+    def form(self) -> str:
+        """Of the four files: torchvision does not look whether they are the published ones once they are unpacked."""
+        folder = data_root() / "MNIST" / "raw"
+        files = sorted(path for path in folder.glob("*-ubyte") if path.is_file())
+        if not files:
+            raise Missing(f"MNIST is not in {folder}.")
+        return folder_hash(folder, lambda: files, data_root() / ".hashes")
+
+    def older_form(self) -> str:
+        return ""
+
     def load(self, split: str) -> Split:
         from pruning.zoo.downloaded import tensor_split
         from pruning.zoo.vision import torchvision
@@ -32,7 +46,6 @@ class MNIST(Dataset):
         return tensor_split(self, source, split, folder="MNIST/raw", share=12, mean=(0.1307,), std=(0.3081,))
 
     def download(self, folder: Path, progress: Progress) -> Path:
-        from pruning.common.errors import Missing
         from pruning.zoo.fetch import download
         from pruning.zoo.vision import torchvision
 

@@ -140,6 +140,10 @@ class TorchvisionModel(Model):
             options = {"aux_logits": False, "transform_input": True, "init_weights": True}
         return torchvision().models.get_model(self.name, weights=None, **options)
 
+    def fingerprint(self, seed: int, mark: str) -> str:
+        """Nothing: names of all its files carry a hash. Said here since the address is known only with torchvision."""
+        return ""
+
     def address(self) -> str | None:
         from pruning.zoo.vision import torchvision
 

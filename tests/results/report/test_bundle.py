@@ -31,7 +31,7 @@ def make(charts: list[Chart], pictures: bool) -> bytes:
         {"Run it again": "pruning run study.json"},
         {"flips at 97.5 %": pd.DataFrame({"position": [7]})},
         "Notes with {braces}.",
-        pictures,
+        "" if pictures else "There is no browser.",
     )
 
 
@@ -68,7 +68,11 @@ def test_numbers_settings_versions_and_commands_can_be_read_back(make_chart: Cal
     assert found["packages"]["plotly"] == version("plotly") and found["python"].startswith("3.")
     assert archive.read("commands.txt").decode() == "# Run it again\npruning run study.json\n"
     readme = archive.read("README.txt").decode()
-    assert "Notes with {braces}." in readme and "a: Accuracy falls by 3 %" in readme and "left out" in readme
+    assert (
+        "Notes with {braces}." in readme
+        and "a: Accuracy falls by 3 %" in readme
+        and "left out. There is no browser." in readme
+    )
 
 
 def test_the_same_findings_give_the_same_bytes(make_chart: Callable[..., Chart]) -> None:

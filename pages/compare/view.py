@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.compare import Wish
-from pages.compare import controls, detail, work
+from pages.compare import detail, work
 from pages.compare import words as compare_words
 from pages.compare.choosing import answer, chosen, faster, sure
 from pages.compare.controls import SELECTED
@@ -125,7 +125,7 @@ def _work(known: KnownApproaches, wish: Wish) -> None:
         icon=":material/play_arrow:",
         type="secondary" if known.results else "primary",
     ):
-        start(partial(work.begin, wish.plan, known, controls.words(wish)))
+        start(partial(work.begin, wish.plan, known, wish.query()))
     times = f"Time {len(known.untimed)} ways on this machine"
     if known.untimed and row.button(times, key="compare_time", icon=":material/timer:"):
         start(partial(work.time_here, known))

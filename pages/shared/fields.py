@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.choices.words import C, Words, read_choices
+from pages.choices.words import C, Words
 from pages.shared.state import PREFIX, first, forget, widget
 
 OPTIMISERS = {"sgd": "SGD, Nesterov momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
@@ -113,8 +113,7 @@ def read(page: str, model: str, usual: Words, words: Mapping[str, str]) -> list[
     Returns:
         What of it could not be used, each in a sentence.
     """
-    own = {name: text for name, text in words.items() if name in type(usual).model_fields}
-    choices, changes = read_choices(own, usual)
+    choices, changes = type(usual).read(words, usual)
     put(page, model, choices)
     return changes
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from pages.choices.notation import NUMBER, SPARSITY, named
+from pages.choices.words import Words
 from pruning.common.levels import LEVELS, in_percent, percent_digits, share_in_percent
+from pruning.common.registry import Registry
 from pruning.common.spec import Options, Spec
+from pruning.common.validation import checked
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.results.sentences import removed
 from pruning.steps.prune import Prune
@@ -17,13 +20,13 @@ from pruning.steps.recalibrate import Recalibrate
 from pruning.study.recipe import AnyStep
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
-from pruning.zoo.kinds import models
+from pruning.zoo.kinds import datasets, models
 
-VERSION = 1
-"""Of the words of a link."""
 LEVEL = 800
 """The level (per mille) of a first visit, and of whatever is asked for at any level."""
 RECALIBRATION = Recalibrate()
+METHOD: dict[str, Registry[Any]] = {"scorer": scorers, "granularity": granularities, "allocation": allocations}
+"""The parts of a method; each has options."""
 
 
 class MethodChoice(Spec):
@@ -37,6 +40,16 @@ class MethodChoice(Spec):
     allocation: str = "global"
     allocation_options: Options = Field(default_factory=dict)
 
+    def options(self, part: str) -> Options:
+        """The options of a part of the method that were given, each of its own type: ``"500"`` may stand for 500.
+
+        Raises:
+            BadValue: the part has no such option, or not with this value.
+        """
+        name, given = getattr(self, part), getattr(self, f"{part}_options")
+        read = checked(f"the options of {part} '{name}'", METHOD[part][name], given)
+        return read.model_dump(mode="json", exclude_unset=True)
+
     def method(self) -> str:
         """Criterion, granularity and allocation in a few words, with the options that differ from their defaults."""
         words = [scorers[self.scorer].label + _said(self.scorer_options)]
@@ -48,8 +61,19 @@ class MethodChoice(Spec):
         return ", ".join(words)
 
 
-class Setting(MethodChoice):
+class Setting(MethodChoice, Words):
     """All that a person chose on the Prune page."""
+
+    notations = {
+        "model": named(models),
+        "data": named(datasets),
+        **{part: named(entries) for part, entries in METHOD.items()},
+        "weights": NUMBER,
+        "seed": NUMBER,
+        "sparsity": SPARSITY,
+    }
+    reader, place, instead = "this program", "here", "{} is shown instead"
+    detailed = True
 
     model: str = "resnet_20"
     data: str | None = None
@@ -119,16 +143,6 @@ class Setting(MethodChoice):
     def sentence(self) -> str:
         """The setting in a few words, for lists and legends."""
         return f"{models[self.model].label}, {self.method()}, {self.level_words}"
-
-    def query(self) -> dict[str, str]:
-        """The words of a link: what differs from the defaults, sparsity in percent, and the schema version."""
-        words = {"v": str(VERSION)}
-        for name, value in self.model_dump(exclude_defaults=True).items():
-            if name == "sparsity":
-                words[name] = percent_digits(value)
-            else:
-                words[name] = json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else str(value)
-        return words
 
 
 def _said(options: Options) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.compare import Wish
-from pages.compare import controls, detail, work
+from pages.compare import detail, work
 from pages.compare import words as compare_words
 from pages.compare.choosing import answer, chosen, faster, sure
 from pages.compare.controls import SELECTED
@@ -123,7 +123,7 @@ def _work(known: KnownApproaches, wish: Wish) -> None:
     if known.lacking:
         button(
             f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'}",
-            partial(work.begin, wish.plan, known, controls.words(wish)),
+            partial(work.begin, wish.plan, known, wish.query()),
             "compare_start",
             estimate(known.lacking, wish.plan),
             of="of one core",

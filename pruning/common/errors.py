@@ -8,6 +8,13 @@ from typing import Any
 
 SHOWN = 12
 """Known names that a message lists; more than these would hide the sentence."""
+LETTERS = 80
+"""Letters that a message repeats of what a person gave: a link may hold thousands."""
+
+
+def shortened(given: object) -> str:
+    """What a person gave, as a message repeats it."""
+    return str(given)[:LETTERS]
 
 
 class PruningError(Exception):
@@ -27,8 +34,8 @@ class UnknownName(PruningError, KeyError):
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(str(name), names, n=1)
+        names, name = sorted(known), shortened(name)
+        near = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         self.message = f"There is no {kind} '{name}'.{hint} Known: {shown or 'none'}."

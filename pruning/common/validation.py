@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pruning.common.errors import BadValue, PruningError
+from pruning.common.errors import BadValue, PruningError, shortened
 
 
 def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
@@ -45,8 +45,9 @@ def explain(what: str, error: ValidationError) -> str:
         if isinstance(cause, PruningError):
             whole.append(str(cause))
             continue
-        place = ".".join(str(part) for part in at) or what
+        place = ".".join(shortened(part) for part in at) or what
         given = item.get("input")
-        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {given!r})"
+        text = repr(shortened(given)) if isinstance(given, str) else shortened(repr(given))
+        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {text})"
         lines.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
     return " ".join(([f"In {what}: " + " ".join(lines)] if lines else []) + whole)

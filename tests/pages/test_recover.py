@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.choices.setting import Setting
 from pages.choices.training import Recovery
-from pages.choices.words import read_choices
 from pages.recover import work
 from pages.recover.start import estimate
 from pages.recover.work import TRACE, offered, way
@@ -204,7 +203,7 @@ def test_the_address_holds_what_is_chosen_and_brings_it_back(visit: Visit) -> No
         }
     )
     words = {name: text for name, text in page.query_params.items() if name in Recovery.model_fields}
-    assert read_choices(words, Recovery.of("lenet_300_100")) == (choices, [])
+    assert Recovery.read(words, Recovery.of("lenet_300_100")) == (choices, [])
 
 
 def test_a_wrong_word_is_one_sentence_and_the_default(visit: Visit) -> None:

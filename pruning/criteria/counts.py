@@ -67,13 +67,37 @@ def _masked(scene: Scene, ordered: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def weights_removed(scene: Scene, ranking: Ranking) -> np.ndarray:
-    """Entries of each prunable weight that a ranking removes at each level, ``(weights, 1001)``."""
+    """Entries of each prunable weight that are masked at each level, ``(weights, 1001)``: those that a ranking removes,
+    and those that earlier masks hold, of the units that it keeps and of the layers that it leaves alone."""
     assert scene.layout is not None
     shapes = {name: tuple(weight.shape) for name, weight in scene.weights.items()}
-    groups = scene.layout.groups
-    if list(groups) == list(shapes) and all(group.single for group in groups.values()):
-        return ranking.removed
-    return scene.layout.removed_weights(ranking.first_levels(), shapes)
+    groups, patterned = scene.layout.groups, scene.layout.pattern is not None and bool(scene.masks)
+    if list(groups) == list(shapes) and all(group.single for group in groups.values()) and not patterned:
+        return ranking.removed  # every masked weight is a unit by itself, and counted as one
+    return scene.layout.removed_weights(ranking.first_levels(), shapes, scene.masks)
+
+
+def weights_solved(scene: Scene, removed: np.ndarray) -> np.ndarray:
+    """The same for a solver, which decides at each level anew: ``(weights, 1001)`` from the groups' ``removed``.
+
+    In an N:M pattern masked weights go first, so that of M neighbours as many are gone as the pattern asks for, or as
+    were masked before, if these are more.
+    """
+    assert scene.layout is not None
+    table = np.zeros((len(scene.weights), LEVELS + 1), dtype=np.int64)
+    rows = dict(zip(scene.layout.groups, removed, strict=True))
+    for row, (name, weight) in enumerate(scene.weights.items()):
+        mask = scene.masks.get(name)
+        if name not in rows:
+            table[row] = 0 if mask is None else int((~mask).sum())
+        elif mask is None or scene.layout.pattern is None:
+            table[row] = rows[name]
+        else:
+            m = scene.layout.pattern
+            before = (~mask).movedim(1, -1).unflatten(-1, (-1, m)).sum(-1).flatten().cpu().numpy()
+            most = np.maximum(before[:, None], np.arange(m + 1)).sum(0)  # where of each M so many are gone
+            table[row] = most[rows[name] * m // weight.numel()]
+    return table
 
 
 def retargeted(ranking: Ranking, table: np.ndarray, scene: Scene, target: str) -> Ranking:

@@ -6,7 +6,7 @@ Each registers itself in its own file; see ``pruning.common.registry`` for what 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -138,6 +138,14 @@ class Allocation(Entry):
     scored: ClassVar[bool] = False
     """Whether it reads the scores; if so it does not go with solvers, which have none."""
 
+    version: ClassVar[int] = 2
+    """2: under a target in parameters or MACs what earlier masks of other units took counts towards the level."""
+
+    @classmethod
+    def version_in(cls, recipe: Sequence[Any]) -> int:
+        options = getattr(recipe[-1], "allocation_options", {})
+        return cls.version if options.get("target", "units") != "units" and other_masks(recipe) else 1
+
     cap: int = Field(1000, ge=1, le=1000, description="No layer loses more than this share of its units (per mille).")
     floor: int = Field(
         0, ge=0, le=1000, description="Every layer loses this share, or the network's if that is less (per mille)."
@@ -164,6 +172,18 @@ class Allocation(Entry):
     @abstractmethod
     def removed(self, budget: Budget) -> np.ndarray:
         """Units removed, ``(groups, levels)`` int64, within the budget's bounds and never falling with the level."""
+
+
+def other_masks(recipe: Sequence[Any]) -> bool:
+    """Whether the last step, a pruning, may find masked weights that are no whole units of its own, or lie in layers
+    that it leaves alone."""
+    step, before = recipe[-1], [one for one in recipe[:-1] if one.may_mask()]
+    if step.granularity == "weight":
+        return False  # every masked weight is a unit, whatever masked it
+    if before and getattr(scorers[step.scorer](**step.options), "reason", str)():
+        return True
+    own = step.granularity, step.granularity_options
+    return any((getattr(one, "granularity", ""), getattr(one, "granularity_options", {})) != own for one in before)
 
 
 scorers: Registry[Criterion] = Registry("scorer", "pruning.criteria.scorers")

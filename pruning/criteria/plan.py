@@ -10,9 +10,9 @@ from torch import Tensor
 
 from pruning.common.errors import BadTensor, Incompatible
 from pruning.common.hashing import digest
-from pruning.common.limits import LEVELS, WORKER_RANKINGS
+from pruning.common.limits import WORKER_RANKINGS
 from pruning.common.memory import Recent
-from pruning.criteria.counts import budgeted, retargeted, weights_removed
+from pruning.criteria.counts import budgeted, retargeted, weights_removed, weights_solved
 from pruning.criteria.kinds import Scorer, Solver, allocations, granularities, scorers
 from pruning.criteria.method import Method
 from pruning.criteria.ranking import MASKED, Ranking
@@ -27,7 +27,8 @@ class RemovalPlan:
     Attributes:
         layout: the units, and what is left alone and why.
         removed: ``(groups, 1001)`` int64, units removed at each level.
-        weights_removed: ``(weights, 1001)`` int64, entries of each prunable weight removed at each level.
+        weights_removed: ``(weights, 1001)`` int64, entries of each prunable weight that are masked at each level, by
+            this step or by masks that were there before.
         ranking: the ranked units; None for a solver, which decides at each level anew which units go.
         scene: what the criterion saw.
         noun: what units are called ("channels").
@@ -69,11 +70,7 @@ def plan(scene: Scene, method: Method) -> RemovalPlan:
     scene = replace(scene, layout=layout, reduction=method.reduction)
     if isinstance(criterion, Solver):
         removed = budgeted(scene, granularity, allocation, {})
-        table = np.zeros((len(scene.weights), LEVELS + 1), dtype=np.int64)
-        rows = {name: row for row, name in enumerate(scene.weights)}
-        for name, line in zip(layout.groups, removed, strict=True):
-            table[rows[name]] = line
-        return RemovalPlan(layout, removed, table, None, scene, granularity.unit)
+        return RemovalPlan(layout, removed, weights_solved(scene, removed), None, scene, granularity.unit)
     assert isinstance(criterion, Scorer)
     scores = criterion.score(scene)
     layout = _scored(layout, criterion, scores, scene.base.model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pruning.common.progress import Desk
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 @measures.register
 class Profile(Measure):
-    """Weights removed per layer at all 1,001 levels of the last pruning step.
+    """Weights masked per layer at all 1,001 levels of the last pruning step, earlier masks among them.
 
     Result: ``layers`` in forward order, ``shapes``, ``weights`` per layer, ``parameters`` of the whole network,
     ``batch_norm`` (whether it has running statistics), ``removed`` as one list of 1,001 counts per layer. Where units
@@ -25,6 +26,14 @@ class Profile(Measure):
     label = "Layer profile"
     summary = "Weights removed in each layer at every level of sparsity."
     scope = "ranking"
+    version = 2
+    """2: what earlier masks of other units hold is counted too."""
+
+    @classmethod
+    def version_in(cls, recipe: Sequence[Any]) -> int:
+        from pruning.criteria.kinds import other_masks
+
+        return cls.version if recipe and other_masks(recipe) else 1
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.common.errors import Incompatible

@@ -89,4 +89,4 @@ def _without(state: State, level: int) -> Any:
         state = state.parent
     assert state.parent is not None
     step = state.step.model_copy(update={"sparsity": level})
-    return remove(state.parent.after(step, digest(state.parent.key, step.key_part()), quiet)).model
+    return remove(state.parent.after(step, digest(state.parent.key, step.key_part(state.parent.recipe)), quiet)).model

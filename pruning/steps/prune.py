@@ -8,7 +8,8 @@ from pydantic import Field
 
 from pruning.common.limits import LEVELS
 from pruning.common.progress import Progress, Shelf, quiet
-from pruning.common.spec import Step, said
+from pruning.common.registry import Entry
+from pruning.common.spec import Step, named, said
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.criteria.method import Method
 from pruning.steps.kinds import steps
@@ -27,6 +28,16 @@ class Prune(Method, Step):
 
     kind: Literal["prune"] = "prune"
     sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
+
+    def may_mask(self) -> bool:
+        return True
+
+    def uses(self) -> dict[str, type[Entry]]:
+        return {
+            **named("scorer", scorers[self.scorer], self.options),
+            **named("granularity", granularities[self.granularity], self.granularity_options),
+            **named("allocation", allocations[self.allocation], self.allocation_options),
+        }
 
     def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
         """The state with exactly the units masked that the plan counts at this level."""

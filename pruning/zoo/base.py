@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from pruning.common.errors import Missing
 from pruning.common.hashing import digest
-from pruning.common.spec import Spec, Step
+from pruning.common.spec import Spec, Step, parts
 from pruning.tasks.kinds import Task, tasks
 from pruning.zoo.kinds import datasets, models
 
@@ -60,5 +60,5 @@ class Base(Spec):
         except Missing:
             form = "absent"  # maps, sizes and MACs need no images
         weights = models[self.model]().fingerprint(self.seed, self.mark)
-        parts = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
-        return digest("state", 1, parts, [step.key_part() for step in steps])
+        start = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
+        return digest("state", 1, start, parts(steps))

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pruning.common.hashing import canonical
-from pruning.common.progress import Progress, Shelf, quiet
 from pruning.common.options import option_list
+from pruning.common.progress import Progress, Shelf, quiet
 from pruning.common.registry import Entry, registries
 
 Options = dict[str, Any]

@@ -40,7 +40,8 @@ def budgeted(
     first, last = next(iter(scene.weights)), next(reversed(scene.weights))
     held = [{member.parameter for member in group.members if member.scored} for group in groups.values()]
     ends = tuple(row for row, names in enumerate(held) if first in names or last in names)
-    masked = _masked(scene, ordered)
+    # A level of an N:M pattern says what every M neighbours keep: a layer that lost more gives the others no rest.
+    masked = np.zeros_like(sizes) if scene.layout.pattern is not None else _masked(scene, ordered)
     lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor, masked)
     lower, upper = np.maximum(lower, masked[:, None]), np.maximum(upper, masked[:, None])
     shapes = tuple(tuple(scene.weights[group.leads].shape) for group in groups.values())
@@ -64,6 +65,11 @@ def _masked(scene: Scene, ordered: dict[str, np.ndarray]) -> np.ndarray:
             for group in scene.layout.groups.values()
         ]
     )
+
+
+def _gone(mask: Tensor, m: int) -> np.ndarray:
+    """How many of each M neighbours along the input channels are masked, int64 ``(entries / M,)``."""
+    return (~mask).movedim(1, -1).unflatten(-1, (-1, m)).sum(-1).flatten().cpu().numpy()
 
 
 def weights_removed(scene: Scene, ranking: Ranking) -> np.ndarray:
@@ -94,8 +100,7 @@ def weights_solved(scene: Scene, removed: np.ndarray) -> np.ndarray:
             table[row] = rows[name]
         else:
             m = scene.layout.pattern
-            before = (~mask).movedim(1, -1).unflatten(-1, (-1, m)).sum(-1).flatten().cpu().numpy()
-            most = np.maximum(before[:, None], np.arange(m + 1)).sum(0)  # where of each M so many are gone
+            most = np.maximum(_gone(mask, m)[:, None], np.arange(m + 1)).sum(0)  # where of each M so many are to go
             table[row] = most[rows[name] * m // weight.numel()]
     return table
 

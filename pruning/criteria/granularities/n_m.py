@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from pruning.criteria.kinds import Granularity, granularities
+from pruning.criteria.kinds import Granularity, granularities, other_masks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +34,12 @@ class NM(Granularity):
     rank = 20
     single = True
     allocations = ("uniform",)
+    version = 2
+    """2: behind masks of other units, or of layers unlike, every layer has the pattern that the level asks for."""
+
+    @classmethod
+    def version_in(cls, recipe: Sequence[Any]) -> int:
+        return cls.version if other_masks(recipe) else 1
 
     m: int = Field(4, ge=2, le=32, description="Neighbours in a group, along the input channels.")
 

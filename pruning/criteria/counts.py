@@ -42,11 +42,12 @@ def budgeted(
     ends = tuple(row for row, names in enumerate(held) if first in names or last in names)
     # A level of an N:M pattern says what every M neighbours keep: a layer that lost more gives the others no rest.
     masked = np.zeros_like(sizes) if scene.layout.pattern is not None else _masked(scene, ordered)
-    lower, upper = bounds(sizes, levels, ends, allocation.ends, allocation.cap, allocation.floor, masked)
-    lower, upper = np.maximum(lower, masked[:, None]), np.maximum(upper, masked[:, None])
+    whole, held_back = sizes * granularity.parts, masked * granularity.parts
+    lower, upper = bounds(whole, levels, ends, allocation.ends, allocation.cap, allocation.floor, held_back)
+    lower, upper = np.maximum(lower, held_back[:, None]), np.maximum(upper, held_back[:, None])
     shapes = tuple(tuple(scene.weights[group.leads].shape) for group in groups.values())
     budget = Budget(
-        tuple(groups), levels, sizes, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene, units or {}
+        tuple(groups), levels, whole, shapes, lower, upper, tuple(ordered.values()), scene.layout, scene, units or {}
     )
     removed = granularity.settle(allocation.removed(budget), sizes)
     if allocation.multiple != 1:

@@ -106,6 +106,8 @@ class Granularity(Entry):
     """Scores of what, beside single weights', are those of its units; see ``Scorer.gives``."""
     allocations: ClassVar[tuple[str, ...] | None] = None
     """The allocations that go with it; None: all."""
+    parts: ClassVar[int] = 1
+    """A unit is budgeted in so many parts: rounded to whole units, a small layer would lie beyond a pattern's edge."""
 
     @abstractmethod
     def layout(self, scene: Scene) -> Layout:
@@ -124,7 +126,7 @@ class Granularity(Entry):
         return f"{level / 10:g} %"
 
     def settle(self, removed: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        """The budget ``(groups, levels)`` moved to what the pattern allows."""
+        """The budget ``(groups, levels)``, in ``parts`` of a unit, moved to what the pattern allows, in units."""
         return removed
 
 

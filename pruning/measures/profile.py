@@ -27,13 +27,13 @@ class Profile(Measure):
     summary = "Weights removed in each layer at every level of sparsity."
     scope = "ranking"
     version = 2
-    """2: what earlier masks of other units hold is counted too."""
+    """2: what earlier masks of other units hold is counted too; levels just below a pattern's."""
 
     @classmethod
     def version_in(cls, recipe: Sequence[Any]) -> int:
         from pruning.criteria.kinds import other_masks
 
-        return cls.version if recipe and other_masks(recipe) else 1
+        return cls.version if recipe and (other_masks(recipe) or recipe[-1].granularity == "n_m") else 1
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.common.errors import Incompatible

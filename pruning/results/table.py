@@ -47,10 +47,10 @@ def table(rows: Iterable[Mapping[str, Any]], study: Study | None = None) -> pd.D
 
     Columns: the study's axes other than sparsity; ``sparsity`` asked of the last pruning step, ``weights_removed`` of
     ``prunable_weights`` by its mask and those before it, and ``share_removed``; ``accuracy`` with its 95 % Wilson
-    interval, and ``dense_accuracy`` on the same images (all shares 0..1); images ``lost`` (right only before) and ``gained``; how
-    many ``images`` of which ``split``; ``device``; ``seconds`` that the measure took when it was computed, and
-    ``origin`` (computed, stored or bundled). Numbers of other measures follow under their own names. What was not
-    measured has no column.
+    interval, and ``dense_accuracy`` on the same images (all shares 0..1); images ``lost`` (right only before) and
+    ``gained``; how many ``images`` of which ``split``; ``device``; ``seconds`` that the measure took when it was
+    computed, and ``origin`` (computed, stored or bundled). Numbers of other measures follow under their own names. What
+    was not measured has no column.
 
     Args:
         rows: what ``run`` returned, all of it.

@@ -139,6 +139,8 @@ class Allocation(Entry):
 
     scored: ClassVar[bool] = False
     """Whether it reads the scores; if so it does not go with solvers, which have none."""
+    empties: ClassVar[bool] = False
+    """Whether it says of itself that it may empty a layer; others must not, to make up for what bounds hold back."""
 
     version: ClassVar[int] = 2
     """2: under a target in parameters or MACs what earlier masks of other units took counts towards the level."""

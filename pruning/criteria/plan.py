@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pruning.common.errors import BadTensor, Incompatible
 from pruning.common.hashing import digest
-from pruning.common.limits import WORKER_RANKINGS
+from pruning.common.limits import LEVELS, WORKER_RANKINGS
 from pruning.common.memory import Recent
 from pruning.criteria.counts import budgeted, retargeted, weights_removed, weights_solved
 from pruning.criteria.kinds import Scorer, Solver, allocations, granularities, scorers
@@ -31,6 +31,7 @@ class RemovalPlan:
             this step or by masks that were there before.
         ranking: the ranked units; None for a solver, which decides at each level anew which units go.
         scene: what the criterion saw.
+        reached: the highest level, per mille, that bounds allow; beyond it nothing is masked.
         noun: what units are called ("channels").
     """
 
@@ -40,6 +41,7 @@ class RemovalPlan:
     ranking: Ranking | None
     scene: Scene
     noun: str
+    reached: int = LEVELS
 
 
 _rankings: Recent[RemovalPlan] = Recent(WORKER_RANKINGS, "rankings")
@@ -69,20 +71,29 @@ def plan(scene: Scene, method: Method) -> RemovalPlan:
         raise Incompatible(f"{scene.base.model} has nothing to prune as {granularity.label.lower()}: {why}.")
     scene = replace(scene, layout=layout, reduction=method.reduction)
     if isinstance(criterion, Solver):
-        removed = budgeted(scene, granularity, allocation, {})
-        return RemovalPlan(layout, removed, weights_solved(scene, removed), None, scene, granularity.unit)
+        found = budgeted(scene, granularity, allocation, {})
+        table = weights_solved(scene, found.removed)
+        return RemovalPlan(layout, found.removed, table, None, scene, granularity.unit, found.reached)
     assert isinstance(criterion, Scorer)
     scores = criterion.score(scene)
     layout = _scored(layout, criterion, scores, scene.base.model)
     scene = replace(scene, layout=layout)
     units = unit_scores(scene, criterion, scores, method)
     units = granularity.order(units)
-    ranking = Ranking.of(units, lambda flat: budgeted(scene, granularity, allocation, flat, units))
+    reached = LEVELS
+
+    def shares(flat: dict[str, np.ndarray]) -> np.ndarray:
+        nonlocal reached
+        found = budgeted(scene, granularity, allocation, flat, units)
+        reached = found.reached
+        return found.removed
+
+    ranking = Ranking.of(units, shares)
     table = weights_removed(scene, ranking)
     if allocation.target != "units":
-        ranking = retargeted(ranking, table, scene, allocation.target)
+        ranking, reached = retargeted(ranking, table, scene, allocation.target, reached)
         table = weights_removed(scene, ranking)
-    return RemovalPlan(layout, ranking.removed, table, ranking, scene, granularity.unit)
+    return RemovalPlan(layout, ranking.removed, table, ranking, scene, granularity.unit, reached)
 
 
 def rank(scene: Scene, method: Method) -> Ranking:

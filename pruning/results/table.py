@@ -98,6 +98,9 @@ def _lines(cell: Cell, measures: tuple[MeasureSpec, ...], rows: Any) -> list[dic
 
 
 def _removed(profile: Mapping[str, Any], level: int) -> dict[str, Any]:
+    """Counts at a level; none at one that the allocation's bounds do not reach."""
+    if level > profile.get("reached", LEVELS):
+        return {}
     removed, weights = sum(layer[level] for layer in profile["removed"]), sum(profile["weights"])
     return {"weights_removed": removed, "prunable_weights": weights, "share_removed": removed / weights}
 

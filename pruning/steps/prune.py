@@ -40,14 +40,25 @@ class Prune(Method, Step):
         }
 
     def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
-        """The state with exactly the units masked that the plan counts at this level."""
+        """The state with exactly the units masked that the plan counts at this level.
+
+        Raises:
+            Unreachable: the allocation's bounds do not allow the level, or only by emptying a layer.
+        """
         import torch
 
+        from pruning.common.errors import Unreachable
         from pruning.criteria.kinds import Solver
         from pruning.criteria.plan import plan_of
         from pruning.network.weights import apply_masks
 
         made = plan_of(state.scene(progress), self)
+        if self.sparsity > made.reached:
+            raise Unreachable(
+                f"{self.sparsity / 10:g} % cannot be reached so{said(self.allocation_options)}: at most "
+                f"{made.reached / 10:g} %. Beyond that nothing is left to give, or a layer would be emptied to make up "
+                "for others. Ask for less, or loosen the bounds."
+            )
         pruned = state.next(key)
         parameters = dict(pruned.model.named_parameters(remove_duplicate=False))
         if made.ranking is not None:

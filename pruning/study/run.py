@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol, TypedDict
 
+from pruning.common.errors import Unreachable
 from pruning.common.progress import Desk, Progress, quiet
 from pruning.measures.kinds import measures
 from pruning.state import State
@@ -92,8 +93,8 @@ def _measured(
 ) -> Row:
     """One result, computed and stored; ``made``: the cell's state where it is there already, and what it took."""
     began = time.perf_counter() - (made[1] if made else 0.0)
-    state = made[0] if made else state_of(cell.base, cell.recipe, progress, store)
     measure = spec.build()
+    state = made[0] if made else _state(cell, measure.scope == "ranking", progress, store)
     desk = Desk(progress) if store is None else Desk(progress, store.write, store.read)
     value = measure.measure(state, desk)
     seconds = time.perf_counter() - began
@@ -101,6 +102,16 @@ def _measured(
         about = {"state_key": cell.state_key, "measure": spec.name, "model": cell.base.model}
         store.put(key, value, images=measure.images(), seconds=seconds, device=cell.base.device, **about)
     return _row(cell, spec, key, value, seconds, "computed")
+
+
+def _state(cell: Cell, ranked: bool, progress: Progress, store: ResultStore | None) -> State:
+    """The cell's state; where its level cannot be reached, that at level 0 for what looks at all levels at once."""
+    try:
+        return state_of(cell.base, cell.recipe, progress, store)
+    except Unreachable:
+        if not ranked:
+            raise
+        return state_of(cell.base, cell.ranked, progress, store)
 
 
 def _row(cell: Cell, spec: MeasureSpec, key: str, value: dict[str, Any], seconds: float, origin: str) -> Row:

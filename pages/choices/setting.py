@@ -14,7 +14,7 @@ from pruning.common.registry import Registry
 from pruning.common.spec import Options, Spec
 from pruning.common.validation import checked
 from pruning.criteria.kinds import allocations, granularities, scorers
-from pruning.results.sentences import removed
+from pruning.results.sentences import removed, unreached
 from pruning.steps.prune import Prune
 from pruning.steps.recalibrate import Recalibrate
 from pruning.study.recipe import AnyStep
@@ -162,6 +162,8 @@ def gone(setting: Setting, profile: Mapping[str, Any] | None) -> str:
     text = words.get(target, f"{asked} of its {unit}")
     if profile is None:
         return text
+    if unreached(profile, setting.sparsity):
+        return f"{text} (out of reach)"
     really = removed(profile, setting.sparsity)
     if unit == "weights" and target == "units" and abs(1000 * really - setting.sparsity) <= 0.5:
         return text

@@ -19,7 +19,7 @@ from pruning.results.charts.layer_map import layer_map
 from pruning.results.charts.mask_image import mask_image
 from pruning.results.charts.weight_histogram import weight_histogram
 from pruning.results.frames import bins_frame, density_frame, layers_at
-from pruning.results.sentences import collapse
+from pruning.results.sentences import collapse, unreached
 from pruning.study.study import MeasureSpec
 
 
@@ -29,20 +29,22 @@ def layer_panel(
     """Map and bars, with the slider's level as the cursor; what was asked, and what was left alone."""
     now = layers_at(profile, setting.sparsity)
     above = st.container()  # always there, so that nothing below changes its place when a warning comes or goes
-    if warning := collapse(now):
+    if warning := unreached(value, setting.sparsity) or collapse(now):
         above.warning(warning, icon=":material/warning:")
     _asked(setting, value)
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
+    pinned = None if pinned is None or pinned.empty else pinned
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=440)
     with right:
-        show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
+        if len(now):
+            show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
 
 
 def _asked(setting: Setting, value: dict[str, Any]) -> None:
     """What the level removes in units and in weights, and which layers the granularity leaves alone."""
-    if "groups" in value:
+    if "groups" in value and not unreached(value, setting.sparsity):
         groups = value["groups"]
         gone, units = sum(g["removed"][setting.sparsity] for g in groups), sum(g["units"] for g in groups)
         weights, of = sum(row[setting.sparsity] for row in value["removed"]), sum(value["weights"])

@@ -63,6 +63,10 @@ class Incompatible(PruningError):
     """A combination of choices that does not exist (a scorer that cannot score this granularity, say)."""
 
 
+class Unreachable(Incompatible):
+    """A level of sparsity that bounds or layers that are left alone do not allow; the sentence names the highest."""
+
+
 class Missing(PruningError):
     """Something that must be on this machine and is not: weights, a data set, a device, a library."""
 

@@ -20,7 +20,7 @@ from pruning.common.memory import Recent
 from pruning.common.progress import Progress
 from pruning.criteria.ranking import MASKED, counts
 from pruning.network.partial_forward import Call, PartialForward
-from pruning.network.passes import BATCH
+from pruning.network.passes import BATCH, like
 from pruning.network.scene import Scene
 from pruning.network.units import Group, Layout
 from pruning.network.weights import layer_label
@@ -134,11 +134,11 @@ class _Images:
         scene.base.task.need_classes(scene.base.model)
         self.split = split_of(scene.base, SPLIT)
         self.count = min(count, len(self.split))
-        self.device = next(scene.model.parameters()).device
         self.slices = [slice(i, min(i + BATCH, len(self.split))) for i in range(0, self.count, BATCH)]
-        trial = self.split.batch(0, min(TRIAL, len(self.split)))[0].to(self.device)
+        self.model = scene.model
+        trial = like(scene.model, self.split.batch(0, min(TRIAL, len(self.split)))[0])
         self.replay = PartialForward(scene.model, trial)
-        self.blank = torch.zeros((), device=self.device).expand(BATCH, *trial.shape[1:])
+        self.blank = trial.new_zeros(()).expand(BATCH, *trial.shape[1:])
         self.cut: Call | None = None
         self.held: dict[int, Tensor] = {}
 
@@ -174,7 +174,7 @@ class _Images:
         part = self.slices[i]
         if i in self.held:
             return self.blank[: part.stop - part.start]
-        return self.split.batch(part.start, part.stop)[0].to(self.device)
+        return like(self.model, self.split.batch(part.start, part.stop)[0])
 
     def _start(self, i: int) -> tuple[Call | None, Tensor | None]:
         return (self.cut, self.held[i]) if i in self.held else (None, None)

@@ -46,6 +46,7 @@ class SpeedCurve(Timing):
 
         from pruning.measures.tools.stopwatch import by_turns, conditions, quartiles, ratios
         from pruning.network.macs import macs
+        from pruning.network.passes import like
 
         shape, total = state.base.input_shape, len(self.levels) + len(self.batches)
         networks = {0: state.start.model}
@@ -60,7 +61,7 @@ class SpeedCurve(Timing):
             **conditions(device),
         }
         for number, batch in enumerate(self.batches, len(self.levels)):
-            images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+            images = like(state.model, torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)))
             note = f"{batch} image{'s' if batch > 1 else ''} a pass"
             works = {str(level): partial(model, images) for level, model in networks.items()}
             times = by_turns(works, self.seconds, device, desk.part(number, total, note))
@@ -90,4 +91,4 @@ def _without(state: State, level: int) -> Any:
         state = state.parent
     assert state.parent is not None
     step = state.step.at(level)
-    return remove(state.parent.after(step, digest(state.parent.key, step.key_part()), quiet)).model
+    return remove(state.parent.after(step, digest(state.parent.key, step.key_part(state.parent.recipe)), quiet)).model

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.common.levels import share_in_percent
+from pruning.common.levels import LEVELS, in_percent, share_in_percent
 from pruning.results.intervals import mcnemar, wilson
 
 BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
@@ -16,6 +16,17 @@ BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
 def removed(profile: Mapping[str, Any], level: int) -> float:
     """Share of the prunable weights that are really removed at a level (0..1)."""
     return sum(row[level] for row in profile["removed"]) / sum(profile["weights"])
+
+
+def unreached(profile: Mapping[str, Any], level: int) -> str:
+    """Why a level has no network, where an allocation's bounds do not allow it; else an empty text."""
+    highest = profile.get("reached", LEVELS)
+    if level <= highest:
+        return ""
+    return (
+        f"**Out of reach**: with these bounds at most {in_percent(highest)} can be removed without emptying a layer to "
+        f"make up for others, so that there is no network of {in_percent(level)}. Ask for less, or loosen the bounds."
+    )
 
 
 def interval(value: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import BadValue
+from pruning.common.levels import LEVELS
 from pruning.results.intervals import wilson
 from pruning.study.recipe import level_axis, prunes
 from pruning.study.study import Cell, MeasureSpec, Study
@@ -49,11 +50,11 @@ def table(rows: Iterable[Mapping[str, Any]], study: Study | None = None) -> pd.D
     """The results of ``pruning.run(study)``: one line for each cell and each measure of accuracy in it.
 
     Columns: the study's axes other than sparsity; the ``sparsity`` that the last pruning step was to reach,
-    ``weights_removed`` of ``prunable_weights`` by its mask, and ``share_removed``; ``accuracy`` with its 95 % Wilson
-    interval, and ``dense_accuracy`` on the same images (all shares 0..1); images ``lost`` (right only before) and
-    ``gained``; how many ``images`` of which ``split``; ``device``; ``seconds`` that the measure took when it was
-    computed, and ``origin`` (computed, stored or bundled). Numbers of other measures follow under their own names. What
-    was not measured has no column.
+    ``weights_removed`` of ``prunable_weights`` by its mask and those before it, and ``share_removed``; ``accuracy``
+    with its 95 % Wilson interval, and ``dense_accuracy`` on the same images (all shares 0..1); images ``lost`` (right
+    only before) and ``gained``; how many ``images`` of which ``split``; ``device``; ``seconds`` that the measure took
+    when it was computed, and ``origin`` (computed, stored or bundled). Numbers of other measures follow under their own
+    names. What was not measured has no column.
 
     Args:
         rows: what ``run`` returned, all of it.
@@ -101,6 +102,9 @@ def _lines(cell: Cell, measures: tuple[MeasureSpec, ...], rows: Any) -> list[dic
 
 
 def _removed(profile: Mapping[str, Any], level: int) -> dict[str, Any]:
+    """Counts at a level; none at one that the allocation's bounds do not reach."""
+    if level > profile.get("reached", LEVELS):
+        return {}
     removed, weights = sum(layer[level] for layer in profile["removed"]), sum(profile["weights"])
     return {"weights_removed": removed, "prunable_weights": weights, "share_removed": removed / weights}
 

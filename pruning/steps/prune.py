@@ -8,7 +8,8 @@ from pydantic import Field
 
 from pruning.common.levels import LEVELS
 from pruning.common.progress import Progress, Shelf, quiet
-from pruning.common.spec import Step, said
+from pruning.common.registry import Entry
+from pruning.common.spec import Step, named, said
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.criteria.method import Method
 from pruning.steps.kinds import steps
@@ -29,15 +30,36 @@ class Prune(Method, Step):
     kind: Literal["prune"] = "prune"
     sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
 
+    def may_mask(self) -> bool:
+        return True
+
+    def uses(self) -> dict[str, type[Entry]]:
+        return {
+            **named("scorer", scorers[self.scorer], self.options),
+            **named("granularity", granularities[self.granularity], self.granularity_options),
+            **named("allocation", allocations[self.allocation], self.allocation_options),
+        }
+
     def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
-        """The state with exactly the units masked that the plan counts at this level."""
+        """The state with exactly the units masked that the plan counts at this level.
+
+        Raises:
+            Unreachable: the allocation's bounds do not allow the level, or only by emptying a layer.
+        """
         import torch
 
+        from pruning.common.errors import Unreachable
         from pruning.criteria.kinds import Solver
         from pruning.criteria.plan import plan_of
         from pruning.network.weights import apply_masks
 
         made = plan_of(state.scene(progress), self)
+        if self.sparsity > made.reached:
+            raise Unreachable(
+                f"{self.sparsity / 10:g} % cannot be reached so{said(self.allocation_options)}: at most "
+                f"{made.reached / 10:g} %. Beyond that nothing is left to give, or a layer would be emptied to make up "
+                "for others. Ask for less, or loosen the bounds."
+            )
         pruned = state.next(key)
         parameters = dict(pruned.model.named_parameters(remove_duplicate=False))
         if made.ranking is not None:

@@ -6,9 +6,10 @@ import time
 from contextlib import suppress
 from typing import Any, Protocol, TypedDict
 
-from pruning.common.errors import PruningError
+from pruning.common.errors import PruningError, Unreachable
 from pruning.common.progress import Desk, Progress, quiet
 from pruning.measures.kinds import measures
+from pruning.state import State
 from pruning.study.fold import Ahead, ahead, state_of, to_train
 from pruning.study.study import Cell, MeasureSpec, Study
 from pruning.zoo.kinds import ABSENT, models
@@ -107,8 +108,8 @@ def _measured(
     """One result, computed and stored; ``made``: the cell's state where it was trained together with others."""
     known, taken, trained = made or (None, 0.0, to_train(cell.base, cell.recipe))
     began = time.perf_counter() - taken
-    state = known or state_of(cell.base, cell.recipe, progress, store)
     measure = spec.build()
+    state = known or _state(cell, measure.scope == "ranking", progress, store)
     desk = Desk(progress) if store is None else Desk(progress, store.write, store.read)
     value = measure.measure(state, desk)
     seconds = time.perf_counter() - began
@@ -118,6 +119,16 @@ def _measured(
         images = trained if spec.name == "trace" else measure.images()
         store.put(key, value, images=images, seconds=seconds, device=cell.base.device, **about)
     return _row(cell, spec, key, value, seconds, "computed")
+
+
+def _state(cell: Cell, ranked: bool, progress: Progress, store: ResultStore | None) -> State:
+    """The cell's state; where its level cannot be reached, that at level 0 for what looks at all levels at once."""
+    try:
+        return state_of(cell.base, cell.recipe, progress, store)
+    except Unreachable:
+        if not ranked:
+            raise
+        return state_of(cell.base, cell.ranked, progress, store)
 
 
 def _row(cell: Cell, spec: MeasureSpec, key: str, value: dict[str, Any], seconds: float, origin: str) -> Row:

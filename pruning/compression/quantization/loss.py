@@ -99,7 +99,7 @@ def bytes_by_part(state: State) -> dict[str, Any]:
     layers = {}
     for name, kept in state.formats.items():
         codes = -(-kept.codes.numel() * kept.bits // 8)
-        scales = 0 if kept.scale is None else 2 * kept.scale.numel()
+        scales = 0 if kept.scale is None else kept.scale.nbytes
         zeros = 0 if kept.zero is None or kept.symmetric else kept.zero.numel()
         layers[name] = {"codes": codes, "scales": scales, "zeros": zeros}
     rest = len(data) - header - sum(sum(part.values()) for part in layers.values())

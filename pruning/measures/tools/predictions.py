@@ -13,7 +13,7 @@ from pruning.common.limits import WORKER_PREDICTIONS
 from pruning.common.memory import Recent
 from pruning.common.progress import Desk
 from pruning.network.forward import forward_of
-from pruning.network.passes import BATCH
+from pruning.network.passes import BATCH, like
 from pruning.state import State
 from pruning.zoo.match import split_of
 
@@ -143,7 +143,6 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
     if done >= count:
         yield Predictions(answers, count)
         return
-    device = next(state.model.parameters()).device
     forward = forward_of(state.model.eval())
     until = time.monotonic()  # the first look comes after the first batch
     try:
@@ -151,7 +150,7 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
             with torch.inference_mode():
                 while done < count:
                     x, y = images.batch(done, min(done + BATCH, len(images)))
-                    answers.add(y, forward(x.to(device)))
+                    answers.add(y, forward(like(state.model, x)))
                     done += len(y)
                     if time.monotonic() >= until:
                         break

@@ -22,7 +22,8 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
 
     Args:
         profile: one row a layer and level: ``layer``, ``order`` (forward order), ``weights`` (prunable weights of the
-            layer), ``level`` (per mille, all of 0..1000) and ``removed`` (weights removed).
+            layer), ``level`` (per mille, all from 0 to 1000 or to the highest that can be reached) and ``removed``
+            (weights removed). What is out of reach stays blank.
         level: the cursor, per mille.
         axis: "sparsity" (linear) or "remaining" (logarithmic).
         selected: a layer to frame.
@@ -32,11 +33,15 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
     """
     check_level(level)
     names, weights, removed = grid(profile)
+    reached = removed.shape[1] - 1
+    removed = np.pad(removed, ((0, 0), (0, LEVELS - reached)), mode="edge")
     full = removed == weights[:, None]
     share = removed / np.maximum(weights, 1)[:, None]
     # Whole per cent in one byte, as 60 layers x 1001 levels go to the browser at each move of the slider. Neither
     # end is reached by rounding: 100 means that the layer is empty, 0 that it is whole.
     cells = np.where(full, 100, np.where(removed == 0, 0, np.clip(np.rint(share * 100), 1, 99))).astype(np.uint8)
+    if reached < LEVELS:
+        cells = np.where(np.arange(LEVELS + 1) > reached, np.nan, cells).astype(np.float32)
     first = np.where(full.any(axis=1), full.argmax(axis=1), LEVELS + 1)
     left = _narrow(weights[:, None] - removed)
     columns = slice(None) if linear(axis) else slice(LEVELS - 1, None, -1)  # nothing remaining has no logarithm
@@ -83,6 +88,9 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
         return figure
 
     title = _title(names, weights, removed[:, level], first, level)
+    if level > reached:
+        title = f"{level_percent(level)} sparsity is out of reach: at most {level_percent(reached)}"
+    rows, known = len(names), reached + 1
     words = "sparsity from 0 to 100 %" if linear(axis) else "weights remaining from 100 to 0.1 %"
     return Chart(
         name="layer-map",
@@ -91,12 +99,12 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
         f"each layer. {title}.",
         table=pd.DataFrame(
             {
-                "layer": pd.Categorical.from_codes(np.repeat(np.arange(len(names)), LEVELS + 1), categories=names),
-                "order": np.repeat(np.arange(len(names)), LEVELS + 1),
-                "level_permille": np.tile(np.arange(LEVELS + 1), len(names)),
-                "weights_count": np.repeat(weights, LEVELS + 1),
-                "removed_count": removed.ravel(),
-                "removed_percent": np.round(100 * share.ravel(), 4),
+                "layer": pd.Categorical.from_codes(np.repeat(np.arange(rows), known), categories=names),
+                "order": np.repeat(np.arange(rows), known),
+                "level_permille": np.tile(np.arange(known), rows),
+                "weights_count": np.repeat(weights, known),
+                "removed_count": removed[:, :known].ravel(),
+                "removed_percent": np.round(100 * share[:, :known].ravel(), 4),
             }
         ),
         draw=draw,
@@ -104,7 +112,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
 
 
 def grid(profile: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """A long profile as (names in forward order, weights (layers,), removed (layers, 1001)).
+    """A long profile as (names in forward order, weights (layers,), removed (layers, 1 + highest level)).
 
     Raises:
         BadValue: when a column is missing, or a layer lacks a level.
@@ -112,15 +120,15 @@ def grid(profile: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
     need(profile, ("layer", "order", "weights", "level", "removed"), "profile")
     order, levels = (profile[column].to_numpy(np.int64) for column in ("order", "level"))
     index = np.lexsort((levels, order))
-    each = LEVELS + 1
-    rows = len(index) // each
-    if not rows or len(index) != rows * each or (levels[index].reshape(rows, -1) != np.arange(each)).any():
-        raise BadValue("The profile needs each layer at each level from 0 to 1000 per mille, once.")
-    starts = index[::each]
+    known = int(levels.max(initial=-1)) + 1
+    rows = len(index) // known if known else 0
+    if not rows or len(index) != rows * known or (levels[index].reshape(rows, -1) != np.arange(known)).any():
+        raise BadValue("The profile needs each layer at each level from 0 to 1000 per mille, or what is reached, once.")
+    starts = index[::known]
     return (
         [str(name) for name in profile["layer"].iloc[starts]],
         profile["weights"].to_numpy()[starts].astype(np.int64),
-        profile["removed"].to_numpy()[index].astype(np.int64).reshape(rows, each),
+        profile["removed"].to_numpy()[index].astype(np.int64).reshape(rows, known),
     )
 
 

@@ -17,6 +17,7 @@ from pages.compare.work import KnownApproaches
 from pages.shared.estimates import told
 from pages.shared.jobs import mean_share, progress
 from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pruning.common.levels import share_in_percent
 from pruning.results.charts.tradeoff import tradeoff
@@ -112,7 +113,7 @@ def _numbers(rows: pd.DataFrame, known: KnownApproaches, wish: Wish) -> None:
 def _work(known: KnownApproaches, wish: Wish) -> None:
     """Progress and cancel, or the buttons that measure what is lacking."""
     for error in known.errors:
-        st.warning(error, icon=":material/error:")
+        st.warning(plain(error), icon=":material/error:")
     if known.running:
         time = told(known.running)
         said = f", the one under way has {time.words('left')}" if time is not None else ""

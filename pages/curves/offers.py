@@ -12,6 +12,7 @@ from pages.curves.work import FEW, CurveWork, estimate
 from pages.shared.estimates import left
 from pages.shared.jobs import begin, begin_all, mean_share, progress
 from pages.shared.offers import button
+from pages.shared.plain import plain
 from pruning.engine.jobs import JobView
 
 
@@ -21,7 +22,7 @@ def failures(failed: dict[tuple[str, str], str]) -> None:
     for (curve, run), error in failed.items():
         reasons.setdefault(error, []).append(f"{curve} ({run})")
     for error, runs in reasons.items():
-        st.warning(f"Failed: {'; '.join(runs)}. {error}", icon=":material/error:")
+        st.warning(plain(f"Failed: {'; '.join(runs)}. {error}"), icon=":material/error:")
 
 
 def _counted(running: list[JobView]) -> str:

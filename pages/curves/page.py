@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.curves import controls, pairs, panel, state, verdicts
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pruning.results.charts.curve_looks import CHOICES
 from pruning.zoo.kinds import models
 
@@ -23,7 +24,7 @@ def page() -> None:
         st.divider()
         controls.builder(view)
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     st.header(f"{models[view.model].label}: which criterion keeps accuracy longest?", anchor=False)
     key = state.keep("axis", view.axis)
     axis = st.segmented_control(

@@ -13,6 +13,7 @@ from pages.curves.known import profile_of
 from pages.curves.state import first, keep
 from pages.curves.verdicts import busy, coming, lacking_at, name, right_at, study_at
 from pages.curves.work import estimate, works
+from pages.shared.plain import plain
 from pages.shared.standing import standing, whole
 from pruning.common.levels import in_percent
 from pruning.results.charts.base import percent
@@ -110,7 +111,7 @@ def _offer(view: View, pending: bool) -> None:
         return
     failed = standing(whole(study_at(view, work)) for work in lacking).errors
     for error in failed:
-        st.info(error, icon=":material/info:")
+        st.info(plain(error), icon=":material/info:")
     if lacking and not failed:
         label = f"Compare on all images ({estimate(view, len(lacking)).words()})"
         if st.button(label, key="pairs_measure", icon=":material/play_arrow:"):

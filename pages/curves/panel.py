@@ -14,6 +14,7 @@ from pages.curves.offers import failures, offer, sizes, whole
 from pages.curves.work import estimate
 from pages.shared import jobs as background
 from pages.shared.jobs import job
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.results.charts.base import percent
@@ -41,7 +42,7 @@ def begin(view: View) -> bool:
             if (work.curve in wanted or (quick and not ended)) and job(work.full) is None:
                 background.begin(work.full, f"Curves: {work.setting.sentence()}")
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     st.session_state["curves_wanted"] = set()
     return any(not job.finished for _, job in jobs(found)) or bool(sizing(found))
 

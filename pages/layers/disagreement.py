@@ -9,6 +9,7 @@ from pages.choices.setting import DEFAULT, Setting
 from pages.shared.answers import Answer, ask, look
 from pages.shared.estimates import FORWARD, Estimate, light, passes
 from pages.shared.offers import TITLE, offer, progress, rankings
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.state import place, widget
 from pruning.common.options import option_list
@@ -58,7 +59,7 @@ def pair(setting: Setting, layer: str, other: str) -> bool:
     """The scatter; returns whether it is still under way."""
     answer = ask(_pair(setting, layer, other), "two_scores")
     if answer.error:
-        st.info(answer.error, icon=":material/info:")
+        st.info(plain(answer.error), icon=":material/info:")
         return False
     names = [scorers[name].label for name in (setting.scorer, other)]
     if answer.value is not None and "first_rank" in answer.value:

@@ -14,6 +14,7 @@ from pages.lottery.work import at_once, look, one_network
 from pages.shared import jobs as background
 from pages.shared.estimates import Estimate, passes
 from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.standing import Standing, standing, whole
 from pruning.common.levels import LEVELS
@@ -97,7 +98,7 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
     )
     found = lines(experiment, level)
     for error in found.standing.errors:
-        st.warning(error, icon=":material/error:")
+        st.warning(plain(error), icon=":material/error:")
     _work(found, experiment)
     if found.values:
         show(error_barrier(found.frame, level, bool(found.standing.running)), "valley", width=TITLE)

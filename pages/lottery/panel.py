@@ -12,6 +12,7 @@ from pages.lottery import connectivity
 from pages.lottery.work import TicketProgress, begin, estimate, look
 from pages.shared.jobs import progress
 from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pruning.common.levels import LEVELS
 from pruning.results.charts.levels import level_percent
@@ -33,7 +34,7 @@ def panel(experiment: Experiment) -> bool:
     _headline(table, models[experiment.model].label)
     _work(experiment, found)
     for error in found.standing.errors:
-        st.warning(error, icon=":material/error:")
+        st.warning(plain(error), icon=":material/error:")
     if len(table):
         _results(table, experiment.levels, experiment.train.steps, bool(found.standing.running))
         train = experiment.train

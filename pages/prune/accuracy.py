@@ -16,6 +16,7 @@ from pages.shared.estimates import left, passes
 from pages.shared.jobs import begin, stop
 from pages.shared.live import looked
 from pages.shared.offers import button
+from pages.shared.plain import plain
 from pages.shared.server import engine
 from pages.shared.show import show
 from pruning.engine.jobs import JobView
@@ -54,7 +55,7 @@ def accuracy_now(setting: Setting, norm: bool) -> bool:
     found = answers(setting, norm)
     pruned = found["pruned"]
     if pruned.error:
-        st.info(pruned.error, icon=":material/info:")
+        st.info(plain(pruned.error), icon=":material/info:")
         return False
     if pruned.value is None:
         st.caption("First images …")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import Answer, ask
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.state import PREFIX, place, widget
 from pruning.common.errors import BadValue
@@ -89,7 +90,7 @@ def inside(setting: Setting, layer: str) -> bool:
     """Mask, densities and weights of one layer; returns whether it is still under way."""
     answer = _look(setting, layer)
     if answer.error:
-        st.info(answer.error)
+        st.info(plain(answer.error))
         return False
     if answer.value is not None and "mask" in answer.value:
         st.session_state["inside"] = answer.value
@@ -110,5 +111,5 @@ def inside(setting: Setting, layer: str) -> bool:
             chart = weight_histogram(bins_frame(value), value["layer"], value["threshold"], magnitude)
             show(chart, "weights", width=330, dim=dim)
     except BadValue as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
     return answer.pending

@@ -12,6 +12,7 @@ from pages.prune.take_home import take_home
 from pages.shared import state
 from pages.shared.controls import controls
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pages.shared.profile import profile_of
 from pruning.results.charts.axes import CHOICES
 
@@ -25,7 +26,7 @@ def page() -> None:
     setting = controls(setting)
     above = st.container()
     for sentence in changes:
-        above.warning(sentence, icon=":material/link_off:")
+        above.warning(plain(sentence), icon=":material/link_off:")
     profile = profile_of(setting)
     if profile.table is None:
         _without_profile(setting, profile.error)
@@ -76,7 +77,7 @@ def _without_profile(setting: Setting, error: str) -> None:
     state.publish(setting)
     st.header(setting.sentence(), anchor=False)
     if error:
-        st.info(error, icon=":material/info:")
+        st.info(plain(error), icon=":material/info:")
     else:
         live(partial(_waiting, setting), "waiting", True)
 

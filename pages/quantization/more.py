@@ -12,6 +12,7 @@ from pages.choices.setting import Setting
 from pages.quantization.work import points, runtime_values
 from pages.shared.jobs import begin_all, made, mean_share, progress
 from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.standing import Standing
 from pruning.results.charts.bits_curve import bits_curve
@@ -62,7 +63,7 @@ def _work(now: Standing, label: str, what: str, key: str) -> bool:
         progress(now.running, mean_share(now.running), f"{what} …", f"cancel_{key}")
     elif now.lacking:
         for error in now.errors:
-            st.info(error, icon=":material/info:")
+            st.info(plain(error), icon=":material/info:")
         button(label, partial(begin_all, now.lacking), f"{key}_start")
     return bool(now.running)
 

@@ -14,6 +14,7 @@ from pages.shared.answers import Answer
 from pages.shared.estimates import Estimate
 from pages.shared.jobs import progress
 from pages.shared.offers import button
+from pages.shared.plain import plain
 from pruning.study.methods.recovery_plan import RecoveryPlan
 
 
@@ -69,9 +70,9 @@ def troubles(results: Sequence[tuple[StrategyProgress, Answer]]) -> None:
                 icon=":material/warning:",
             )
         elif one.stopped and one.job is not None and one.job.state == "failed":
-            st.warning(f"{one.way.label}: {one.job.error}", icon=":material/error:")
+            st.warning(plain(f"{one.way.label}: {one.job.error}"), icon=":material/error:")
         elif one.stopped:
             at = f" at step {one.rows[-1]['total']:,} of {one.way.steps:,}" if one.rows else ""
             st.caption(f"{one.way.label} was cancelled{at}.")
         if answer.error:
-            st.info(f"{one.way.label}: {answer.error}", icon=":material/info:")
+            st.info(plain(f"{one.way.label}: {answer.error}"), icon=":material/info:")

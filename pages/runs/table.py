@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.runs.open import opener
+from pages.shared.plain import plain
 from pages.shared.server import engine, owner, store
 from pages.shared.show import show
 from pruning.common.errors import PruningError
@@ -102,9 +103,9 @@ def one(run_id: str) -> None:
     try:
         run = store().run(run_id)
     except PruningError as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
         return
-    st.subheader(run.name, anchor=False)
+    st.subheader(plain(run.name), anchor=False)
     name = st.text_input("Name", run.name, key=f"name_{run_id}")
     note = st.text_area("Note", run.note, key=f"note_{run_id}", placeholder="What did you see?")
     row = st.container(horizontal=True)
@@ -162,7 +163,7 @@ def _try(act, done: str) -> None:
     try:
         act()
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.toast(done)
     st.rerun()

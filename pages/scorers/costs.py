@@ -12,6 +12,7 @@ from pages.shared.answers import Answer
 from pages.shared.estimates import light
 from pages.shared.jobs import begin, job
 from pages.shared.offers import button, progress
+from pages.shared.plain import plain
 from pages.shared.server import engine, owner, person
 from pages.shared.standing import Standing, standing, whole
 from pruning.common.environment import machine
@@ -80,7 +81,7 @@ def _ask(study: Study) -> None:
     try:
         engine().submit(study, owner=owner(), durable=False, person=person())
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 def cost_panel(setting: Setting) -> bool:
@@ -91,7 +92,7 @@ def cost_panel(setting: Setting) -> bool:
         progress(Answer(job=now.running[0]), "Timing one scorer after another", "costs")
         return True
     for error in now.errors:
-        st.info(error, icon=":material/info:")
+        st.info(plain(error), icon=":material/info:")
     label = models[setting.model].label
     if lacking:
         button(

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.shared.live import looked
+from pages.shared.plain import plain
 from pages.shared.server import engine, owner, person, store
 from pruning.common.errors import PruningError
 from pruning.engine.jobs import JobView
@@ -41,7 +42,7 @@ def start(ask: Callable[[], None]) -> None:
     try:
         ask()
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.rerun()
 
@@ -135,6 +136,6 @@ def stop(views: Sequence[JobView]) -> bool:
         try:
             engine().cancel(view.id, owner())
         except PruningError as error:
-            st.warning(str(error))
+            st.warning(plain(str(error)))
             done = False
     return done

@@ -12,6 +12,7 @@ from pages.choices.setting import Setting
 from pages.shared import jobs
 from pages.shared.answers import Answer
 from pages.shared.estimates import Estimate, left
+from pages.shared.plain import plain
 from pruning.criteria.kinds import Solver, scorers
 from pruning.study.study import Study
 
@@ -47,7 +48,7 @@ def offer(study: Study, answer: Answer, label: str, time: Estimate | None, key: 
     if answer.complete or answer.pending:
         return
     if answer.error:
-        st.info(answer.error, icon=":material/info:")
+        st.info(plain(answer.error), icon=":material/info:")
     button(label, partial(jobs.begin, study, name), key, time)
 
 

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import streamlit as st
 
+from pages.shared.plain import plain
 from pages.shared.streamlit_internals import credentials_lack
 
 NEEDED = ("authlib", "httpx")
@@ -40,5 +41,6 @@ def sign_out() -> None:
     """Who is signed in, and the way out, at the foot of each page: people share the computers of a class."""
     if getattr(st.user, "is_logged_in", False):
         row = st.container(horizontal=True, vertical_alignment="center", key="signed_in")
-        row.caption(f"Signed in as {getattr(st.user, 'email', None) or getattr(st.user, 'name', None) or 'somebody'}")
+        name = getattr(st.user, "email", None) or getattr(st.user, "name", None) or "somebody"
+        row.caption(f"Signed in as {plain(name)}")
         row.button("Sign out", type="tertiary", icon=":material/logout:", on_click=st.logout)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.choices.setting import Setting
+from pages.shared.plain import plain
 from pages.structure.words import finding
 from pages.structure.work import StructureAnswers, answers
 from pruning.common.levels import share_in_percent
@@ -33,7 +34,7 @@ def numbers(setting: Setting) -> bool:
     latency = found.latency.value if found.latency.value and found.latency.value.get("rows") else None
     st.header(finding(setting, value, latency), anchor=False)
     if found.structure.error:
-        st.info(found.structure.error, icon=":material/info:")
+        st.info(plain(found.structure.error), icon=":material/info:")
         return False
     value, _, old = shown(setting, found)
     if value is None:

@@ -17,6 +17,7 @@ from pruning.common.errors import BadValue
 from pruning.results.charts.palette import TITLE_SIZE, template_spec
 from pruning.results.charts.room import room
 from pruning.results.charts.sketch import Sketch
+from pruning.results.sheets import csv_bytes
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
 EM = 0.5  # mean width of a letter of a semi-bold sans font, in font sizes; wide, so that nothing is cut
@@ -77,13 +78,8 @@ class Chart:
         return {"data": drawn.data, "layout": drawn.layout | {"template": template_spec(theme)}}
 
     def csv(self) -> bytes:
-        """The table as UTF-8 CSV, which Excel reads too."""
+        """The table as CSV."""
         return csv_bytes(self.table)
-
-
-def csv_bytes(table: pd.DataFrame) -> bytes:
-    """A table as the bytes of a CSV file in UTF-8, with the mark by which Excel knows it."""
-    return table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
 
 
 def title_layout(meta: Mapping[str, Any], width: float, size: float, scale: float = 1.0) -> dict[str, Any]:

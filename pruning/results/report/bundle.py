@@ -14,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.results.charts.base import Chart, csv_bytes
+from pruning.results.charts.base import Chart
 from pruning.results.report.pictures import FORMATS, WIDTHS, render
+from pruning.results.sheets import csv_bytes
 
 PACKAGES = (
     "torch",

@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 from pages.choices.setting import DEFAULT, Setting
 from pruning.common.environment import ROOT
+from pruning.common.errors import Missing
 from pruning.compression.suffixes import SMALL_SUFFIX
 from pruning.zoo.base import Base
+from pruning.zoo.match import imagenet_labels
 
 COLUMNS = ("sparsity", "accuracy", "dense_accuracy", "share_removed", "images")
 """What the lines of Python print of the table: as many as fit 80 letters."""
@@ -104,7 +106,11 @@ def _accuracy(base: Base) -> str:
     """The line that prints the accuracy on the first 10,000 test images, where there is one."""
     if base.data_name is None or not base.task.classes:
         return ""
-    return f'print(accuracy_of(model, "{base.data_name}", "test", 10_000))'
+    try:
+        known = f', trained_as="{base.model}"' if imagenet_labels(base.model, base.data_name) else ""
+    except Missing:  # no folder: no accuracy either
+        return ""
+    return f'print(accuracy_of(model, "{base.data_name}", "test", 10_000{known}))'
 
 
 SMALL_FORMS = {

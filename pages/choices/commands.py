@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from pages.choices.setting import DEFAULT, Setting
+from pruning.common.environment import ROOT
+from pruning.common.errors import Missing
 from pruning.compression.suffixes import SMALL_SUFFIX
+from pruning.zoo.base import Base
+from pruning.zoo.match import imagenet_labels
+
+COLUMNS = ("sparsity", "accuracy", "dense_accuracy", "share_removed", "images")
+"""What the lines of Python print of the table: as many as fit 80 letters."""
+YOURS = "yours: normalised as for training"
 
 
 def link(setting: Setting, page: str) -> str:
@@ -16,8 +24,15 @@ def link(setting: Setting, page: str) -> str:
     return f"{page.split('?')[0]}?{urlencode(setting.query())}"
 
 
+def installed() -> str:
+    """A line, for Python and shells, that says how the lines below it work in any folder."""
+    if not (ROOT / "pyproject.toml").exists():
+        return ""  # it was installed, so Python finds it
+    return f"# Once, so that it works in any folder: pip install {shlex.quote(str(ROOT))}\n"
+
+
 def shell(setting: Setting) -> str:
-    """The command that prints the same table."""
+    """The command that prints the same table: one line, since shells continue lines in different ways."""
     words = ["python -m pruning prune", f"--model {setting.model}", f"--scorer {setting.scorer}"]
     words += _options("--option", setting.prune.options)
     words += [f"--granularity {setting.granularity}"]
@@ -35,7 +50,12 @@ def shell(setting: Setting) -> str:
     ):
         if value != default:
             words.append(f"{flag} {value}")
-    return " \\\n  ".join(words)
+    return installed() + " ".join(words)
+
+
+def study_command(file: str) -> str:
+    """The command that computes a study from its file."""
+    return f"{installed()}python -m pruning run {shlex.quote(file)}"
 
 
 def _options(flag: str, options: Mapping[str, object]) -> list[str]:
@@ -51,14 +71,14 @@ def python(setting: Setting) -> str:
         or f"model={setting.model!r}"
     )
     step = ", ".join(f"{name}={value!r}" for name, value in setting.prune.model_dump(exclude_defaults=True).items())
-    return (
+    return installed() + (
         "import pruning\n\n"
         "study = pruning.Study(\n"
         f"    base=pruning.Base({base}),\n"
         f"    recipe=(pruning.Prune({step}),),\n"
         '    measures=(pruning.MeasureSpec(name="profile"), pruning.MeasureSpec(name="accuracy")),\n'
         ")\n"
-        "print(pruning.table(pruning.run(study)))"
+        f"print(pruning.table(pruning.run(study))[{list(COLUMNS)}])"
     )
 
 
@@ -68,13 +88,29 @@ def file_name(setting: Setting) -> str:
 
 
 def loading(setting: Setting) -> str:
-    """How to load the masked model in three lines."""
+    """How to load the masked model, and the line that finds its accuracy again."""
     return (
-        "from safetensors.torch import load_file\n"
-        "from pruning.zoo.checkpoints import initial\n"
-        f'model = initial("{setting.model}", 0)\n'
-        f'model.load_state_dict(load_file("{file_name(setting)}"))'
+        installed()
+        + (
+            "from safetensors.torch import load_file\n"
+            "from pruning.zoo.checkpoints import accuracy_of, initial\n\n"
+            f'model = initial("{setting.model}", {setting.weights})\n'
+            f'model.load_state_dict(load_file("{file_name(setting)}"))\n'
+            "model.eval()  # norms as they were when accuracy was measured\n"
+        )
+        + _accuracy(setting.base)
     )
+
+
+def _accuracy(base: Base) -> str:
+    """The line that prints the accuracy on the first 10,000 test images, where there is one."""
+    if base.data_name is None or not base.task.classes:
+        return ""
+    try:
+        known = f', trained_as="{base.model}"' if imagenet_labels(base.model, base.data_name) else ""
+    except Missing:  # no folder: no accuracy either
+        return ""
+    return f'print(accuracy_of(model, "{base.data_name}", "test", 10_000{known}))'
 
 
 SMALL_FORMS = {
@@ -102,14 +138,31 @@ def small_name(setting: Setting, form: str) -> str:
     return f"{setting.model}-{setting.granularity}-{setting.level_digits}-small{SMALL_SUFFIX[form]}"
 
 
-def opening(name: str) -> str:
-    """How to load a network's file, whose form its suffix tells, and pass images through it."""
+def opening(name: str, base: Base) -> str:
+    """How to load a network's file, whose form its suffix tells, and pass images through it.
+
+    Args:
+        base: what the network was made of.
+    """
+    shape = ", ".join(map(str, base.input_shape))
     if name.endswith(".pt2"):
-        return f'import torch\n\nmodel = torch.export.load("{name}").module()\nlogits = model(images)'
+        return (
+            "import torch\n\n"
+            f'model = torch.export.load("{name}").module()\n'
+            f"images = torch.zeros(1, {shape})  # {YOURS}\n"
+            "print(model(images))"
+        )
     if name.endswith(".onnx"):
         return (
+            "import numpy as np\n"
             "import onnxruntime\n\n"
             f'session = onnxruntime.InferenceSession("{name}")\n'
-            '(logits,) = session.run(None, {"images": images})  # a float32 array of numpy'
+            f"images = np.zeros((1, {shape}), np.float32)  # {YOURS}\n"
+            '(outputs,) = session.run(None, {"images": images})\n'
+            "print(outputs)"
         )
-    return f'import pruning\n\nmodel = pruning.load_small("{name}")\nlogits = model(images)'
+    return (
+        installed()
+        + (f'import pruning\nfrom pruning.zoo.checkpoints import accuracy_of\n\nmodel = pruning.load_small("{name}")\n')
+        + _accuracy(base)
+    )

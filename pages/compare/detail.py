@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from pages.choices.commands import opening
+from pages.choices.commands import opening, study_command
 from pages.choices.compare import Wish
 from pages.compare import files as compare_files
 from pages.compare.controls import SELECTED
@@ -121,10 +121,10 @@ def _again(wish: Wish, task: ApproachJob, known: KnownApproaches) -> None:
             icon=":material/download:",
         )
     if found and not task.approach.int8:
-        st.code(opening(f"{name}{''.join(found[0].suffixes)}"), language="python")
+        st.code(opening(f"{name}{''.join(found[0].suffixes)}", task.study.base), language="python")
     file = f"compare-{name}.json"
     st.caption("Train and measure it from the command line, with its study as a file:")
-    st.code(f"python -m pruning run {file}", language="bash")
+    st.code(study_command(file), language="bash")
     st.download_button(
         "Download the study",
         task.study.model_dump_json(indent=1),

@@ -47,14 +47,17 @@ def answer(setting: Setting, layers: int) -> Answer:
 
 
 def frame(value: dict[str, Any]) -> pd.DataFrame:
-    """The scan in long form: layer, order, share (per mille), accuracy (0..1, NaN where not measured yet)."""
+    """The scan in long form: layer, order, share (per mille), accuracy (0..1, NaN where not measured yet), units that
+    really went (NaN where older results do not say)."""
     rows = []
     for order, name in enumerate(value["layers"]):
         correct = value["correct"][order] if order < len(value["correct"]) else None
         for place, share in enumerate(value["shares"]):
             found = correct[place] if correct is not None and place < len(correct) else None
-            rows.append((name, order, share, float("nan") if found is None else found / value["count"]))
-    return pd.DataFrame(rows, columns=["layer", "order", "share", "accuracy"])
+            accuracy = float("nan") if found is None else found / value["count"]
+            gone = value.get("removed", [None] * len(value["layers"]))[order]
+            rows.append((name, order, share, accuracy, float("nan") if gone is None else gone[place]))
+    return pd.DataFrame(rows, columns=["layer", "order", "share", "accuracy", "removed"])
 
 
 def panel(setting: Setting, layers: int) -> bool:

@@ -17,7 +17,7 @@ from pages.shared.show import show
 from pruning.measures.accuracy import FLIPS
 from pruning.results.charts.flips import flips
 from pruning.study.study import MeasureSpec, Study
-from pruning.zoo.kinds import datasets
+from pruning.zoo.match import class_name
 
 
 def settled(pruned: Answer) -> bool:
@@ -53,10 +53,9 @@ def flipped(setting: Setting, norm: bool) -> bool:
         elif not pruned.error:
             st.caption("Looking for images whose prediction changed …")
         return pruned.pending or (pictures is not None and pictures.pending)
-    data = datasets[setting.base.data_name or ""]()
     table = pd.DataFrame(value["flips"])
     for column in ("label", "before", "after"):
-        table[column] = [data.class_name(label) for label in table[column]]
+        table[column] = [class_name(setting.model, setting.base.data_name or "", label) for label in table[column]]
     st.caption(f"{value['changed']:,} of {value['count']:,} predictions changed; here the first {len(table)}.")
     show(flips(np.stack(pictures.value["images"]), table), "flips", width=440)
     return pruned.pending

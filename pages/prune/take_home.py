@@ -37,7 +37,7 @@ def _share(setting: Setting) -> None:
     st.caption("The address holds the whole setting; opening it gives the same view.")
     st.code(commands.link(setting, st.context.url or ""), language=None)
     st.caption("The same numbers on the command line")
-    st.code(commands.shell(setting), language="bash")
+    st.code(commands.shell(setting), language="bash", wrap_lines=True)
     st.caption("and in Python")
     st.code(commands.python(setting), language="python")
 

@@ -93,4 +93,4 @@ def downloads(setting: Setting, formats: Formats) -> None:
             key=f"onnx_{precision}",
             icon=":material/download:",
         )
-    st.code(opening(f"{setting.model}-int8.onnx"), language="python")
+    st.code(opening(f"{setting.model}-int8.onnx", setting.base), language="python")

@@ -34,7 +34,7 @@ def downloads(setting: Setting) -> None:
                     key=f"small_{kind}",
                     icon=":material/download:",
                 )
-            st.code(opening(small_name(setting, form)), language="python")
+            st.code(opening(small_name(setting, form), setting.base), language="python")
 
 
 def file(setting: Setting, form: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +31,7 @@ def _run(study: Study, as_json: bool, *, values: bool) -> str:
     rows = compute(study)
     frame = table(rows, study)
     if not as_json:
-        return output.as_text(frame)
+        return output.as_text(frame, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0)
     content = {"study": study.model_dump(mode="json"), "key": study.key, "table": output.records(frame)}
     return output.as_json(content | ({"rows": rows} if values else {}))
 

@@ -6,10 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pruning.results.table import PERCENT
+from pruning.results.table import ORDER, PERCENT
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FIRST = ("sparsity", "accuracy", "95 % interval", "dense_accuracy")
+"""What people look for, before all other columns."""
 
 
 def as_json(content: Any) -> str:
@@ -23,8 +26,12 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return plain.where(frame.notna(), None).to_dict("records")
 
 
-def as_text(frame: pd.DataFrame) -> str:
-    """The table for a terminal: shares as percentages, interval in one column."""
+def as_text(frame: pd.DataFrame, width: int = 0) -> str:
+    """The table for people: what was asked and the accuracy first, shares as percentages, interval in one column.
+
+    Args:
+        width: letters of a terminal's line, in which the table goes on below itself; 0: lines are as long as they are.
+    """
     shown = frame.drop(columns=["accuracy_low", "accuracy_high"], errors="ignore").astype(object)
     for name in shown.columns:
         shown[name] = [_text(name, value) for value in frame[name]]
@@ -34,7 +41,26 @@ def as_text(frame: pd.DataFrame) -> str:
             for low, high in zip(frame["accuracy_low"], frame["accuracy_high"], strict=True)
         ]
         shown.insert(list(shown.columns).index("accuracy") + 1, "95 % interval", interval)
-    return columns([str(name).replace("_", " ") for name in shown.columns], shown.to_numpy().tolist())
+    names = list(shown.columns)
+    axes = next((at for at, name in enumerate(names) if name in ORDER), len(names))
+    first = [*names[:axes], *(name for name in FIRST if name in names)]
+    shown = shown[[*first, *(name for name in names if name not in first)]]
+    head, lines = [str(name).replace("_", " ") for name in shown.columns], shown.to_numpy().tolist()
+    parts = _folded(head, lines, axes + 1, width) if width else [range(len(head))]
+    return "\n\n".join(
+        columns([head[at] for at in part], [[line[at] for at in part] for line in lines]) for part in parts
+    )
+
+
+def _folded(head: Sequence[str], lines: Sequence[Sequence[str]], keys: int, width: int) -> list[list[int]]:
+    """Columns for each part of a table, each of which begins with the same ``keys`` columns."""
+    widths = [max(len(head[at]), *(len(line[at]) for line in lines), 0) + 2 for at in range(len(head))]
+    parts: list[list[int]] = [[]]
+    for at in range(keys, len(head)):
+        if parts[-1] and sum(widths[:keys]) + sum(widths[i] for i in [*parts[-1], at]) - 2 > width:
+            parts.append([])
+        parts[-1].append(at)
+    return [[*range(keys), *part] for part in parts]
 
 
 def _text(name: str, value: Any) -> str:

@@ -21,7 +21,8 @@ class SensitivityScan(Measure):
     Result: ``layers`` in forward order (groups of units, by the layer that leads each); ``shares`` of a layer's units
     removed, per mille; ``count`` images of the ``split`` "validation"; ``dense_correct``, right answers of the network
     before that step; ``correct``, one list a layer of right answers at each share, in partial results None for layers
-    to come; ``seconds``.
+    to come; ``units`` of each layer, and ``removed``, lists like ``correct`` of the units that really went (not in
+    results of before 2026-12-01); ``seconds``.
     """
 
     name = "sensitivity"

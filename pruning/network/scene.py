@@ -15,7 +15,7 @@ from pruning.network.units import Layout, Reduction
 from pruning.network.weights import prunable
 from pruning.zoo import data as zoo_data
 from pruning.zoo.base import Base
-from pruning.zoo.match import compatible
+from pruning.zoo.match import compatible, examples
 
 
 def training_examples(base: Base, count: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -31,7 +31,7 @@ def training_examples(base: Base, count: int, seed: int) -> tuple[Tensor, Tensor
         )
     if (reason := compatible(base.model, name)) is not None:
         raise Missing(reason)
-    return zoo_data.sample(zoo_data.load(name, "train"), count, seed)
+    return zoo_data.sample(examples(base.model, name, "train"), count, seed)
 
 
 @dataclass(frozen=True)

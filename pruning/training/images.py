@@ -12,7 +12,7 @@ from pruning.common.errors import Missing
 from pruning.training.options import TrainingOptions
 from pruning.zoo import data as zoo_data
 from pruning.zoo.base import Base
-from pruning.zoo.match import compatible
+from pruning.zoo.match import compatible, examples, imagenet_labels
 
 IN_MEMORY = 200_000_000
 """Numbers of a training set that may lie in memory at once; larger ones are read batch by batch."""
@@ -21,8 +21,8 @@ IN_MEMORY = 200_000_000
 class Loaded:
     """Images ``(N, C, H, W)`` and labels of a split's first N on a device."""
 
-    def __init__(self, name: str, split: str, count: int, device: torch.device) -> None:
-        self.whole = whole = zoo_data.load(name, split)
+    def __init__(self, model: str, name: str, split: str, count: int, device: torch.device) -> None:
+        self.source, whole = zoo_data.load(name, split), examples(model, name, split)
         images, labels = whole.batch(0, min(count, len(whole)))
         self.images, self.labels = images.to(device), labels.to(device)
         self.darkest = float(self.images.min())
@@ -32,15 +32,16 @@ class Loaded:
         return self.images.index_select(0, chosen), self.labels.index_select(0, chosen)
 
 
-_loaded: WeakValueDictionary[tuple[str, str, int, str], Loaded] = WeakValueDictionary()
+_loaded: WeakValueDictionary[tuple[object, ...], Loaded] = WeakValueDictionary()
 
 
-def loaded(name: str, split: str, count: int, device: torch.device) -> Loaded:
+def loaded(base: Base, split: str, count: int, device: torch.device) -> Loaded:
     """A split's first images; networks that train at the same time share them, and nobody keeps them afterwards."""
-    key = (name, split, count, str(device))
+    name = str(base.data_name)
+    key = (name, split, count, str(device), imagenet_labels(base.model, name))
     found = _loaded.get(key)
-    if found is None or found.whole is not zoo_data.load(name, split):  # other pictures may lie there by now
-        found = _loaded[key] = Loaded(name, split, count, device)
+    if found is None or found.source is not zoo_data.load(name, split):  # other pictures may lie there by now
+        found = _loaded[key] = Loaded(base.model, name, split, count, device)
     return found
 
 
@@ -58,7 +59,7 @@ class Batches:
         if (reason := compatible(base.model, name)) is not None:
             raise Missing(reason)
         self.task = base.task
-        self.split, self.spec, self.device = zoo_data.load(name, "train"), spec, device
+        self.split, self.spec, self.device = examples(base.model, name, "train"), spec, device
         self.count = min(spec.samples or len(self.split), len(self.split))
         if self.count < spec.batch:
             raise Missing(
@@ -69,7 +70,7 @@ class Batches:
         self.epoch, self.order = -1, torch.empty(0, dtype=torch.int64)
         first, _ = self.split.batch(0, 1)
         if first[0].numel() * self.count <= IN_MEMORY:
-            self.held = loaded(name, "train", self.count, device)
+            self.held = loaded(base, "train", self.count, device)
         self.darkest = self.held.darkest if self.held is not None else float(first.min())
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ class Looks:
         self.steps = {max(1, round(spec.steps * look / spec.looks)) for look in range(1, spec.looks + 1)}
         self.images: Loaded | None = None
         if spec.validation:
-            self.images = loaded(str(session.state.base.data_name), "validation", spec.validation, device)
+            self.images = loaded(session.state.base, "validation", spec.validation, device)
 
     def look(self, loss: float, quality: float, count: int) -> None:
         """Note how the training stands: mean loss and summed quality of so many training examples since the last."""

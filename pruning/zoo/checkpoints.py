@@ -18,6 +18,7 @@ from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
 from pruning.zoo.kinds import ASSETS, Model, datasets, models
+from pruning.zoo.match import examples
 
 MARKS = ("init", "early", "dense")
 _DRAWING = threading.Lock()
@@ -143,9 +144,14 @@ def state_hash(state: dict[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def accuracy_of(model: nn.Module, data: str, split: str, count: int = 1_000_000) -> float:
-    """The quality (accuracy, say) that the model, in eval mode, has on the first ``count`` examples of a split."""
-    images, was_training, task = load(data, split), model.training, tasks[datasets[data].task]()
+def accuracy_of(model: nn.Module, data: str, split: str, count: int = 1_000_000, trained_as: str = "") -> float:
+    """The quality (accuracy, say) that the model, in eval mode, has on the first ``count`` examples of a split.
+
+    Args:
+        trained_as: name of the model, where its outputs are ImageNet's classes and the images a person's own.
+    """
+    images = examples(trained_as, data, split) if trained_as else load(data, split)
+    was_training, task = model.training, tasks[datasets[data].task]()
     model.eval()
     with torch.inference_mode():
         total = sum(float(task.quality(task.forward(model, x), y).sum()) for x, y in batches(images, count, 100))

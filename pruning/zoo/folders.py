@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ class FolderSplit:
         labels = torch.tensor([indices[position] for _, position in files], dtype=torch.int64)
         return cls(tuple(path for path, _ in files), labels)
 
+    def relabelled(self, indices: Sequence[int]) -> FolderSplit:
+        """The same images, with another label in the place of each."""
+        return replace(self, labels=torch.tensor(indices, dtype=torch.int64)[self.labels])
+
     def __len__(self) -> int:
         return len(self.paths)
 
@@ -61,15 +65,32 @@ class FolderSplit:
         """The image in RGB.
 
         Raises:
-            Missing: the file is gone, or is not an image.
+            Missing: the file is gone, or is not an image, or one whose numbers have no known range.
         """
         from PIL import Image
 
         path = self.paths[position]
         try:
             with Image.open(path) as image:
-                return image.convert("RGB")
+                return _rgb(image)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise Missing(
                 f"The image {path} cannot be read ({error}): restore it, or remove it from the folder."
             ) from None
+
+
+def _rgb(image: Any) -> Any:
+    """An opened image in RGB of 8 bits; numbers of 16 bits are scaled, where PIL would cut them off at 255.
+
+    Raises:
+        ValueError: numbers of 32 bits, of which nobody says what is white.
+    """
+    from PIL import Image
+
+    if not image.mode.startswith(("I", "F")):
+        return image.convert("RGB")
+    values = np.asarray(image)
+    sixteen = image.mode.startswith("I;16") or image.format in ("PNG", "PPM")
+    if image.mode == "F" or not sixteen or values.min() < 0 or values.max() > 65535:
+        raise ValueError("its numbers have 32 bits, and what is white is not said: save it with 8 or 16 bits")
+    return Image.fromarray((values.astype(np.uint32) // 257).astype(np.uint8)).convert("RGB")

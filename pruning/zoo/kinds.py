@@ -125,6 +125,14 @@ class Dataset(Entry):
         names = dict(zip(self.indices or range(len(self.classes)), self.classes, strict=True))
         return names.get(label, f"class {label}")
 
+    def class_count(self) -> int | None:
+        """How many outputs a network for these classes has; None where that is not told.
+
+        Raises:
+            Missing: it is told by data that is not there.
+        """
+        return len(self.classes) or None
+
     def download(self, folder: Path, progress: Progress) -> Path:
         """Download into ``folder`` and return what is to be kept of it; for data sets that have an address."""
         raise BadValue(f"{self.label} is not downloaded by this program.")

@@ -11,7 +11,7 @@ from pruning.zoo.places import class_folders, image_folder, imagenet_indices
 
 if TYPE_CHECKING:
     from pruning.zoo.base import Base
-    from pruning.zoo.kinds import Split
+    from pruning.zoo.kinds import Dataset, Model, Split
 
 IMAGENET = "imagenette"
 """The data set that stands for ImageNet's classes: weights trained on all 1,000 are scored on these ten."""
@@ -44,10 +44,10 @@ def compatible(model: str, data: str) -> str | None:
             f"{network.label} takes {task.unit} of {task.size(network.input_shape)}, {images.label} has "
             f"{task.size(images.shape)}, so there is no {task.measured} to measure."
         )
-    if network.data == data:
-        return None
     if network.data == IMAGENET and data == "image_folder":
         return _own_folder(network.label)
+    if network.data == data:
+        return _outputs(network, images) if task.classes else None
     trained = "ImageNet" if network.data == IMAGENET else network.data and datasets[network.data].label
     known = (
         f"its weights were trained on {trained}" if trained else "none of its weights were trained on a data set here"
@@ -66,9 +66,48 @@ def split_of(base: Base, split: str) -> Split:
         raise Missing(f"There is no data set for {base.model}: accuracy cannot be measured.")
     if (reason := compatible(base.model, name)) is not None:
         raise Missing(reason)
-    from pruning.zoo.data import load
+    return examples(base.model, name, split)
 
-    return load(name, split)
+
+def examples(model: str, data: str, split: str) -> Split:
+    """A split with the labels by which this model counts.
+
+    Raises:
+        UnknownName, BadValue, Missing: as ``load`` of ``pruning.zoo.data``.
+    """
+    from pruning.zoo import data as zoo_data
+    from pruning.zoo.folders import FolderSplit
+
+    found, indices = zoo_data.load(data, split), imagenet_labels(model, data)
+    return found.relabelled(indices) if indices is not None and isinstance(found, FolderSplit) else found
+
+
+def imagenet_labels(model: str, data: str) -> tuple[int, ...] | None:
+    """ImageNet's index of each class of the person's folder, for a network that knows ImageNet; for others none: they
+    count from 0, whatever the folders are called."""
+    if data != "image_folder" or models[model].data != IMAGENET:
+        return None
+    return imagenet_indices(class_folders(image_folder()))
+
+
+def class_name(model: str, data: str, label: int) -> str:
+    """A label of this model, true or predicted, in words."""
+    indices = imagenet_labels(model, data)
+    if indices is None:
+        return datasets[data]().class_name(label)
+    return datasets[data]().class_name(indices.index(label)) if label in indices else f"class {label}"
+
+
+def _outputs(network: type[Model], images: type[Dataset]) -> str | None:
+    """Why a network has not one output for each class of its own data set, if it has not."""
+    try:
+        count = images().class_count()
+    except Missing as error:
+        return str(error)
+    fits = max(images.indices) < network.classes if images.indices else count in (None, network.classes)
+    if fits:
+        return None
+    return f"{network.label} has {network.classes} outputs, and {images.label} has {count} classes: both must be equal."
 
 
 def _own_folder(label: str) -> str | None:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pruning.common.errors import Missing
@@ -50,18 +51,63 @@ def image_folder(path: str = "") -> Path:
     return folder
 
 
+PARTS = {
+    "train": ("train", "training", "trn"),
+    "validation": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing", "tst"),
+}
+"""How people call the parts of a data set, in capitals or not."""
+NO_CLASS = ("__macosx", "__pycache__", "@eadir", "$recycle.bin", "system volume information", "lost+found")
+"""What archives and systems leave beside the folders of a person."""
+
+
+def _subfolders(folder: Path) -> list[str]:
+    """Names of the folders in a folder that a person made."""
+    with os.scandir(folder) as found:
+        return sorted(entry.name for entry in found if _is_folder(entry) and not entry.name.startswith("."))
+
+
+def _holds_images(folder: Path) -> bool:
+    """Whether images lie in a folder itself."""
+    with os.scandir(folder) as found:
+        return any(_is_image(entry) for entry in found)
+
+
+def _unwrapped(root: Path) -> Path:
+    """The folder in which the classes, or the parts, lie: archives often hold all in one folder more, and a data set
+    of which there is only ``train`` is one as well."""
+    for _ in range(8):
+        names = _subfolders(root)
+        inner = root / names[0] if len(names) == 1 else root
+        if inner == root or _holds_images(root) or _holds_images(inner) or not _subfolders(inner):
+            break
+        root = inner
+    return root
+
+
 def parts(root: Path) -> dict[str, Path]:
-    """``train``, ``validation`` and ``test`` as far as the folder has such subfolders; ``{"all": root}`` if it has not.
+    """``train``, ``validation`` and ``test`` as far as the folder has such subfolders; ``{"all": folder}`` if not.
 
     With only one of validation and test beside ``train``, that one is the test set: validation is held out of training.
+
+    Raises:
+        Missing: two folders for one part, or parts without one for training.
     """
-    found = {
-        split: root / name
-        for split, names in {"train": ("train",), "validation": ("val", "validation"), "test": ("test",)}.items()
-        for name in names
-        if (root / name).is_dir()
-    }
-    if "train" not in found or len(found) == 1:
+    root = _unwrapped(root)
+    names = _subfolders(root)
+    called = {split: [name for name in names if name.lower() in words] for split, words in PARTS.items()}
+    held = [name for here in called.values() for name in here]
+    if not called["train"]:
+        if held and len(held) == len(names):
+            raise Missing(
+                f"The folder {root} has {' and '.join(held)}, but no train: put the training images there, too."
+            )
+        return {"all": root}  # "test" is the name of a class then, as any other
+    for split, here in called.items():
+        if len(here) > 1:
+            raise Missing(f"The folder {root} has {' and '.join(here)} for {split}: leave one of them there.")
+    found = {split: root / here[0] for split, here in called.items() if here}
+    if len(found) == 1:
         return {"all": root}
     if "test" not in found:
         found["test"] = found.pop("validation")
@@ -74,12 +120,7 @@ def class_folders(root: Path) -> tuple[str, ...]:
     Raises:
         Missing: the folder is empty, or its images are not in class subfolders.
     """
-    subfolders = {
-        entry.name
-        for part in parts(root).values()
-        for entry in part.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    }
+    subfolders = {name for part in parts(root).values() for name in _subfolders(part)}
     if not subfolders:
         what = "has images, but no class subfolders" if _images(root) else "is empty"
         raise Missing(f"The folder {root} {what}: put the images of each class into a subfolder with the class's name.")
@@ -91,14 +132,49 @@ def images_by_class(folder: Path, names: Sequence[str]) -> list[tuple[Path, int]
     return [(path, i) for i, name in enumerate(names) for path in _images(folder / name)]
 
 
+def _is_image(entry: os.DirEntry[str]) -> bool:
+    """A regular file with the name of an image: a pipe of that name would be waited for."""
+    return entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".") and _is_file(entry)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):
+        return entry.is_file()
+    return False
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A folder, or a link to one, that no archive or system made."""
+    with suppress(OSError):  # a link to itself
+        return entry.is_dir() and entry.name.lower() not in NO_CLASS
+    return False
+
+
 def _images(folder: Path) -> list[Path]:
-    found = [
-        Path(where) / name
-        for where, _, files in os.walk(folder, followlinks=True)
-        for name in files
-        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-    ]
+    """All images below a folder, through links too, but each folder once: a link may lead back up."""
+    if not folder.is_dir():
+        return []
+    met = {_place(path) for path in (*folder.resolve().parents, *folder.absolute().parents)}
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        if (place := _place(here)) in met:
+            continue
+        met.add(place)
+        with suppress(OSError), os.scandir(here) as entries:  # a folder that may not be read holds nothing for us
+            listed = sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name))
+            found += [here / entry.name for entry in listed if _is_image(entry)]
+            inner = [here / entry.name for entry in listed if _is_folder(entry)]
+            waiting = [path for path in reversed(inner) if path.is_symlink()] + waiting
+            waiting += [path for path in reversed(inner) if not path.is_symlink()]
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _place(folder: Path) -> tuple[int, int]:
+    """What tells a folder, whatever path leads to it."""
+    about = folder.stat()
+    return about.st_dev, about.st_ino
 
 
 def imagenet_indices(names: Sequence[str]) -> tuple[int, ...] | None:

@@ -117,10 +117,20 @@ def test_other_axes_and_measures_have_columns(cli: Callable[..., Any], here: Non
 def test_text_is_aligned_and_in_percent(cli: Callable[..., Any], here: None) -> None:
     lines = cli(*ASK[:-1]).out.rstrip("\n").splitlines()
     assert len(lines) == 4
-    assert lines[0].split()[:3] == ["sparsity", "weights", "removed"]
-    assert [line[: lines[0].index("  weights")].strip() for line in lines[1:]] == ["50 %", "90 %", "99.9 %"]
+    assert lines[0].split()[:3] == ["sparsity", "accuracy", "95"]
+    assert [line[: lines[0].index("  accuracy")].strip() for line in lines[1:]] == ["50 %", "90 %", "99.9 %"]
     assert all(line.index(" %  ") for line in lines[1:])
     assert f"{round(0.9 * WEIGHTS):,}" in lines[2]
+
+
+def test_a_narrow_terminal_gets_the_table_in_parts() -> None:
+    frame = pruning.table(pruning.run(study()))
+    whole, folded = output.as_text(frame), output.as_text(frame, 80)
+    assert all(len(line) <= 80 for line in folded.splitlines()) and len(whole.splitlines()[0]) > 80
+    parts = [part.splitlines() for part in folded.split("\n\n")]
+    assert len(parts) > 1 and all(len(part) == 4 and part[0].startswith("sparsity") for part in parts)
+    assert "dense accuracy" in parts[0][0]
+    assert set(whole.split()) == set(folded.split())
 
 
 def test_what_cannot_be_computed_is_one_sentence_and_exit_code_1(cli: Callable[..., Any], here: None) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +40,24 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     code = next(block for block in blocks("python") if "pruning.Study" in block)
     faster = code.replace('name="accuracy"', 'name="accuracy", options={"count": 200}')
     exec(compile(faster, "README.md", "exec"), {})
-    assert "212960" in capsys.readouterr().out  # 80 % of the 266,200 prunable weights
+    out = capsys.readouterr().out
+    assert "212960" in out  # 80 % of the 266,200 prunable weights
+    assert "accuracy" in out and all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_the_commands_run(cli: Callable[..., Any], here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their order, in an empty folder, on fewer images; what would be downloaded is not."""
+    monkeypatch.chdir(tmp_path)
+    for command in COMMANDS:
+        words, _, file = command.partition(" > ")
+        if words.startswith("data "):
+            continue
+        said = cli(*shlex.split(words), *(["--count", "100"] if words.startswith("prune") else []))
+        assert (said.code, said.err) == (0, ""), command
+        if file:
+            (tmp_path / file).write_text(said.out)
+        elif not words.startswith("scorers"):
+            assert "accuracy" in said.out.splitlines()[0][:80] and " % " in said.out.splitlines()[1][:80]
 
 
 def test_the_scorer_is_the_file() -> None:

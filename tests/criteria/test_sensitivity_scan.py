@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,7 @@ from pruning.steps.prune import Prune
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo import data as zoo_data
 from pruning.zoo.base import Base
+from pruning.zoo.checkpoints import initial
 from pruning.zoo.kinds import models
 from tests.helpers.invented import Images
 from tests.helpers.networks import same, small, snapshot, state, untouched
@@ -219,3 +222,114 @@ def test_its_key_does_not_hold_the_level() -> None:
     study = Study(base=Base(model="lenet_5"), axes={"0.sparsity": (100, 900)}, measures=(spec,))
     assert len({cell.measure_key(spec) for cell in study.cells()}) == 1
     assert spec.build().count == 1000 and spec.build().shares == SHARES
+
+
+@pytest.mark.parametrize(
+    ("model", "granularity"),
+    [
+        ("resnet_20", "channel"),
+        ("mobilenet_v2_small", "channel"),
+        ("vit_small", "head"),
+        ("resnet_20", "layer_block"),
+        ("lenet_5", "weight"),
+        ("lenet_5", "channel"),
+    ],
+)
+def test_every_cell_removed_what_it_says_with_all_that_is_coupled(
+    model: str, granularity: str, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked at from outside, cell by cell: the numbers in the network, and what comes out of its layers."""
+    start = state(copy.deepcopy(initial(model, 0)).eval(), model)
+    after = pruned(start, granularity)
+    groups, original = after.plan.layout.groups, after.plan.scene.model
+    shapes = {name: tuple(p.shape) for name, p in original.named_parameters()}
+    dense = snapshot(original)
+    seen: list[tuple[str, int]] = []
+    real = sensitivity_scan.pruned
+    twins: list[nn.Module] = []  # the scan works on a copy
+
+    class Watched(sensitivity_scan.PartialForward):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            twins.append(self.model)
+
+    monkeypatch.setattr(sensitivity_scan, "PartialForward", Watched)
+
+    @contextmanager
+    def watched(parameters: Any, group: Any, removed: Tensor) -> Any:
+        with real(parameters, group, removed):
+            units, network = set(removed.tolist()), twins[-1]
+            here = {name: p.detach() for name, p in network.named_parameters()}
+            zeroed = {name: int(((here[name] == 0) & (dense[name] != 0)).sum()) for name in here}
+            belongs = {}
+            for member in group.members:
+                number = member.unit
+                if number is None:
+                    number = torch.arange(group.count).view(shapes[member.parameter])
+                mine = torch.isin(number, torch.tensor(sorted(units))).expand(shapes[member.parameter])
+                belongs[member.parameter] = belongs.get(member.parameter, False) | mine
+            for name in here:
+                mine = belongs.get(name, torch.zeros(shapes[name], dtype=torch.bool))
+                assert bool((here[name][mine] == 0).all()), f"{name} keeps numbers of removed units"
+                assert zeroed[name] == int((dense[name][mine] != 0).sum()), f"{name} lost other numbers"
+            if granularity == "channel":
+                silent(network, group, units)
+            seen.append((group.leads, len(units)))
+            yield
+
+    monkeypatch.setattr(sensitivity_scan, "pruned", watched)
+    found = measure(after, count=20, shares=(300, 700))
+    assert [layer_label(group.leads) for group in groups.values()] == found["layers"]
+    assert found["units"] == [group.count for group in groups.values()]
+    for group, removed in zip(groups.values(), found["removed"], strict=True):
+        assert removed == [int(counts(np.array([share]), group.count)[0]) for share in (300, 700)]
+        assert {(group.leads, number) for number in removed} <= set(seen)
+    assert max(line[1] for line in found["removed"]) > 0
+    if model == "resnet_20" and granularity == "channel":  # stages are one group, over all of their blocks
+        long = [group for group in groups.values() if sum(m.scored for m in group.members) > 3]
+        assert len(long) == 3 and all((group.leads, round(0.7 * group.count)) in seen for group in long)
+    assert same(snapshot(original), dense)
+
+
+def silent(network: nn.Module, group: Any, units: set[int]) -> None:
+    """Every layer that makes channels of the group gives nothing but zeros in those that were removed."""
+    made: dict[str, Tensor] = {}
+    modules = dict(network.named_modules())
+    producers = {m.parameter.rpartition(".")[0] for m in group.members if m.scored}
+    hooks = [
+        modules[name].register_forward_hook(lambda _, __, out, name=name: made.update({name: out}))
+        for name in producers
+    ]
+    with torch.no_grad():
+        network(torch.rand(2, 1, 28, 28))
+    for hook in hooks:
+        hook.remove()
+    assert set(made) == producers
+    for name in producers:
+        (unit,) = [m.unit for m in group.members if m.parameter == f"{name}.weight" and m.scored]
+        gone = torch.isin(unit.flatten(), torch.tensor(sorted(units)))
+        assert int(gone.sum()) >= len(units) and bool((made[name][:, gone] == 0).all()), name
+
+
+def test_a_layer_of_which_nothing_went_is_not_called_robust(images: Images) -> None:
+    from pages.layers.scan import frame
+    from pruning.results.charts.sensitivity_map import sensitivity_map
+
+    after = pruned(state(small()), "channel")
+    value = measure(after, count=50, shares=(50,))  # 5 % of 4 to 12 channels
+    gone = [line[0] for line in value["removed"]]
+    assert 0 in gone
+    chart = sensitivity_map(frame(value), 0.9, 50, "validation")
+    table = chart.table.set_index("layer")
+    assert [int(table.loc[name, "removed_units"]) for name in value["layers"]] == gone
+    assert chart.title.startswith("Nothing was removed") == (max(gone) == 0)
+    older = {name: part for name, part in value.items() if name not in ("units", "removed")}
+    assert np.isnan(sensitivity_map(frame(older), 0.9, 50, "validation").table["removed_units"]).all()
+    tried = {
+        "layers": ["a", "b", "c"],
+        "shares": [50],
+        "count": 100,
+        "correct": [[90], [20], [90]],
+        "removed": [[0], [1], [1]],
+    }
+    assert "1 of 2 layers never cost that much" in sensitivity_map(frame(tried), 0.9, 100, "validation").title

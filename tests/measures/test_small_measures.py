@@ -89,9 +89,11 @@ def test_a_difference_within_the_spread_is_none() -> None:
 
 def said(path: Path, images: Any) -> Any:
     """What the lines that the page shows for a file give."""
+    code = opening(str(path), Base(model="lenet_5")).replace("10_000", "20")
+    exec(code, {})  # as it stands
     scope = {"images": images}
-    exec(opening(str(path)), scope)
-    return scope["logits"]
+    exec("\n".join(line for line in code.splitlines() if not line.startswith("images = ")), scope)
+    return scope["outputs"] if "outputs" in scope else scope["model"](images)
 
 
 def test_files_for_other_runtimes_take_any_batch_and_give_the_same_outputs(tmp_path: Path) -> None:

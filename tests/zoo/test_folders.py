@@ -16,6 +16,7 @@ from pruning.zoo.datasets.image_folder import ImageFolder
 from pruning.zoo.datasets.imagenette import WNIDS, Imagenette
 from pruning.zoo.folders import FolderSplit
 from pruning.zoo.kinds import datasets
+from pruning.zoo.match import class_name, examples
 from pruning.zoo.vision import torchvision
 from tests.zoo import disk
 
@@ -130,7 +131,17 @@ def test_own_train_and_test_folders_are_kept(folders: dict[str, int], sizes: lis
 
 def test_folders_named_by_imagenets_ids_get_its_labels(own: Path) -> None:
     disk.jpegs(own, {"n02102040": 5, "n03888257": 5})
-    assert set(folder_split("image_folder", "train").labels.tolist()) == {217, 701}
+    assert set(examples("resnet18", "image_folder", "train").labels.tolist()) == {217, 701}
+    assert set(folder_split("image_folder", "train").labels.tolist()) == {0, 1}, "for whoever does not know ImageNet"
+    names = [class_name("resnet18", "image_folder", label) for label in (217, 701, 0)]
+    assert names == ["n02102040", "n03888257", "class 0"]
+    assert class_name("lenet_5", "image_folder", 0) == "n02102040"
+    model = initial("mobilenet_v3_small", 0)
+    with torch.no_grad():
+        model.get_parameter("classifier.3.bias")[217] = 1e4
+    split = examples("mobilenet_v3_small", "image_folder", "test")
+    expected = float((split.labels == 217).float().mean())
+    assert accuracy_of(model, "image_folder", "test", trained_as="mobilenet_v3_small") == expected
 
 
 @pytest.mark.parametrize(

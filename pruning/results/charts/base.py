@@ -78,7 +78,7 @@ class Chart:
         return {"data": drawn.data, "layout": drawn.layout | {"template": template_spec(theme)}}
 
     def csv(self) -> bytes:
-        """The table as UTF-8 CSV, which Excel reads too."""
+        """The table as CSV."""
         return csv_bytes(self.table)
 
 

@@ -24,7 +24,8 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
 
     Args:
         scan: one row a layer and share: ``layer``, ``order`` (forward order), ``share`` (of the layer's units removed,
-            per mille) and ``accuracy`` (0..1), NaN where it is not measured yet.
+            per mille) and ``accuracy`` (0..1), NaN where it is not measured yet; perhaps ``removed``, the units that
+            really went, NaN where that is not known.
         dense: accuracy of the dense network on the same images (0..1).
         count, split: how many images of which split.
         selected: a layer to frame.
@@ -34,6 +35,8 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
     """
     need(scan, ("layer", "order", "share", "accuracy"), "scan")
     names, shares, cells = _grid(scan)
+    gone = _grid(scan.assign(accuracy=scan["removed"]))[2] if "removed" in scan else np.full_like(cells, np.nan)
+    moved = ~(gone == 0)  # a cell in which nothing went says nothing of its layer
     texts = [[f"{100 * value:.0f}" if np.isfinite(value) else "" for value in row] for row in cells]
 
     def draw(theme: str) -> Sketch:
@@ -72,7 +75,7 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
         frame_row(figure, names, selected, line={"color": INK[theme], "width": 2})
         return figure
 
-    title = _title(names, shares, cells, dense)
+    title = _title(names, shares, cells, dense, moved)
     return Chart(
         name="sensitivity",
         title=title,
@@ -85,6 +88,7 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
                 "removed_of_layer_permille": np.tile(shares, len(names)),
                 "accuracy_percent": np.round(100 * cells.ravel(), 3),
                 "dense_accuracy_percent": round(100 * dense, 3),
+                "removed_units": gone.ravel(),
                 "images_count": count,
                 "split": split,
             }
@@ -103,13 +107,18 @@ def _grid(scan: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
     return names, shares, scan["accuracy"].to_numpy(np.float64).reshape(len(names), len(shares))
 
 
-def _title(names: list[str], shares: np.ndarray, cells: np.ndarray, dense: float) -> str:
-    """The finding: which layer gives way first, and which last."""
+def _title(names: list[str], shares: np.ndarray, cells: np.ndarray, dense: float, moved: np.ndarray) -> str:
+    """The finding: which layer gives way first, and which last; of those of which anything went."""
     done = np.isfinite(cells).all(axis=1)
     if not done.any():
         return "Which layer can be spared?"
     if not done.all():
         return f"{int(done.sum())} of {len(names)} layers scanned"
+    if not moved.any(axis=1).all():
+        names = [name for name, any_went in zip(names, moved.any(axis=1).tolist(), strict=True) if any_went]
+        cells = cells[moved.any(axis=1)]
+        if not names:
+            return "Nothing was removed: each layer has too few units for these shares"
     lost = cells < dense - LOST
     first = np.where(lost.any(axis=1), lost.argmax(axis=1), len(shares))
     if (first == len(shares)).all():

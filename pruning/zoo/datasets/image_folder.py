@@ -12,7 +12,6 @@ from pruning.zoo.places import (
     class_folders,
     content_hash,
     image_folder,
-    imagenet_indices,
     images_by_class,
     parts,
     size_hash,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 class ImageFolder(Dataset):
     """Subfolders ``train`` and ``val`` or ``test`` are used where they are; else all images are split 80/10/10.
 
-    Where all classes have ImageNet's WordNet ids as names, labels are ImageNet's class indices; otherwise 0, 1, 2 …
+    Labels are 0, 1, 2 … in the order of the classes' names; for a network that knows ImageNet see ``match.examples``.
     """
 
     name = "image_folder"
@@ -41,8 +40,10 @@ class ImageFolder(Dataset):
 
     def labels(self) -> dict[int, str]:
         """Class names by label."""
-        names = class_folders(image_folder(self.path))
-        return dict(zip(imagenet_indices(names) or range(len(names)), names, strict=True))
+        return dict(enumerate(class_folders(image_folder(self.path))))
+
+    def class_count(self) -> int:
+        return len(self.labels())
 
     def class_name(self, label: int) -> str:
         return self.labels().get(label, f"class {label}")
@@ -61,7 +62,7 @@ class ImageFolder(Dataset):
         labels, found = self.labels(), parts(root)
         names = tuple(labels.values())
         if "all" in found:
-            files = shuffled(images_by_class(root, names))
+            files = shuffled(images_by_class(found["all"], names))
             if len(files) < 3:
                 raise Missing(
                     f"The folder {root} holds {len(files)} images in its class subfolders; three are the least."

@@ -115,8 +115,8 @@ def _title(names: list[str], shares: np.ndarray, cells: np.ndarray, dense: float
     if not done.all():
         return f"{int(done.sum())} of {len(names)} layers scanned"
     if not moved.any(axis=1).all():
-        names = [name for name, any_went in zip(names, moved.any(axis=1).tolist(), strict=True) if any_went]
-        cells = cells[moved.any(axis=1)]
+        some = np.flatnonzero(moved.any(axis=1))
+        names, cells = [names[row] for row in some], cells[some]
         if not names:
             return "Nothing was removed: each layer has too few units for these shares"
     lost = cells < dense - LOST

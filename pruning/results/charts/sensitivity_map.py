@@ -113,7 +113,7 @@ def _title(names: list[str], shares: np.ndarray, cells: np.ndarray, dense: float
     if not done.all():
         return f"{int(done.sum())} of {len(names)} layers scanned"
     if not moved.any(axis=1).all():
-        names = [name for name, any_went in zip(names, moved.any(axis=1), strict=True) if any_went]
+        names = [name for name, any_went in zip(names, list(moved.max(axis=1)), strict=True) if any_went]
         cells = cells[moved.any(axis=1)]
         if not names:
             return "Nothing was removed: each layer has too few units for these shares"

@@ -1,5 +1,5 @@
 # `make run` starts the dashboard, `make test` checks everything; both first install what is missing into .venv.
-# Other Python: make run PYTHON=/path/to/python3. Other port: make run PORT=8600.
+# Other Python: make run PYTHON=/path/to/python3. Other port: make run PORT=8600. For a class: make run HOST=0.0.0.0.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 PORT ?= 8501
+# Who may come: this machine alone, or with HOST=0.0.0.0 everybody who reaches it, without a password.
+HOST ?= 127.0.0.1
 PYTHON ?=
 ARGS ?=
 BIN := $(VENV)/bin
@@ -22,7 +24,8 @@ export GOMP_SPINCOUNT := 0
 .PHONY: run test lint types gpu bench faults load train grids orderings compare reproduce clean install
 
 run: $(VENV)/.installed
-	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	@if [ "$(HOST)" != 127.0.0.1 ]; then echo "Listening on $(HOST): everybody who reaches this machine may use the app, and no password is asked for (docs/deploy.md)."; fi
+	$(BIN)/python app.py --server.address $(HOST) --server.port $(PORT)
 
 # Two processes: one waits for pages while the other computes. One alone: make test TOGETHER=
 TOGETHER ?= -n 2 --dist loadfile --no-loadscope-reorder

@@ -1,4 +1,4 @@
-"""The app as ``streamlit run app.py`` starts it, on a store of its own with two workers; and a browser for it."""
+"""The app as ``python app.py`` starts it, on a store of its own with two workers; and a browser for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START_SECONDS = 240.0
 
 
 class Server:
-    """``streamlit run app.py`` on a store of its own, two workers.
+    """``python app.py`` on a store of its own, two workers.
 
     Args:
         folder: where its store and its logs are.
@@ -49,9 +49,6 @@ class Server:
         }
         command = [
             sys.executable,
-            "-m",
-            "streamlit",
-            "run",
             "app.py",
             "--server.port",
             str(self.port),

@@ -1,6 +1,6 @@
 """A class at work: ``python benchmarks/load.py [--people 30] [--seconds 180]``.
 
-Starts the app as ``streamlit run app.py`` does, on an empty store with two workers, and lets so many people use it:
+Starts the app as ``python app.py`` does, on an empty store with two workers, and lets so many people use it:
 each acts about once in five seconds (moves the slider, changes the page), and every third one starts computations, of
 which several are the same. Reported are the seconds from a browser's message to the end of the script that answers it,
 what became of every job (from the server's own log), and the memory of server and workers before and after. The clients

@@ -75,7 +75,7 @@ def main() -> None:
                 "PRUNING_SCHEDULER": cluster.address,
             }
         )
-        run = ["-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+        run = ["app.py", "--server.headless=true", f"--server.port={port}"]
         app = subprocess.Popen([sys.executable, *run], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
             prune = ["-m", "pruning", "prune", "--model", model, "--sparsity", "0.5,0.7,0.8,0.85,0.95"]

@@ -10,7 +10,7 @@
 >>> rows = pruning.run(study)  # doctest: +SKIP
 >>> pruning.table(rows)  # doctest: +SKIP
 
-``pruning.scorers.names()`` tells what there is; ``pruning.registries`` holds every registry by its name: ``measures``,
+``pruning.scorers.names()`` lists the scorers; ``pruning.registries`` holds every registry by its name: ``measures``,
 ``steps`` and so on.
 """
 
@@ -81,7 +81,7 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress | Non
 
     Args:
         store: where finished results are kept and looked for; none: nothing is.
-        progress: is told how far the work is; see ``pruning.common.progress``.
+        progress: called with how far the work is; see ``pruning.common.progress``.
 
     Raises:
         PruningError: the first cell that cannot be computed, with one sentence.

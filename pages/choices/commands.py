@@ -41,7 +41,7 @@ def shell(setting: Setting) -> str:
         words.append(f"--reduction {setting.reduction}")
     words += [f"--allocation {setting.allocation}"]
     words += _options("--allocation-option", setting.prune.allocation_options)
-    words += [f"--sparsity {setting.sparsity / 10:g}%"]
+    words += [f"--sparsity {setting.level_digits}%"]
     for flag, value, default in (
         ("--data", setting.data, DEFAULT.data),
         ("--model-seed", setting.weights, DEFAULT.weights),
@@ -84,7 +84,7 @@ def python(setting: Setting) -> str:
 
 def file_name(setting: Setting) -> str:
     """Name of the masked model's file."""
-    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{setting.sparsity / 10:g}.safetensors"
+    return f"{setting.model}-{setting.scorer}-{setting.allocation}-{setting.level_digits}.safetensors"
 
 
 def loading(setting: Setting) -> str:
@@ -135,7 +135,7 @@ SMALL_FORMS = {
 
 def small_name(setting: Setting, form: str) -> str:
     """Name of the small network's file."""
-    return f"{setting.model}-{setting.granularity}-{setting.sparsity / 10:g}-small{SMALL_SUFFIX[form]}"
+    return f"{setting.model}-{setting.granularity}-{setting.level_digits}-small{SMALL_SUFFIX[form]}"
 
 
 def opening(name: str, base: Base) -> str:

@@ -27,7 +27,3 @@ class Wish(ComparisonPlan, Words):
     def plan(self) -> ComparisonPlan:
         """The comparison alone."""
         return ComparisonPlan(**{name: getattr(self, name) for name in ComparisonPlan.model_fields})
-
-    @classmethod
-    def of(cls, model: str) -> Wish:
-        return cls()

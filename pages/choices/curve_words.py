@@ -1,18 +1,15 @@
-"""The words of the address of the page Curves."""
+"""The words of the address of the page Curves: which curves of a link can be drawn."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ValidationError
 
-from pages.choices.curves import DEFAULT, MOST, VERSION, Curve, View
-from pages.choices.words import SHOWN, strangers
+from pages.choices.curves import DEFAULT, MOST, Curve, View, written
 from pruning.common.errors import PruningError
-from pruning.common.validation import checked, explain
-from pruning.zoo.kinds import datasets, models
+from pruning.common.validation import explain
+from pruning.zoo.kinds import models
 
 
 def read_words(words: Mapping[str, str], start: View = DEFAULT) -> tuple[View, list[str]]:
@@ -23,64 +20,38 @@ def read_words(words: Mapping[str, str], start: View = DEFAULT) -> tuple[View, l
     """
     if not words:
         return start, []
-    changes = strangers(words, str(VERSION), View.model_fields)
-    chosen: dict[str, Any] = {}
-    for name, text in words.items():
-        if name not in View.model_fields:
-            continue
-        try:
-            if name == "curves":
-                chosen[name] = _curves(text, changes)
-            else:
-                value = _value(name, text)
-                checked("the link", View, {name: value})
-                chosen[name] = value
-        except (PruningError, ValueError, RecursionError) as error:
-            why = str(error).removeprefix("In the link: ") if isinstance(error, PruningError) else "It cannot be read."
-            changes.append(f"The link's {name} '{text[:SHOWN]}' cannot be used, the default is shown instead. {why}")
-    view = View.model_validate(chosen)
+    changes = View.strangers(words)
+    if "curves" in words:
+        words = {**words, "curves": _usable(words["curves"], changes)}
+    view, more = View.read(words, DEFAULT)
     seeds = models[view.model].seeds
     known = tuple(dict.fromkeys(seed for seed in view.trained if seed in seeds))
     if known != view.trained:
         listed = ", ".join(map(str, seeds))
-        changes.append(f"{view.model} has weights of training seeds {listed}; others were left out.")
+        more.append(f"{view.model} has weights of training seeds {listed}; others were left out.")
         view = view.model_copy(update={"trained": known or seeds[:1]})
-    return view, changes
+    return view, changes + more
 
 
-def _value(name: str, text: str) -> Any:
-    """The value that a word means."""
-    if name == "trained":
-        return tuple(int(part) for part in text.split(","))
-    if name == "at":
-        return round(float(text) * 10)
-    if name == "draws":
-        return int(text)
-    if name == "model":
-        models[text]
-    if name == "data":
-        datasets[text]
-    return text
-
-
-def _curves(text: str, changes: list[str]) -> tuple[Curve, ...]:
-    """The curves of a word that can be used; a sentence for each other."""
-    content = json.loads(text)
-    if not isinstance(content, list):
-        raise ValueError
+def _usable(text: str, changes: list[str]) -> str:
+    """The word without the curves that cannot be drawn, with a sentence for each; as it is where it is no list."""
+    try:
+        items = View.notation("curves").value(text)
+    except PruningError:
+        return text
     found: list[Curve] = []
-    for item in content:
+    for item in items:
         try:
-            curve = Curve.model_validate(item)
-            curve.setting().prune  # noqa: B018
+            curve = Curve.model_validate(item).typed()
+        except ValidationError as error:
+            changes.append(f"One curve of the link was left out. {explain('the curve', error)}")
+        except PruningError as error:
+            changes.append(f"One curve of the link was left out. {error}")
+        else:
             if curve in found:
                 continue
             if len(found) == MOST:
                 changes.append(f"The link has more than {MOST} curves; the first {MOST} are shown.")
                 break
             found.append(curve)
-        except ValidationError as error:
-            changes.append(f"One curve of the link was left out. {explain('the curve', error)}")
-        except PruningError as error:
-            changes.append(f"One curve of the link was left out. {error}")
-    return tuple(found)
+    return written(found)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field
 
-from pages.choices.setting import MethodChoice, Setting
-from pruning.common.limits import LEVELS
-from pruning.common.spec import Spec
+from pages.choices.notation import LEVEL, Notation, json_of, named
+from pages.choices.setting import METHOD, MethodChoice, Setting
+from pages.choices.words import Words
+from pruning.common.levels import LEVELS
 from pruning.criteria.kinds import scorers
+from pruning.results.curves import AXES, CurveAxis
+from pruning.zoo.kinds import datasets, models
 
-VERSION = 1
-"""Of the words of the address."""
 MOST = 8
 """Curves on one chart: more cannot be told apart."""
 DRAWS = 10
@@ -33,6 +35,15 @@ class Curve(MethodChoice):
         """The setting of one run of this curve."""
         return Setting(**self.model_dump(exclude={"recalibrate"}), **shared)
 
+    def typed(self) -> Curve:
+        """The same curve with each option of its own type.
+
+        Raises:
+            PruningError: there is no such curve.
+        """
+        self.setting().prune  # noqa: B018
+        return self.model_copy(update={f"{part}_options": self.options(part) for part in METHOD})
+
     def label(self) -> str:
         """The curve in a few words, for the legend."""
         return self.method() + (", BatchNorm recalibrated" if self.recalibrate else "")
@@ -42,15 +53,39 @@ FIRST = (Curve(), Curve(scorer="gradient_x_weight"), Curve(scorer="random"))
 """What a first visit shows: a criterion that looks at weights, one that looks at data, and the control; all stored."""
 
 
-class View(Spec):
+def list_of(text: str) -> list[Any]:
+    """The list that a text in JSON is."""
+    content = json_of(text)
+    if not isinstance(content, list):
+        raise ValueError
+    return content
+
+
+def written(curves: Iterable[Curve]) -> str:
+    """Curves as one word: of each what differs from the first curve of all."""
+    return json.dumps([curve.model_dump(exclude_defaults=True) for curve in curves], separators=(",", ":"))
+
+
+class View(Words):
     """All that a person chose on the Curves page."""
+
+    notations = {
+        "model": named(models),
+        "data": named(datasets),
+        "trained": Notation(lambda text: tuple(int(part) for part in text.split(","))),
+        "draws": Notation(int),
+        "at": LEVEL,
+        "curves": Notation(list_of, written),
+    }
+    instead = "the default is shown instead"
+    detailed = True
 
     model: str = "lenet_300_100"
     data: str | None = None
     trained: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds of the weights.")
     draws: int = Field(1, ge=1, le=DRAWS, description="Seeds of the draw, for criteria that draw.")
     split: Literal["test", "validation"] = "test"
-    axis: Literal["sparsity", "compression", "macs", "bytes"] = "sparsity"
+    axis: CurveAxis = AXES[0]
     at: int = Field(950, ge=0, le=LEVELS, description="Level at which pairs are compared, in per mille.")
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
     curves: tuple[Curve, ...] = Field(FIRST, max_length=MOST)
@@ -67,19 +102,6 @@ class View(Spec):
             for weights in self.trained
             for draw in draws
         ]
-
-    def query(self) -> dict[str, str]:
-        """The words of the address: what differs from the defaults, and the schema version."""
-        words = {"v": str(VERSION)}
-        for name, value in self.model_dump(exclude_defaults=True).items():
-            if name == "curves":
-                value = json.dumps([c.model_dump(exclude_defaults=True) for c in self.curves], separators=(",", ":"))
-            elif name == "trained":
-                value = ",".join(map(str, value))
-            elif name == "at":
-                value = f"{value / 10:g}"
-            words[name] = str(value)
-        return words
 
     def with_curve(self, curve: Curve) -> View:
         """The view with one curve more, unless it is there already or no more fit."""

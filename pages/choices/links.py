@@ -1,75 +1,52 @@
 """A setting of the Prune page as the words of a link, and back: ``?v=1&model=lenet_5&sparsity=90``.
 
 Everything that comes from a link is validated here. A stale or wrong link still opens: what could not be used is
-replaced by the default, and said.
+replaced by the default, and a sentence says so.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
-from pages.choices.setting import DEFAULT, VERSION, Setting
-from pruning.common.errors import PruningError
-from pruning.common.limits import LEVELS
-from pruning.common.registry import Registry
-from pruning.common.validation import checked, options_of
+from pages.choices.setting import DEFAULT, METHOD, Setting
+from pruning.common.errors import PruningError, shortened
+from pruning.common.levels import LEVELS
 from pruning.criteria.compatibility import allocations_for, granularities_for
-from pruning.criteria.kinds import allocations, granularities, scorers
+from pruning.criteria.kinds import granularities
 from pruning.steps.prune import Prune
 from pruning.study.study import Study
-from pruning.zoo.kinds import datasets, models
-
-_MEANS: dict[str, Registry[Any]] = {
-    "model": models,
-    "data": datasets,
-    "scorer": scorers,
-    "granularity": granularities,
-    "allocation": allocations,
-}
+from pruning.zoo.kinds import models
 
 
-def read_query(words: Mapping[str, str]) -> tuple[Setting, list[str]]:
+def read_query(words: Mapping[str, str], others: Collection[str] = ()) -> tuple[Setting, list[str]]:
     """The setting that a link describes, and one sentence for each word that had to be changed.
 
     A link without words is the default setting. A link of another schema version is read as far as it is understood.
+
+    Args:
+        others: words of the link that belong to the page itself.
     """
-    changes: list[str] = []
-    given = dict(words)
-    version = given.pop("v", str(VERSION))
-    if version != str(VERSION):
-        changes.append(f"The link has schema version {version}; this program reads version {VERSION}.")
-    chosen: dict[str, object] = {}
-    for name, text in given.items():
-        if name not in Setting.model_fields:
-            changes.append(f"The link's '{name}' is not known here and was left out.")
-            continue
-        try:
-            value = _value(name, text)
-            checked("the link", Setting, {name: value})
-            chosen[name] = value
-        except (PruningError, ValueError) as error:
-            default = getattr(DEFAULT, name)
-            shown = f"{default / 10:g} %" if name == "sparsity" else "none" if default is None else default
-            changes.append(f"The link's {name} '{text}' cannot be used, {shown} is shown instead. {_why(error)}")
-    setting = _mended(Setting.model_validate(chosen), changes)
+    changes = Setting.strangers(words, others)
+    setting, more = Setting.read(words, DEFAULT)
+    setting = _mended(setting, more)
     seeds = models[setting.model].seeds
     if setting.weights not in seeds:
-        changes.append(f"{setting.model} has weights of training seeds {_listed(seeds)}, not {setting.weights}.")
+        listed, given = ", ".join(map(str, seeds)), shortened(setting.weights)
+        more.append(f"{setting.model} has weights of training seeds {listed}, not {given}.")
         setting = setting.model_copy(update={"weights": seeds[0]})
-    return setting, changes
+    return setting, changes + more
 
 
 def _mended(setting: Setting, changes: list[str]) -> Setting:
     """The setting without what does not go together, each change with its sentence."""
-    for kind in ("scorer", "granularity", "allocation"):
-        field, name = f"{kind}_options", getattr(setting, kind)
+    for kind in METHOD:
+        field = f"{kind}_options"
         try:
-            options_of(f"{kind} '{name}'", _MEANS[kind][name], getattr(setting, field))
+            options = setting.options(kind)
         except PruningError as error:
             changes.append(f"The link's {field} were left out. {error}")
-            setting = setting.model_copy(update={field: {}})
+            options = {}
+        setting = setting.model_copy(update={field: options})
     try:
         setting.prune  # noqa: B018
     except PruningError as error:
@@ -89,38 +66,9 @@ def _mended(setting: Setting, changes: list[str]) -> Setting:
     stops = [stop for stop in entry.stops() or () if stop < LEVELS]
     if stops and setting.sparsity not in stops:
         near = min(stops, key=lambda stop: abs(stop - setting.sparsity))
-        changes.append(f"{setting.sparsity / 10:g} % is between two patterns: {entry.said(near)} is shown instead.")
-        setting = setting.model_copy(update={"sparsity": near})
+        changes.append(f"{setting.level_words} is between two patterns: {entry.said(near)} is shown instead.")
+        setting = setting.at(near)
     return setting
-
-
-def _value(name: str, text: str) -> object:
-    """The value that a word of a link means."""
-    if name.endswith("_options"):
-        return json.loads(text)
-    if name == "sparsity":
-        level = float(text) * 10
-        if not -0.5 < level < LEVELS - 0.5:  # nor is it NaN, or infinite
-            raise ValueError(f"A sparsity lies between 0 and {(LEVELS - 1) / 10:g} percent.")
-        if not abs(level - round(level)) < 1e-6:
-            raise ValueError("A sparsity is given in percent with at most one decimal, such as 97.5.")
-        return round(level)
-    if name in ("weights", "seed"):
-        return int(text)
-    if name in _MEANS:
-        _MEANS[name][text]
-    return text
-
-
-def _why(error: Exception) -> str:
-    text = str(error)
-    if isinstance(error, PruningError):
-        return text.removeprefix("In the link: ")
-    return text if "percent" in text else "A number was expected."
-
-
-def _listed(values: tuple[int, ...]) -> str:
-    return ", ".join(map(str, values))
 
 
 def of_study(study: Study) -> Setting:
@@ -146,6 +94,3 @@ def of_study(study: Study) -> Setting:
         seed=step.seed,
         sparsity=min(step.sparsity, LEVELS - 1) if len(prunes) == 1 else DEFAULT.sparsity,
     )
-
-
-__all__ = ["DEFAULT", "VERSION", "Setting", "of_study", "read_query"]

@@ -40,10 +40,6 @@ class Formats(Words):
             raise BadValue(f"There are formats of {', '.join(map(str, reversed(BITS)))} bits, not of {bits}.")
         return bits
 
-    @classmethod
-    def of(cls, model: str) -> Formats:
-        return cls()
-
     def step(self) -> Quantize:
         """The step that rounds; 16 bits have no groups, no offset and no GPTQ."""
         if self.bits == 16:

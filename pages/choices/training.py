@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from pages.choices.words import SHOWN, Words
-from pruning.common.errors import BadValue
+from pages.choices.words import Words
+from pruning.common.errors import BadValue, shortened
 from pruning.steps.train import Train
 from pruning.study.methods.defaults import TICKET, defaults_of
 from pruning.study.methods.strategies import FIRST, STRATEGIES
@@ -42,6 +42,8 @@ class Choices(Words):
 class Recovery(Choices):
     """What is chosen on the page Recover, beside the setting."""
 
+    first = ("steps",)  # rounds are bounded by them
+
     crop: int = Field(0, ge=0, le=8, description="Random shifts, in pixels.")
     flip: bool = False
     train_seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of the data order and the augmentation.")
@@ -59,7 +61,7 @@ class Recovery(Choices):
     @model_validator(mode="after")
     def _fits(self) -> Recovery:
         if unknown := [name for name in self.ways or () if name not in STRATEGIES]:
-            raise BadValue(f"There is no strategy '{unknown[0][:SHOWN]}'. Known: {', '.join(STRATEGIES)}.")
+            raise BadValue(f"There is no strategy '{shortened(unknown[0])}'. Known: {', '.join(STRATEGIES)}.")
         if self.rounds > self.steps:
             raise BadValue(f"{self.rounds} rounds need at least as many steps, not {self.steps}.")
         if self.begins >= self.ends:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.choices.compare import Wish
-from pages.choices.words import SHOWN, strangers
+from pages.choices.words import refused
 from pages.shared import address, fields
 from pages.shared.fields import Fields
 from pruning.results.charts.words import tip
 from pruning.zoo.kinds import models as model_registry
 
-PAGE, VERSION, EVERY = "compare", "1", ""
+PAGE, EVERY = "compare", ""
 """Choices are the same whatever the model is: the model is one of them."""
 AIMS = {"smallest": "the smallest file", "fastest": "the shortest pass", "accurate": "the highest accuracy"}
 AXES = {"bytes": "bytes of the file", "macs": "MACs", "ms_1": "time of 1 image", "ms_16": "time of 16 images"}
@@ -27,11 +27,11 @@ def current() -> list[str]:
     """Read an address that this session did not write itself; what of it had to be changed, each in a sentence."""
     if not (found := address.fresh(PAGE)):
         return address.changes(PAGE)
-    changes = strangers(found, VERSION, Wish.model_fields)
+    changes = Wish.strangers(found)
     for name, known in (("model", models()), ("family", ["", *models()])):
         if found.get(name, known[0]) not in known:
             said = f"known are {', '.join(filter(None, known))}"
-            changes.append(f"The link's {name} '{found.pop(name)[:SHOWN]}' cannot be compared here; {said}.")
+            changes.append(refused(name, found.pop(name), f"cannot be compared here; {said}."))
     changes += fields.read(PAGE, EVERY, Wish(), found)
     st.session_state[SELECTED] = fields.chosen(PAGE, EVERY, Wish()).way
     return address.changed(PAGE, changes)
@@ -42,14 +42,9 @@ def chosen() -> Wish:
     return fields.chosen(PAGE, EVERY, Wish()).model_copy(update={"way": st.session_state.get(SELECTED, "")})
 
 
-def words(wish: Wish) -> dict[str, str]:
-    """A wish in words of the address."""
-    return {"v": VERSION} | wish.words(wish.model)
-
-
 def publish(wish: Wish) -> None:
     """Write it into the address of the browser."""
-    address.publish(PAGE, words(wish))
+    address.publish(PAGE, wish.query())
 
 
 def controls() -> Wish:

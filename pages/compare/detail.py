@@ -13,14 +13,17 @@ from pages.choices.commands import opening, study_command
 from pages.choices.compare import Wish
 from pages.compare import files as compare_files
 from pages.compare.controls import SELECTED
-from pages.compare.tasks import ApproachJob, seconds, tasks
+from pages.compare.tasks import ApproachJob, estimate, tasks
 from pages.compare.work import KnownApproaches
-from pages.shared.jobs import progress, start
-from pruning.results.sentences import amount, duration
+from pages.shared.estimates import left
+from pages.shared.jobs import progress
+from pages.shared.offers import button
+from pruning.common.levels import percent_digits, share_in_percent
+from pruning.results.sentences import amount
 from pruning.results.tradeoffs import gap_words
-from pruning.steps.prune import Prune
 from pruning.steps.quantize import Quantize
 from pruning.study.methods.approaches import Approach
+from pruning.study.recipe import prunes
 from pruning.study.words import recipe_in_words
 
 PICK = "compare_pick"
@@ -52,7 +55,7 @@ def detail(wish: Wish, known: KnownApproaches, table: pd.DataFrame, name: str) -
         lines = recipe_in_words(task.approach.recipe, task.approach.int8)
         st.markdown("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
         st.markdown(
-            f"**{100 * row['accuracy']:.1f} %** on test ({100 * row['low']:.1f} to {100 * row['high']:.1f}), "
+            f"**{share_in_percent(row['accuracy'])}** on test ({100 * row['low']:.1f} to {100 * row['high']:.1f}), "
             f"{gap_words(row)} from dense; on validation {100 * row['validation_gap']:+.1f}. "
             f"**{amount(row['bytes'])}** {_files(known, name)}"
         )
@@ -75,14 +78,14 @@ def _files(known: KnownApproaches, name: str) -> str:
 
 def _home(wish: Wish, approach: Approach) -> None:
     """The page on which this kind of step is at home, opened on this setting."""
-    prune = next((step for step in approach.recipe if isinstance(step, Prune)), None)
+    prune = next(iter(prunes(approach.recipe).values()), None)
     quantize = next((step for step in approach.recipe if isinstance(step, Quantize)), None)
     words, links = {"v": "1", "model": wish.model}, []
     if prune is not None:
         pruned = words | {
             "granularity": prune.granularity,
             "allocation": prune.allocation,
-            "sparsity": f"{prune.sparsity / 10:g}",
+            "sparsity": percent_digits(prune.sparsity),
         }
         if prune.allocation_options:
             pruned["allocation_options"] = json.dumps(prune.allocation_options, separators=(",", ":"))
@@ -101,12 +104,11 @@ def _again(wish: Wish, task: ApproachJob, known: KnownApproaches) -> None:
     found, name = compare_files.files(task), f"{wish.model}-{task.approach.name}"
     under_way = {view.id: view for view in known.making}.get(task.files.key)
     if under_way is not None:
-        left = f", {duration(under_way.seconds_left)} left" if under_way.seconds_left else ""
-        progress([under_way], under_way.share, f"Making the model{left}", "compare_files_cancel")
+        words = f"Making the model, {left([under_way])}"
+        progress([under_way], under_way.share, words, "compare_files_cancel")
     elif not found:
-        time = seconds([task], wish.plan)
-        if st.button(f"Make the model here ({duration(time)})", key="compare_make", icon=":material/deployed_code:"):
-            start(partial(compare_files.make, task))
+        make, icon = partial(compare_files.make, task), ":material/deployed_code:"
+        button("Make the model here", make, "compare_make", estimate([task], wish.plan), icon=icon)
     row = st.container(horizontal=True)
     for path in found:
         suffix = "".join(path.suffixes)

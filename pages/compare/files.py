@@ -1,4 +1,4 @@
-"""The files of an approach, to take home."""
+"""The files of an approach, to be downloaded."""
 
 from __future__ import annotations
 

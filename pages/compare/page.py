@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.compare import controls, view, work
 from pages.shared.live import live
+from pages.shared.plain import plain
 
 TITLE, ICON, PLACE = "Compare", ":material/balance:", 80
 
@@ -18,7 +19,7 @@ def page() -> None:
     changes = controls.current()
     wish = controls.controls()
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     live(partial(view.panel, wish), "compare_live", work.busy(wish.plan), every=2.0)
     controls.publish(wish)
 

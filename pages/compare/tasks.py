@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pages.shared.estimates import Estimate, training
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.study.methods.approach_studies import files_of, study_of, timing_of
 from pruning.study.methods.approaches import Approach, ComparisonPlan, approaches
-from pruning.study.methods.defaults import defaults_of
 from pruning.study.study import Study
 
-SECONDS = 8.0
-"""What evaluating and exporting an approach takes beside its training: a rough guess."""
+REST = Estimate(8.0, rough=True)
+"""What evaluating and exporting an approach takes beside its training."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def _times(timing: Study, where: str) -> str:
     return cell.measure_key(timing.measures[0], where)
 
 
-def seconds(lacking: list[ApproachJob], plan: ComparisonPlan) -> float:
-    """A rough guess of how long approaches take: trainings that are shared count once."""
-    each = defaults_of(plan.model).seconds * plan.fine.batch
+def estimate(lacking: list[ApproachJob], plan: ComparisonPlan) -> Estimate:
+    """How long approaches take one after another: trainings that are shared count once."""
     trainings = {task.approach.recipe[: _last(task.approach)]: task.approach.trains for task in lacking}
-    return sum(trainings.values()) * each + SECONDS * len(lacking)
+    images = sum(trainings.values()) * plan.fine.batch
+    return training(plan.model, plan.base.device, images) + REST * len(lacking)
 
 
 def _last(approach: Approach) -> int:

@@ -8,18 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.compare import Wish
-from pages.compare import controls, detail, work
+from pages.compare import detail, work
 from pages.compare import words as compare_words
 from pages.compare.choosing import answer, chosen, faster, sure
 from pages.compare.controls import SELECTED
-from pages.compare.tasks import seconds
+from pages.compare.tasks import estimate
 from pages.compare.work import KnownApproaches
-from pages.shared.jobs import mean_share, progress, start, times_left
-from pages.shared.offers import TITLE
+from pages.shared.estimates import told
+from pages.shared.jobs import mean_share, progress
+from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
+from pruning.common.levels import share_in_percent
 from pruning.results.charts.tradeoff import tradeoff
 from pruning.results.charts.words import tip
-from pruning.results.sentences import amount, duration
+from pruning.results.sentences import amount
 from pruning.results.tradeoffs import frame, times_smaller
 from pruning.zoo.kinds import models
 
@@ -72,7 +75,7 @@ def _numbers(rows: pd.DataFrame, known: KnownApproaches, wish: Wish) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric(
             f"Accuracy, {row['count']:,} test images",
-            f"{100 * row['accuracy']:.1f} %",
+            share_in_percent(row["accuracy"]),
             f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
             delta_color="off",
             delta_arrow="off",
@@ -110,25 +113,27 @@ def _numbers(rows: pd.DataFrame, known: KnownApproaches, wish: Wish) -> None:
 def _work(known: KnownApproaches, wish: Wish) -> None:
     """Progress and cancel, or the buttons that measure what is lacking."""
     for error in known.errors:
-        st.warning(error, icon=":material/error:")
+        st.warning(plain(error), icon=":material/error:")
     if known.running:
-        left = times_left(known.running)
-        said = f", the one under way has {duration(max(left))} left" if left else ""
+        time = told(known.running)
+        said = f", the one under way has {time.words('left')}" if time is not None else ""
         words = f"{len(known.running)} jobs under way{said}"
         progress(known.running, mean_share(known.running), words, "compare_cancel")
         return
     row = st.container(horizontal=True, vertical_alignment="center")
-    if known.lacking and row.button(
-        f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'} "
-        f"({duration(seconds(known.lacking, wish.plan))} of one core)",
-        key="compare_start",
-        icon=":material/play_arrow:",
-        type="secondary" if known.results else "primary",
-    ):
-        start(partial(work.begin, wish.plan, known, controls.words(wish)))
-    times = f"Time {len(known.untimed)} ways on this machine"
-    if known.untimed and row.button(times, key="compare_time", icon=":material/timer:"):
-        start(partial(work.time_here, known))
+    if known.lacking:
+        button(
+            f"Measure {len(known.lacking)} {'more ways' if known.results else 'ways'}",
+            partial(work.begin, wish.plan, known, wish.query()),
+            "compare_start",
+            estimate(known.lacking, wish.plan),
+            of="of one core",
+            place=row,
+            type="secondary" if known.results else "primary",
+        )
+    if known.untimed:
+        times, ask = f"Time {len(known.untimed)} ways on this machine", partial(work.time_here, known)
+        button(times, ask, "compare_time", place=row, icon=":material/timer:")
 
 
 def _about(known: KnownApproaches, table: pd.DataFrame, wish: Wish) -> None:

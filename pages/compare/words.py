@@ -9,7 +9,6 @@ import streamlit as st
 
 from pages.choices.compare import Wish
 from pages.compare.choosing import quoted
-from pages.compare.controls import words
 from pruning.results.families import FAMILIES
 from pruning.results.sentences import amount
 from pruning.results.tradeoffs import gap_words, times_smaller
@@ -34,7 +33,7 @@ def _kinds(table: pd.DataFrame, wish: Wish) -> pd.DataFrame:
         shown = "not measured" if mine.empty else "none within one point of dense"
         if len(near):
             best = near.assign(gain=times_smaller(near, "bytes")).sort_values("gain").iloc[-1]
-            link = urlencode(words(wish.model_copy(update={"way": str(best["name"])})))
+            link = urlencode(wish.model_copy(update={"way": str(best["name"])}).query())
             shown = f"[{best['label']}](/compare?{link}): {best['gain']:.1f} times smaller, {gap_words(best)}"
         rows.append(
             {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pages.compare.tasks import ApproachJob, tasks
 from pages.shared import jobs
 from pages.shared.server import store
+from pages.shared.standing import Wanted, standing, whole
 from pruning.common.environment import machine
 from pruning.engine.jobs import JobView
 from pruning.results.tradeoffs import Result
@@ -48,26 +49,28 @@ def look(plan: ComparisonPlan) -> KnownApproaches:
     """What is finished, lacking, under way and failed; times of one machine only: this one's as soon as it has those of
     every way that is known, before that those that come with the program."""
     every = tasks(plan)
-    found = store().get([key for task in every.values() for key in (*task.keys, task.times())])
-    whole = {name: task for name, task in every.items() if found.keys() >= set(task.keys)}
-    lacking = [task for name, task in every.items() if name not in whole]
+    measuring = standing(Wanted(task.study, task.keys) for task in every.values())
+    timing = standing(Wanted(task.timing, (task.times(),)) for task in every.values())
+    files = standing(whole(task.files) for task in every.values())
+    found = measuring.found | timing.found
+    known = {name: task for name, task in every.items() if found.keys() >= set(task.keys)}
+    lacking = [task for name, task in every.items() if name not in known]
     untimed = [task for task in every.values() if task.times() not in found]
     about = found.get(every["dense"].test)
     stored = about is not None and about.origin == "bundled"
-    tests = [found[task.test] for task in whole.values()]
+    tests = [found[task.test] for task in known.values()]
     later = {(one.created, one.machine): one for one in tests if one.origin == "bundled"}
     if about is not None:
         later.pop((about.created, about.machine), None)
-    here = not stored or all(task.times() in found for task in whole.values())
+    here = not stored or all(task.times() in found for task in known.values())
     where = "" if here or about is None else about.machine
-    found |= store().get([task.times(where) for task in whole.values()]) if where else {}
-    results = {name: _result(task, found, where) for name, task in whole.items()}
+    found |= store().get([task.times(where) for task in known.values()]) if where else {}
+    results = {name: _result(task, found, where) for name, task in known.items()}
     timed = (where or machine()) if any(result.times for result in results.values()) else ""
-    measuring = jobs.jobs([*(task.study for task in lacking), *(task.timing for task in untimed)])
-    files = jobs.jobs(task.files for task in every.values())
-    running, making = ([view for view in views if not view.finished] for views in (measuring, files))
-    errors = jobs.errors([*measuring, *files])
-    return KnownApproaches(results, lacking, untimed, running, making, errors, about, list(later.values()), timed, here)
+    running, errors = (measuring + timing).running, (measuring + timing + files).errors
+    return KnownApproaches(
+        results, lacking, untimed, running, files.running, errors, about, list(later.values()), timed, here
+    )
 
 
 def _result(task: ApproachJob, found: Mapping[str, StoredMeasure], where: str) -> Result:

@@ -10,6 +10,7 @@ from pages.choices.curves import DRAWS, MOST, Curve, View
 from pages.choices.setting import MethodChoice, Setting
 from pages.curves.state import first, keep, publish
 from pages.shared.method import method
+from pages.shared.plain import plain
 from pages.shared.server import devices
 from pruning.common.errors import PruningError
 from pruning.common.registry import Registry
@@ -133,7 +134,7 @@ def add(view: View, curve: Curve) -> None:
     try:
         curve.setting().prune  # noqa: B018
     except PruningError as error:
-        st.warning(str(error), icon=":material/info:")
+        st.warning(plain(str(error)), icon=":material/info:")
         return
     st.session_state.setdefault("curves_wanted", set()).add(curve.label())
     publish(view.with_curve(curve))

@@ -10,12 +10,12 @@ from typing import Any
 from pages.choices.curves import View
 from pages.curves.work import CurveWork, works
 from pages.shared.answers import SIZE, ask
-from pages.shared.jobs import job, under_way
 from pages.shared.server import store
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pages.shared.standing import Standing, Wanted, standing
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import Recent
 from pruning.engine.jobs import JobView
-from pruning.results.curves import left_at
+from pruning.results.curves import left_at, left_of_weights
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
 
@@ -29,12 +29,16 @@ class KnownCurves:
         lacking: levels without an accuracy on all images.
         sizes: levels without bytes.
         dense_bytes: of the dense file, NaN before it is known.
+        measuring: how its studies of accuracies stand, while it lacks some.
+        making: how the study of its files stands.
     """
 
     points: list[dict[str, Any]]
     lacking: tuple[int, ...]
     sizes: tuple[int, ...]
     dense_bytes: float
+    measuring: Standing
+    making: Standing
 
 
 _lefts: Recent[dict[str, Any]] = Recent(PAGE_TABLES, "profiles of curves")
@@ -52,14 +56,16 @@ def profile_of(work: CurveWork) -> dict[str, Any] | None:
 def known(work: CurveWork, macs: Mapping[str, Any] | None) -> KnownCurves:
     """Look at the store for all levels of a run."""
     keys = work.keys
-    found = store().get(key for name in ("full", "first", "sizes") for key in keys[name].values())
+    full = standing([Wanted(work.full, tuple(keys["full"].values()))])
+    lacking = tuple(level for level in work.levels if keys["full"][level] not in full.found)
+    # The first picture is of interest only where the whole one has gaps.
+    first = standing([Wanted(work.first, tuple(keys["first"][level] for level in lacking))] if lacking else [])
+    making = standing([Wanted(size_study(work), tuple(keys["sizes"].values()))])
+    found = full.found | first.found | making.found
     profile = profile_of(work)
-    points, lacking, sizes, dense = [], [], [], math.nan
+    points, sizes, dense = [], [], math.nan
     for level in work.levels:
-        best = found.get(keys["full"][level])
-        if best is None:
-            lacking.append(level)
-            best = found.get(keys["first"][level])
+        best = found.get(keys["full"][level]) or found.get(keys["first"][level])
         size = found.get(keys["sizes"][level])
         if size is None:
             sizes.append(level)
@@ -69,23 +75,21 @@ def known(work: CurveWork, macs: Mapping[str, Any] | None) -> KnownCurves:
             continue
         left = {} if profile is None else left_at(profile, level, macs)
         if profile is None and work.setting.granularity == "weight" and not work.setting.allocation_options:
-            left = {"sparsity": level / LEVELS}
+            left = left_of_weights(level)
         size_left = {} if size is None else {"bytes": float(size.value["bitmask_bytes"])}
         points.append(
             {"curve": work.curve, "run": work.run, "level": level, "value": best.value, "origin": best.origin}
             | left
             | size_left
         )
-    return KnownCurves(points, tuple(lacking), tuple(sizes), dense)
+    return KnownCurves(points, lacking, tuple(sizes), dense, first + full, making)
 
 
 def jobs(found: list[tuple[CurveWork, KnownCurves]]) -> Iterator[tuple[CurveWork, JobView]]:
     """The jobs of runs that lack something, ended ones too."""
     for work, has in found:
-        if has.lacking:
-            for study in (work.first, work.full):
-                if (view := job(study)) is not None:
-                    yield work, view
+        for view in has.measuring.jobs:
+            yield work, view
 
 
 def look(view: View) -> list[tuple[CurveWork, KnownCurves]]:
@@ -104,4 +108,4 @@ def size_study(work: CurveWork) -> Study:
 
 def sizing(found: list[tuple[CurveWork, KnownCurves]]) -> list[JobView]:
     """Jobs that make files and measure them."""
-    return under_way(size_study(work) for work, has in found if has.sizes)
+    return [view for _, has in found for view in has.making.running]

@@ -8,10 +8,12 @@ import streamlit as st
 
 from pages.choices.curves import View
 from pages.curves.known import KnownCurves, size_study, sizing
-from pages.curves.work import FEW, CurveWork, seconds
-from pages.shared.jobs import begin, begin_all, mean_share, progress, start, times_left
+from pages.curves.work import FEW, CurveWork, estimate
+from pages.shared.estimates import left
+from pages.shared.jobs import begin, begin_all, mean_share, progress
+from pages.shared.offers import button
+from pages.shared.plain import plain
 from pruning.engine.jobs import JobView
-from pruning.results.sentences import duration
 
 
 def failures(failed: dict[tuple[str, str], str]) -> None:
@@ -20,7 +22,7 @@ def failures(failed: dict[tuple[str, str], str]) -> None:
     for (curve, run), error in failed.items():
         reasons.setdefault(error, []).append(f"{curve} ({run})")
     for error, runs in reasons.items():
-        st.warning(f"Failed: {'; '.join(runs)}. {error}", icon=":material/error:")
+        st.warning(plain(f"Failed: {'; '.join(runs)}. {error}"), icon=":material/error:")
 
 
 def _counted(running: list[JobView]) -> str:
@@ -30,9 +32,9 @@ def _counted(running: list[JobView]) -> str:
 def whole(view: View, found: list[tuple[CurveWork, KnownCurves]], running: list[JobView]) -> None:
     """Progress of all curves: levels that were measured on all images, and parts of those under way."""
     points, lacking = (sum(map(len, parts)) for parts in ((w.levels for w, _ in found), (h.lacking for _, h in found)))
-    known = times_left(running)
-    left = max(known, default=None) if len(known) == len(running) else seconds(view, lacking)
-    words = f"{duration(left)} left" if left is not None else "measuring"
+    silent = {job.id for job in running if job.seconds_left is None}
+    unknown = sum(len(has.lacking) for work, has in found if silent & {work.first.key, work.full.key})
+    words = left(running, estimate(view, unknown) if unknown else None)
     share = 1 - (lacking - 0.5 * mean_share(running)) / points
     progress(running, share, f"{_counted(running)}, {words}", "curves_cancel")
 
@@ -43,11 +45,13 @@ def offer(view: View, found: list[tuple[CurveWork, KnownCurves]]) -> None:
     count = sum(len(has.lacking) for _, has in lacking)
     if not count:
         return
-    time = seconds(view, count)
-    label = f"Sharpen: measure {count} missing points on all images" + (f" ({duration(time)})" if time else "")
-    help_ = f"Hollow points saw {FEW:,} images. What is measured is stored, so nobody computes it again."
-    if st.button(label, key="curves_measure", icon=":material/play_arrow:", help=help_):
-        start(partial(_measure, [work for work, _ in lacking]))
+    button(
+        f"Sharpen: measure {count} missing points on all images",
+        partial(_measure, [work for work, _ in lacking]),
+        "curves_measure",
+        estimate(view, count),
+        help=f"Hollow points saw {FEW:,} images. What is measured is stored, so nobody computes it again.",
+    )
 
 
 def _measure(lacking: list[CurveWork]) -> None:
@@ -65,5 +69,5 @@ def sizes(view: View, found: list[tuple[CurveWork, KnownCurves]]) -> None:
     if not count:
         return
     st.caption("Bytes: a file with one bit a weight and the kept values. Points whose file was not made are left out.")
-    if st.button(f"Make {count} files and measure them", key="curves_sizes", icon=":material/save:"):
-        start(partial(begin_all, [size_study(work) for work, _ in lacking]))
+    studies = [size_study(work) for work, _ in lacking]
+    button(f"Make {count} files and measure them", partial(begin_all, studies), "curves_sizes", icon=":material/save:")

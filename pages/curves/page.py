@@ -8,16 +8,11 @@ import streamlit as st
 
 from pages.curves import controls, pairs, panel, state, verdicts
 from pages.shared.live import live
+from pages.shared.plain import plain
+from pruning.results.charts.curve_looks import CHOICES
 from pruning.zoo.kinds import models
 
 TITLE, ICON, PLACE = "Curves", ":material/show_chart:", 20
-
-AXES = {
-    "sparsity": "sparsity, linear",
-    "compression": "compression ratio, log",
-    "macs": "MACs left",
-    "bytes": "bytes left",
-}
 
 
 def page() -> None:
@@ -29,14 +24,14 @@ def page() -> None:
         st.divider()
         controls.builder(view)
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     st.header(f"{models[view.model].label}: which criterion keeps accuracy longest?", anchor=False)
     key = state.keep("axis", view.axis)
     axis = st.segmented_control(
         "Horizontal axis",
-        list(AXES),
+        list(CHOICES),
         default=state.first("axis"),
-        format_func=AXES.__getitem__,
+        format_func=CHOICES.__getitem__,
         key=key,
         required=True,
         label_visibility="collapsed",

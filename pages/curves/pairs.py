@@ -12,16 +12,18 @@ from pages.choices.curves import View
 from pages.curves.known import profile_of
 from pages.curves.state import first, keep
 from pages.curves.verdicts import busy, coming, lacking_at, name, right_at, study_at
-from pages.curves.work import seconds, works
-from pages.shared.jobs import errors, jobs
+from pages.curves.work import estimate, works
+from pages.shared.plain import plain
+from pages.shared.standing import standing, whole
+from pruning.common.levels import in_percent
 from pruning.results.charts.base import percent
+from pruning.results.charts.levels import level_percent
 from pruning.results.comparisons import Difference, in_words, on_same_images, paired
-from pruning.results.curves import left_at
-from pruning.results.sentences import duration
+from pruning.results.sentences import removed
 
 CONFIDENCE = 0.95
 SHOWN = 6
-"""Pairs that are said at once; the others are folded away."""
+"""Pairs that are shown at once; the others are folded away."""
 
 
 def level(view: View) -> View:
@@ -40,7 +42,7 @@ def level(view: View) -> View:
         shared,
         start,
         key=key,
-        format_func=lambda stop: f"{stop / 10:g} %",
+        format_func=in_percent,
         help="The level that was asked for; what is really removed is said where it differs.",
     )
     return view.model_copy(update={"at": int(at)})
@@ -60,7 +62,7 @@ def pairs(view: View) -> bool:
         if found is None:
             open_pairs.append((one, other))
         else:
-            text = in_words(one, other, found, f"at {percent(view.at / 1000)} sparsity", confidence)
+            text = in_words(one, other, found, f"at {level_percent(view.at)} sparsity", confidence)
             said.append((abs(found.difference), text + _basis(found)))
     sentences = [text for _, text in sorted(said, reverse=True)]
     for text in sentences[:SHOWN]:
@@ -107,12 +109,11 @@ def _offer(view: View, pending: bool) -> None:
     if any(coming(work) for work in lacking):
         st.caption("Right and wrong on all images come with the curves that are being measured.")
         return
-    failed = errors(jobs(study_at(view, work) for work in lacking))
+    failed = standing(whole(study_at(view, work)) for work in lacking).errors
     for error in failed:
-        st.info(error, icon=":material/info:")
+        st.info(plain(error), icon=":material/info:")
     if lacking and not failed:
-        time = seconds(view, len(lacking))
-        label = "Compare on all images" + (f" ({duration(time)})" if time else "")
+        label = f"Compare on all images ({estimate(view, len(lacking)).words()})"
         if st.button(label, key="pairs_measure", icon=":material/play_arrow:"):
             st.session_state["pairs_wanted"] = name(view)
             st.rerun()
@@ -124,7 +125,7 @@ def _really(view: View) -> None:
     for work in works(view):
         profile = profile_of(work)
         if profile is not None and view.at in work.levels:
-            shares.setdefault(work.curve, left_at(profile, view.at)["sparsity"])
+            shares.setdefault(work.curve, removed(profile, view.at))
     if shares and max(shares.values()) - min(shares.values()) > 0.005:
         listed = "; ".join(f"{curve} {percent(share)}" for curve, share in shares.items())
         st.caption(f"Really removed of all prunable weights at this level: {listed}.")

@@ -11,9 +11,10 @@ import streamlit as st
 from pages.choices.curves import View
 from pages.curves.known import jobs, look, profile_of, sizing
 from pages.curves.offers import failures, offer, sizes, whole
-from pages.curves.work import seconds
+from pages.curves.work import estimate
 from pages.shared import jobs as background
 from pages.shared.jobs import job
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.results.charts.base import percent
@@ -21,8 +22,6 @@ from pruning.results.charts.curves import curves
 from pruning.results.curves import means_frame, points_frame, summary_frame
 from pruning.zoo.kinds import datasets, models
 
-AUTOMATIC = 20.0
-"""Seconds: work that takes no longer is begun without being asked for."""
 ENOUGH = 6
 """Levels that make a first picture: a run that has as many needs none on a subset."""
 
@@ -33,8 +32,7 @@ def begin(view: View) -> bool:
     st.session_state["curves_norm"] = any((profile_of(work) or {}).get("batch_norm") for work, _ in found)
     wanted: set[str] = st.session_state.setdefault("curves_wanted", set())
     lacking = [(work, has) for work, has in found if has.lacking]
-    time = seconds(view, sum(len(has.lacking) for _, has in lacking))
-    quick = time is not None and time <= AUTOMATIC
+    quick = estimate(view, sum(len(has.lacking) for _, has in lacking)).quick
     try:
         for work, has in lacking:
             if len(has.points) < ENOUGH and job(work.first) is None and job(work.full) is None:
@@ -44,7 +42,7 @@ def begin(view: View) -> bool:
             if (work.curve in wanted or (quick and not ended)) and job(work.full) is None:
                 background.begin(work.full, f"Curves: {work.setting.sentence()}")
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     st.session_state["curves_wanted"] = set()
     return any(not job.finished for _, job in jobs(found)) or bool(sizing(found))
 

@@ -6,8 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.choices.curves import View
-from pages.curves.panel import AUTOMATIC
-from pages.curves.work import ALL, CurveWork, seconds, spec, works
+from pages.curves.work import ALL, CurveWork, estimate, spec, works
 from pages.shared.answers import ask
 from pages.shared.jobs import under_way
 from pages.shared.server import store
@@ -44,8 +43,8 @@ def lacking_at(view: View) -> list[CurveWork]:
 def busy(view: View) -> bool:
     """Whether verdicts are on their way; asks for them where that is quick."""
     lacking = [work for work in lacking_at(view) if not coming(work)]
-    time = seconds(view, len(lacking))
-    if not lacking or not (st.session_state.get("pairs_wanted") == name(view) or (time and time <= AUTOMATIC)):
+    wanted = st.session_state.get("pairs_wanted") == name(view)
+    if not lacking or not (wanted or estimate(view, len(lacking)).quick):
         return False
     return any(
         [

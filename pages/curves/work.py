@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pages.choices.curves import View
 from pages.choices.setting import Setting
 from pages.shared.answers import PROFILE, SIZE
-from pages.shared.server import store
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pages.shared.estimates import Estimate, passes
+from pruning.common.levels import LEVELS
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.criteria.kinds import granularities
 from pruning.results.frames import GRID
@@ -70,8 +71,8 @@ def _work(curve: str, run: str, setting: Setting, recalibrate: bool, split: str)
         "sizes": SIZE,
     }
     study = setting.curve(PROFILE, levels, recalibrate=recalibrate)
-    cells = {cell.coordinates["0.sparsity"]: cell for cell in study.cells()}
-    plain = {cell.coordinates["0.sparsity"]: cell for cell in setting.curve(SIZE, levels).cells()}  # as many bytes
+    cells = {cell.level: cell for cell in study.cells()}
+    plain = {cell.level: cell for cell in setting.curve(SIZE, levels).cells()}  # as many bytes
     return CurveWork(
         curve,
         run,
@@ -94,7 +95,6 @@ def spec(name: str, split: str, count: int) -> MeasureSpec:
     return MeasureSpec(name=name, options={"split": split, "count": count})
 
 
-def seconds(view: View, count: int, images: int = ALL) -> float | None:
-    """How long so many points take on this machine, or None before anything was measured."""
-    pace = store().pace(view.model, view.device)
-    return None if pace is None else pace * images * count
+def estimate(view: View, count: int) -> Estimate:
+    """How long so many points take on all images."""
+    return passes(view.model, view.device, ALL * count)

@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.setting import DEFAULT, Setting
-from pages.shared.answers import Answer, ask
-from pages.shared.offers import AUTOMATIC, TITLE, light, look, offer, pace, progress, rankings
+from pages.shared.answers import Answer, ask, look
+from pages.shared.estimates import FORWARD, Estimate, light, passes
+from pages.shared.offers import TITLE, offer, progress, rankings
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.state import place, widget
 from pruning.common.options import option_list
@@ -57,7 +59,7 @@ def pair(setting: Setting, layer: str, other: str) -> bool:
     """The scatter; returns whether it is still under way."""
     answer = ask(_pair(setting, layer, other), "two_scores")
     if answer.error:
-        st.info(answer.error, icon=":material/info:")
+        st.info(plain(answer.error), icon=":material/info:")
         return False
     names = [scorers[name].label for name in (setting.scorer, other)]
     if answer.value is not None and "first_rank" in answer.value:
@@ -93,17 +95,16 @@ def _all(setting: Setting) -> Study:
     return setting.study(MeasureSpec(name="agreement"))
 
 
-def _seconds(setting: Setting) -> float | None:
-    """About how long scoring by all of them takes; a backward pass counts as two forward ones."""
-    each, samples = pace(setting), MeasureSpec(name="agreement").build().samples
-    passes = {"weights": 0, "activations": 1, "gradients": 3}
-    return None if each is None else each * samples * sum(passes[scorers[n].needs] for n in rankings(setting))
+def _estimate(setting: Setting) -> Estimate:
+    """How long scoring by all of them takes."""
+    samples = MeasureSpec(name="agreement").build().samples
+    each = {"weights": 0, "activations": 1, "gradients": 1 / FORWARD}
+    return passes(setting.model, setting.device, samples * sum(each[scorers[name].needs] for name in rankings(setting)))
 
 
 def matrix_answer(setting: Setting) -> Answer:
     """The comparison as it stands; a short one starts by itself."""
-    time = _seconds(setting)
-    return look(_all(setting), "agreement", light(setting) or (time is not None and time <= AUTOMATIC))
+    return look(_all(setting), "agreement", light(setting) or _estimate(setting).quick)
 
 
 def matrix(setting: Setting, layers: list[str]) -> bool:
@@ -129,7 +130,7 @@ def matrix(setting: Setting, layers: list[str]) -> bool:
     elif answer.pending:
         st.caption("Scoring by one after another …")
     progress(answer, "Scoring by all", "agreement")
-    offer(_all(setting), answer, "Compare all scorers", _seconds(setting), "agreement_start")
+    offer(_all(setting), answer, "Compare all scorers", _estimate(setting), "agreement_start")
     return answer.pending
 
 

@@ -11,6 +11,7 @@ from pages.layers import disagreement, scan, sharing
 from pages.shared import state
 from pages.shared.controls import controls
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pages.shared.profile import profile_of
 from pages.shared.server import EMBEDDED
 from pruning.criteria.kinds import scorers
@@ -27,13 +28,13 @@ def page() -> None:
     setting, changes = state.current()
     setting = controls(setting)
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
-    profile = profile_of(setting.model_copy(update={"sparsity": 0}))  # one profile answers all levels
+        st.warning(plain(sentence), icon=":material/link_off:")
+    profile = profile_of(setting.at(0))  # one profile answers all levels
     st.header(f"Which layers of {models[setting.model].label} can be spared?", anchor=False)
     if profile.value is None:
         state.publish(setting)
         if profile.error:
-            st.info(profile.error, icon=":material/info:")
+            st.info(plain(profile.error), icon=":material/info:")
         else:
             live(partial(_waiting, setting), "waiting", True)
         return
@@ -62,7 +63,7 @@ def page() -> None:
 
 def _waiting(setting: Setting) -> bool:
     st.caption("Scoring and ranking the weights …")
-    found = profile_of(setting.model_copy(update={"sparsity": 0}))
+    found = profile_of(setting.at(0))
     return found.table is None and not found.error
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.choices.setting import DEFAULT, Setting
-from pages.shared.answers import Answer
-from pages.shared.offers import AUTOMATIC, TITLE, light, look, offer, pace, progress
+from pages.choices.setting import LEVEL, Setting
+from pages.shared.answers import Answer, look
+from pages.shared.estimates import Estimate, light, passes
+from pages.shared.offers import TITLE, offer, progress
 from pages.shared.show import show
 from pages.shared.state import put
 from pruning.criteria.compatibility import allocations_for
@@ -28,22 +29,21 @@ def study(setting: Setting) -> Study:
     """The scan of a setting's criterion and granularity: the same one whatever the level and the allocation."""
     names = allocations_for(setting.scorer, setting.granularity)
     allocation = "uniform" if "uniform" in names else names[0]
-    plain = {"allocation": allocation, "allocation_options": {}, "sparsity": DEFAULT.sparsity}
-    return setting.model_copy(update=plain).study(MeasureSpec(name=SCAN))
+    plain = setting.model_copy(update={"allocation": allocation, "allocation_options": {}}).at(LEVEL)
+    return plain.study(MeasureSpec(name=SCAN))
 
 
-def seconds(setting: Setting, layers: int) -> float | None:
-    """About how long the scan takes; half is saved, as what lies before the pruned layer is not computed again."""
-    each, measure = pace(setting), MeasureSpec(name=SCAN).build()
-    return None if each is None else each * measure.count * layers * len(measure.shares) / 2
+def estimate(setting: Setting, layers: int) -> Estimate:
+    """How long the scan takes; half is saved, as what lies before the pruned layer is not computed again."""
+    measure = MeasureSpec(name=SCAN).build()
+    return passes(setting.model, setting.device, measure.count * layers * len(measure.shares) / 2)
 
 
 def answer(setting: Setting, layers: int) -> Answer:
     """The scan as it stands; a short one starts by itself."""
     if issubclass(scorers[setting.scorer], Solver):
         return Answer()
-    time = seconds(setting, layers)
-    return look(study(setting), "scan", light(setting) or (time is not None and time <= AUTOMATIC))
+    return look(study(setting), "scan", light(setting) or estimate(setting, layers).quick)
 
 
 def frame(value: dict[str, Any]) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def panel(setting: Setting, layers: int) -> bool:
         )
     progress(found, "Scanning layer by layer", "scan")
     name = f"Sensitivity scan: {setting.sentence()}"
-    offer(study(setting), found, "Scan the layers", seconds(setting, layers), "scan_start", name)
+    offer(study(setting), found, "Scan the layers", estimate(setting, layers), "scan_start", name)
     if value is not None and found.origin != "partial":
         _use(setting)
     return found.pending

@@ -7,7 +7,8 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import PROFILE, known
-from pages.shared.offers import TITLE, light
+from pages.shared.estimates import light
+from pages.shared.offers import TITLE
 from pages.shared.profile import LayerProfile, profile_of
 from pages.shared.show import show
 from pruning.common.options import option_list
@@ -15,6 +16,7 @@ from pruning.criteria.compatibility import allocations_for
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.results.charts.allocation_multiples import allocation_multiples
 from pruning.results.frames import layers_at
+from pruning.results.sentences import unreached
 
 LONG = ("owl", "sensitivity")
 """Allocations that pass images through the network: not for large models without being asked."""
@@ -26,7 +28,7 @@ def variants(setting: Setting) -> dict[str, Setting]:
 
     At level 0: one profile answers all levels, and there a solver has nothing to solve before it.
     """
-    setting = setting.model_copy(update={"sparsity": 0})
+    setting = setting.at(0)
     return {
         name: setting
         if name == setting.allocation
@@ -66,7 +68,7 @@ def panel(setting: Setting) -> bool:
     tables = [
         layers_at(profile.table, setting.sparsity).assign(allocation=allocations[name].label)
         for name, profile in found.items()
-        if profile.table is not None
+        if profile.table is not None and not unreached(profile.value or {}, setting.sparsity)
     ]
     pending = [name for name, profile in found.items() if profile.table is None and not profile.error]
     if tables:
@@ -77,8 +79,8 @@ def panel(setting: Setting) -> bool:
             "the dotted line is the share that the whole network keeps."
         )
     for name, profile in found.items():
-        if profile.error:
-            st.caption(f":material/info: {allocations[name].label}: {profile.error}")
+        if why := profile.error or unreached(profile.value or {}, setting.sparsity):
+            st.caption(f":material/info: {allocations[name].label}: {why}")
     if pending:
         st.caption(f"Under way: {', '.join(allocations[name].label for name in pending)} …")
     if waiting:

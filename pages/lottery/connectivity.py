@@ -10,16 +10,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.lottery.work import at_once, look, network_seconds
+from pages.lottery.work import at_once, look, one_network
 from pages.shared import jobs as background
-from pages.shared.answers import known
-from pages.shared.offers import TITLE
+from pages.shared.estimates import Estimate, passes
+from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
-from pruning.common.limits import LEVELS, PAGE_TABLES
+from pages.shared.standing import Standing, standing, whole
+from pruning.common.levels import LEVELS
+from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
-from pruning.engine.jobs import JobView
-from pruning.results.charts.base import percent
 from pruning.results.charts.error_barrier import error_barrier
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.words import tip
 from pruning.results.connectivity import (
     LINE,
@@ -29,9 +31,7 @@ from pruning.results.connectivity import (
     line_cells,
     lines_frame,
 )
-from pruning.results.sentences import expected
 from pruning.results.tickets import rows_frame
-from pruning.study.methods.defaults import defaults_of
 from pruning.study.methods.tickets import Experiment, TicketCell
 from pruning.study.study import Study
 
@@ -43,9 +43,7 @@ class ConnectivityLines:
     """How the lines of one density stand: (arm, seed, value) of those measured, and what of the others is going on."""
 
     values: list[tuple[str, int, dict[str, Any]]]
-    missing: list[Study]
-    running: list[JobView]
-    errors: list[str]
+    standing: Standing
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -59,14 +57,10 @@ def _cells(experiment: Experiment, level: int) -> list[tuple[TicketCell, Study]]
 
 def lines(experiment: Experiment, level: int) -> ConnectivityLines:
     """What is measured, under way, and failed."""
-    values, missing = [], []
-    for cell, study in _cells(experiment, level):
-        if (item := known(study)) is not None:
-            values.append((cell.arm, cell.seed, item["value"]))
-        else:
-            missing.append(study)
-    jobs = background.jobs(missing)
-    return ConnectivityLines(values, missing, [view for view in jobs if not view.finished], background.errors(jobs))
+    cells = [(cell, whole(study)) for cell, study in _cells(experiment, level)]
+    now = standing(wanted for _, wanted in cells)
+    found = {cell: now.found[key].value for cell, wanted in cells for key in wanted.keys if key in now.found}
+    return ConnectivityLines([(cell.arm, cell.seed, value) for cell, value in found.items()], now)
 
 
 def levels(experiment: Experiment, table: pd.DataFrame) -> list[int]:
@@ -77,7 +71,7 @@ def levels(experiment: Experiment, table: pd.DataFrame) -> list[int]:
 def busy(experiment: Experiment) -> bool:
     """Whether lines of the chosen density are being measured."""
     offered = levels(experiment, rows_frame(look(experiment).rows))
-    return bool(offered) and bool(lines(experiment, _level(offered)).running)
+    return bool(offered) and bool(lines(experiment, _level(offered)).standing.running)
 
 
 def _level(offered: Sequence[int]) -> int:
@@ -99,52 +93,48 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
             offered,
             key=LEVEL,
             width=260,
-            format_func=lambda level: percent(1 - level / LEVELS),
+            format_func=lambda level: level_percent(LEVELS - level),
         )
     )
     found = lines(experiment, level)
-    for error in found.errors:
-        st.warning(error, icon=":material/error:")
+    for error in found.standing.errors:
+        st.warning(plain(error), icon=":material/error:")
     _work(found, experiment)
     if found.values:
-        show(error_barrier(found.frame, level, bool(found.running)), "valley", width=TITLE)
+        show(error_barrier(found.frame, level, bool(found.standing.running)), "valley", width=TITLE)
         st.markdown(barrier_sentence(barriers_frame(found.frame)))
-    if found.values or found.running:
+    if found.values or found.standing.running:
         st.caption(
             "A child is trained once more from the same start and mask on another data order. Barrier: the highest "
             f"error on the line minus the mean of both ends, at {LINE.build().points} places on "
             f"{LINE.build().count:,} test images. Below 2 points Frankle et al. 2020 call a network stable to the "
             "noise of SGD. Thick: mean over seeds; faint: single seeds."
         )
-    return bool(found.running)
+    return bool(found.standing.running)
 
 
-def estimate(experiment: Experiment, count: int) -> tuple[float, bool]:
-    """Seconds until so many lines are there, and whether their larger part, the trainings, was measured."""
-    training, measured = network_seconds(experiment, look(experiment))
+def estimate(experiment: Experiment, count: int) -> Estimate:
+    """The time until so many lines are there: for each a second child is trained, and images pass at each place."""
     line = LINE.build()
-    # A forward pass is a third of a step's operations.
-    passes = line.points * line.count * defaults_of(experiment.model).seconds / 3
-    return count * (training + passes) / min(at_once(), count), measured
+    places = passes(experiment.model, experiment.device, line.points * line.count)
+    return (one_network(experiment, look(experiment)) + places) * (count / min(at_once(), count))
 
 
 def _work(found: ConnectivityLines, experiment: Experiment) -> None:
     """Start, progress, cancel."""
-    total = len(found.values) + len(found.missing)
-    if found.running:
-        done = len(found.values) + sum(view.share for view in found.running)
+    total = len(found.values) + len(found.standing.lacking)
+    if found.standing.running:
+        done = len(found.values) + sum(view.share for view in found.standing.running)
         words = f"{len(found.values)} of {total} lines measured"
-        background.progress(found.running, done / total, words, "lottery_valley_cancel")
+        background.progress(found.standing.running, done / total, words, "lottery_valley_cancel")
         return
-    if not found.missing:
+    if not found.standing.lacking:
         return
-    time, measured = estimate(experiment, len(found.missing))
-    said = expected(time, measured)
     steps = experiment.train.steps
-    if st.button(
-        f"Measure {len(found.missing)} lines ({said})",
-        key="lottery_valley_start",
-        icon=":material/play_arrow:",
+    button(
+        f"Measure {len(found.standing.lacking)} lines",
+        partial(background.begin_all, found.standing.lacking),
+        "lottery_valley_start",
+        estimate(experiment, len(found.standing.lacking)),
         help=f"Dense and ticket of each seed: a second child trains for {steps:,} steps, in the background.",
-    ):
-        background.start(partial(background.begin_all, found.missing))
+    )

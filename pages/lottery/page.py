@@ -10,6 +10,7 @@ from pages.lottery import connectivity, panel, state, work
 from pages.lottery.controls import experiment
 from pages.lottery.state import OWN
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pruning.common.errors import PruningError
 
 TITLE, ICON, PLACE = "Lottery ticket", ":material/confirmation_number:", 50
@@ -32,7 +33,7 @@ def page() -> None:
             shown = st.radio("Shown", names, index, key="lottery_shown", format_func=lambda name: words.get(name, name))
         st.session_state["lottery_kept"] = shown
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     if shown in bundled:
         state.publish()
         panel.stored_panel(bundled[shown])
@@ -42,9 +43,9 @@ def page() -> None:
             chosen = experiment()
             state.publish()
         except PruningError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
             return
-    running = bool(work.look(chosen).running) or connectivity.busy(chosen)
+    running = bool(work.look(chosen).standing.running) or connectivity.busy(chosen)
     live(partial(panel.panel, chosen), "lottery_live", running, every=2.0)
 
 

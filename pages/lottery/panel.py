@@ -10,13 +10,14 @@ import streamlit as st
 
 from pages.lottery import connectivity
 from pages.lottery.work import TicketProgress, begin, estimate, look
-from pages.shared.jobs import progress, start
-from pages.shared.offers import TITLE
+from pages.shared.jobs import progress
+from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
-from pruning.results.charts.base import percent
+from pruning.common.levels import LEVELS
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.ticket_curves import ticket_curves
 from pruning.results.charts.words import tip
-from pruning.results.sentences import expected
 from pruning.results.tickets import Stored, means_frame, rows_frame, sentence, verdicts
 from pruning.steps.train import Train
 from pruning.study.methods.tickets import Experiment
@@ -32,10 +33,10 @@ def panel(experiment: Experiment) -> bool:
     table = rows_frame(found.rows)
     _headline(table, models[experiment.model].label)
     _work(experiment, found)
-    for error in found.errors:
-        st.warning(error, icon=":material/error:")
+    for error in found.standing.errors:
+        st.warning(plain(error), icon=":material/error:")
     if len(table):
-        _results(table, experiment.levels, experiment.train.steps, bool(found.running))
+        _results(table, experiment.levels, experiment.train.steps, bool(found.standing.running))
         train = experiment.train
         used = f"{train.samples:,}" if train.samples else "all"
         st.caption(
@@ -47,7 +48,7 @@ def panel(experiment: Experiment) -> bool:
             f"{train.validation:,} validation images."
         )
     pending = connectivity.section(experiment, table)
-    return bool(found.running) or pending
+    return bool(found.standing.running) or pending
 
 
 def _augmented(train: Train) -> str:
@@ -81,32 +82,31 @@ def _headline(table: pd.DataFrame, name: str) -> None:
 
 def _work(experiment: Experiment, found: TicketProgress) -> None:
     """Start, progress, cancel, continue."""
-    time, measured = estimate(experiment, found)
-    said = expected(time, measured)
-    if found.running:
-        words = f"{len(found.rows)} of {found.total} networks trained, {said} left"
-        progress(found.running, found.share, words, "lottery_cancel")
-    if len(found.running) == len(found.missing):
+    time = estimate(experiment, found)
+    if found.standing.running:
+        words = f"{len(found.rows)} of {found.total} networks trained, {time.words('left')}"
+        progress(found.standing.running, found.share, words, "lottery_cancel")
+    if len(found.standing.running) == len(found.missing):
         return
     waiting = found.total - len(found.rows)
-    if not found.rows and not found.running and not found.stopped:
+    if not found.rows and not found.standing.running and not found.standing.stopped:
         st.info(
             "Nothing here yet: run this example. Dense networks are trained, pruned by magnitude, set back to their "
             "initial weights, and trained again, round after round. Each ticket is compared with the same mask on "
             "other initial weights and with a random mask.",
             icon=":material/school:",
         )
-    verb = "Continue" if found.rows or found.stopped else "Start"
-    if found.running:
+    verb = "Continue" if found.rows or found.standing.stopped else "Start"
+    if found.standing.running:
         return
-    if st.button(
-        f"{verb}: train {waiting} networks ({said})",
-        key="lottery_start",
+    button(
+        f"{verb}: train {waiting} networks",
+        partial(begin, experiment, found.missing),
+        "lottery_start",
+        time,
         type="primary",
-        icon=":material/play_arrow:",
         help="In the background, round by round; what is finished is never trained twice.",
-    ):
-        start(partial(begin, experiment, found.missing))
+    )
 
 
 def _results(table: pd.DataFrame, levels: Sequence[int], steps: int, pending: bool) -> None:
@@ -132,7 +132,7 @@ def _verdicts(table: pd.DataFrame) -> None:
     rows = [
         {
             "level": row["level"],
-            "weights": percent(1 - row["level"] / 1000),
+            "weights": level_percent(LEVELS - row["level"]),
             "ticket minus": words,
             "points": 100 * row["difference"],
             "95 % interval": "one seed" if row["seeds"] < 2 else f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}",

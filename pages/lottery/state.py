@@ -7,14 +7,14 @@ from collections.abc import Collection
 import streamlit as st
 
 from pages.choices.training import Ticket
-from pages.choices.words import strangers
+from pages.choices.words import refused
 from pages.shared import address, fields
 from pages.shared.server import EMBEDDED, devices
 from pages.shared.state import PREFIX
 from pruning.common.errors import PruningError
 from pruning.zoo.kinds import models as model_registry
 
-PAGE, VERSION = "lottery", "1"
+PAGE = "lottery"
 OWN = "Your experiment"
 
 
@@ -31,7 +31,7 @@ def current(stored: Collection[str]) -> list[str]:
     """
     if not (words := address.fresh(PAGE)):
         return address.changes(PAGE)
-    changes = strangers(words, VERSION, {"model", "device", "shown", *Ticket.model_fields})
+    changes = Ticket.strangers(words, ("model", "device", "shown"))
     model = _model(words.get("model", EMBEDDED), changes)
     more = fields.read(PAGE, model, Ticket.of(model), words)
     choices = fields.chosen(PAGE, model, Ticket.of(model))
@@ -42,7 +42,7 @@ def current(stored: Collection[str]) -> list[str]:
     st.session_state["lottery_model"] = model
     st.session_state["lottery_device"] = _device(words.get("device", "cpu"), changes)
     if (shown := words.get("shown", OWN)) not in (OWN, *stored):
-        changes.append(f"The link's experiment '{shown[:80]}' does not come with the program; your own is shown.")
+        changes.append(refused("experiment", shown, "does not come with the program; your own is shown."))
         shown = OWN
     st.session_state["lottery_kept"] = shown
     st.session_state.pop("lottery_shown", None)
@@ -57,14 +57,14 @@ def _model(name: str, changes: list[str]) -> str:
         why = f"No data set here fits {name}."
     except PruningError as error:
         why = str(error)
-    changes.append(f"The link's model '{name[:80]}' cannot be used, {EMBEDDED} is shown instead. {why}")
+    changes.append(refused("model", name, f"cannot be used, {EMBEDDED} is shown instead. {why}"))
     return EMBEDDED
 
 
 def _device(name: str, changes: list[str]) -> str:
     if name in devices():
         return name
-    changes.append(f"The link's device '{name[:80]}' is not there, cpu is taken instead.")
+    changes.append(refused("device", name, "is not there, cpu is taken instead."))
     return "cpu"
 
 
@@ -72,13 +72,13 @@ def words() -> dict[str, str]:
     """What is chosen, as words of the address."""
     model, shown = st.session_state.get("lottery_model", EMBEDDED), st.session_state.get("lottery_kept", OWN)
     if shown != OWN:
-        return {"v": VERSION, "shown": shown}
-    found = {"v": VERSION}
+        return {"v": str(Ticket.version), "shown": shown}
+    found = fields.chosen(PAGE, model, Ticket.of(model)).query(model)
     if model != EMBEDDED:
         found["model"] = model
     if (device := st.session_state.get("lottery_device", "cpu")) != "cpu":
         found["device"] = device
-    return found | fields.chosen(PAGE, model, Ticket.of(model)).words(model)
+    return found
 
 
 def publish() -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import streamlit as st
 
 from pages.lottery import state
 from pages.shared import jobs as background
-from pages.shared.server import engine, store
+from pages.shared.estimates import Estimate, training
+from pages.shared.server import engine
+from pages.shared.standing import Standing, Wanted, standing
 from pruning.common.environment import ASSETS
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
-from pruning.engine.jobs import JobView
 from pruning.results.tickets import Stored, read_stored
-from pruning.study.methods.defaults import defaults_of
 from pruning.study.methods.tickets import TEST, TRACE, Experiment, TicketCell
 from pruning.study.study import Study
+from pruning.training.options import trained_on
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,12 @@ class TicketWork:
 
 @dataclass(frozen=True)
 class TicketProgress:
-    """How an experiment stands: rows of finished networks, how many there will be, jobs that lack some, those that
-    are unfinished, how many were stopped, sentences of failures."""
+    """How an experiment stands: rows of finished networks, how many there will be, work that lacks some, its jobs."""
 
     rows: list[dict[str, Any]]
     total: int
     missing: list[TicketWork]
-    running: list[JobView]
-    stopped: int
-    errors: list[str]
+    standing: Standing
     seconds: float | None
     """Mean time of the finished networks that were trained here."""
 
@@ -48,7 +47,7 @@ class TicketProgress:
     def share(self) -> float:
         """Networks that are there, and the part of those under way that is trained; 0 to 1."""
         lacking = sum(len(work.cells) for work in self.missing)
-        begun = sum(view.share * len(view.study.networks) for view in self.running if view.study)
+        begun = sum(view.share * len(view.study.networks) for view in self.standing.running if view.study)
         return min(1.0, (self.total - lacking + begun) / self.total)
 
 
@@ -77,19 +76,17 @@ def look(experiment: Experiment) -> TicketProgress:
     """What is finished, under way, stopped and failed. Rows once read are kept: traces are long."""
     have: dict[str, tuple[dict[str, Any], float]] = st.session_state.setdefault("lottery_rows", {})
     every = works(experiment, at_once())
-    lacking = [pair for work in every for pair in zip(work.cells, work.keys, strict=True) if pair[1][0] not in have]
-    found = store().get([key for _, keys in lacking for key in keys]) if lacking else {}
-    for cell, (trace, test) in lacking:
-        if trace in found and test in found:
-            have[trace] = (cell.row(found[trace].value, found[test].value), found[trace].seconds)
-    missing = [work for work in every if any(trace not in have for trace, _ in work.keys)]
-    jobs = background.jobs(work.study for work in missing)
-    running = [view for view in jobs if not view.finished]
-    stopped = sum(view.state in ("cancelled", "failed") for view in jobs)
+    unread = {work.study: tuple(keys for keys in work.keys if keys[0] not in have) for work in every}
+    now = standing(Wanted(study, tuple(chain(*keys))) for study, keys in unread.items() if keys)
+    for work in every:
+        for cell, (trace, test) in zip(work.cells, work.keys, strict=True):
+            if trace in now.found and test in now.found:
+                have[trace] = (cell.row(now.found[trace].value, now.found[test].value), now.found[trace].seconds)
+    missing = [work for work in every if work.study in now.lacking]
     done = [have[trace] for work in every for trace, _ in work.keys if trace in have]
     seconds = sum(time for _, time in done) / len(done) if done else None
     total = sum(len(work.cells) for work in every)
-    return TicketProgress([row for row, _ in done], total, missing, running, stopped, background.errors(jobs), seconds)
+    return TicketProgress([row for row, _ in done], total, missing, now, seconds)
 
 
 def begin(experiment: Experiment, missing: Sequence[TicketWork]) -> None:
@@ -103,17 +100,17 @@ def begin(experiment: Experiment, missing: Sequence[TicketWork]) -> None:
     background.listed(experiment.study, name, state.PAGE, state.words())
 
 
-def estimate(experiment: Experiment, found: TicketProgress) -> tuple[float, bool]:
-    """Seconds until all is there, and whether that was measured."""
-    each, measured = network_seconds(experiment, found)
+def estimate(experiment: Experiment, found: TicketProgress) -> Estimate:
+    """The time until all is there."""
     workers = min(at_once(), max(1, len(found.missing)))
-    return each * (found.total - len(found.rows)) / workers, measured
+    return one_network(experiment, found) * ((found.total - len(found.rows)) / workers)
 
 
-def network_seconds(experiment: Experiment, found: TicketProgress) -> tuple[float, bool]:
-    """Time of one network, and whether that was measured."""
-    guess = experiment.train.steps * experiment.train.batch * defaults_of(experiment.model).seconds + 1
-    return found.seconds or guess, found.seconds is not None
+def one_network(experiment: Experiment, found: TicketProgress) -> Estimate:
+    """The time of one network: as those took that are finished, else as long as its training may take."""
+    if found.seconds is not None:
+        return Estimate(found.seconds)
+    return training(experiment.model, experiment.device, trained_on([experiment.train]))
 
 
 def at_once() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,21 +12,21 @@ from pages.choices.setting import Setting
 from pages.prune.curve import curve_points, missing
 from pages.prune.words import headline
 from pages.shared.answers import TEST, Answer, ask
-from pages.shared.jobs import begin, stop, times_left
+from pages.shared.estimates import left, passes
+from pages.shared.jobs import begin, stop
 from pages.shared.live import looked
-from pages.shared.server import engine, store
+from pages.shared.offers import button
+from pages.shared.plain import plain
+from pages.shared.server import engine
 from pages.shared.show import show
 from pruning.engine.jobs import JobView
 from pruning.results.charts.accuracy_curve import accuracy_curve
 from pruning.results.charts.words import tip
 from pruning.results.frames import curve_frame
-from pruning.results.sentences import difference, duration, interval
+from pruning.results.sentences import difference, interval
 from pruning.steps.prune import Prune
 from pruning.study.study import Study
 from pruning.zoo.kinds import datasets, models
-
-AUTOMATIC = 20.0
-"""A curve that takes at most so many seconds is measured without being asked for."""
 
 
 def answers(setting: Setting, norm: bool) -> dict[str, Answer]:
@@ -54,7 +55,7 @@ def accuracy_now(setting: Setting, norm: bool) -> bool:
     found = answers(setting, norm)
     pruned = found["pruned"]
     if pruned.error:
-        st.info(pruned.error, icon=":material/info:")
+        st.info(plain(pruned.error), icon=":material/info:")
         return False
     if pruned.value is None:
         st.caption("First images …")
@@ -131,22 +132,24 @@ def _same(setting: Setting, study: Study | None) -> bool:
 def _progress(views: list[JobView]) -> None:
     """How far the curve is, how long it will take, and the way to stop it."""
     done, total = sum(v.done for v in views), sum(v.total for v in views)
-    left = times_left(views)
-    words = f"{duration(max(left))} left" if left else "waiting for a worker" if not done else "measuring"
-    st.progress(min(1.0, done / total) if total else 0.0, f"Measuring the curve, {words}")
+    st.progress(min(1.0, done / total) if total else 0.0, f"Measuring the curve, {left(views)}")
     if st.button("Cancel", key="cancel_curve"):
         stop(views)
 
 
 def _offer(setting: Setting, lacking: list[Study]) -> None:
-    """Start what is missing: at once if it is quick, else on request, with the time it will take."""
-    pace = store().pace(setting.model, setting.device)
+    """Start what is missing, with the time it will take."""
     count = sum(len(study.cells()) for study in lacking)
-    seconds = None if pace is None else pace * 10_000 * count
-    label = f"Measure the {count} missing points" + (f" ({duration(seconds)})" if seconds else "")
-    if st.button(
-        label, key="measure_curve", help="10,000 test images at each level; stored, so nobody computes it again."
-    ):
-        for study in lacking:
-            begin(study, f"Curve: {setting.sentence()}")
-        st.rerun()
+    button(
+        f"Measure the {count} missing points",
+        partial(_begin, setting, lacking),
+        "measure_curve",
+        passes(setting.model, setting.device, 10_000 * count),
+        icon=None,
+        help="10,000 test images at each level; stored, so nobody computes it again.",
+    )
+
+
+def _begin(setting: Setting, lacking: list[Study]) -> None:
+    for study in lacking:
+        begin(study, f"Curve: {setting.sentence()}")

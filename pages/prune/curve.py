@@ -19,12 +19,12 @@ def _keys(words: str, recalibrate: bool) -> list[tuple[int, str]]:
     """Level and measure key of every stop of a setting's curve; hashing 110 specifications takes a while."""
     setting = Setting.model_validate_json(words)
     study = setting.curve(TEST, tuple(sorted({*GRID, *STOPS})), recalibrate=recalibrate)
-    return [(cell.coordinates["0.sparsity"], cell.measure_key(TEST)) for cell in study.cells()]
+    return [(cell.level, cell.measure_key(TEST)) for cell in study.cells()]
 
 
 def curve_points(setting: Setting, variants: tuple[str, ...]) -> list[tuple[int, str, dict[str, Any], str]]:
     """Everything known of a setting's accuracy curve: level, variant, value, origin."""
-    words = setting.model_copy(update={"sparsity": 0, "layer": None, "pin": None, "axis": "sparsity"}).model_dump_json()
+    words = setting.at_any_level().model_dump_json()
     points = []
     for variant in variants:
         keys = _keys(words, variant == "recalibrated")

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.choices.setting import Setting
 from pages.prune.accuracy import answers
 from pages.shared.answers import Answer, ask
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pruning.measures.accuracy import FLIPS
 from pruning.results.charts.flips import flips
@@ -46,7 +47,7 @@ def flipped(setting: Setting, norm: bool) -> bool:
     value, pictures = pruned.value, _pictures(setting, pruned)
     if value is None or pictures is None or pictures.value is None or "images" not in pictures.value:
         if pictures is not None and pictures.error:
-            st.info(pictures.error)
+            st.info(plain(pictures.error))
         elif value and not value["flips"] and settled(pruned):
             st.caption(f"No prediction changed on {value['count']:,} images.")
         elif not pruned.error:

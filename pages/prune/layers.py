@@ -9,16 +9,18 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import Answer, ask
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.state import PREFIX, place, widget
 from pruning.common.errors import BadValue
+from pruning.common.levels import share_in_percent
 from pruning.results.charts.channel_density import channel_density
 from pruning.results.charts.layer_bars import layer_bars
 from pruning.results.charts.layer_map import layer_map
 from pruning.results.charts.mask_image import mask_image
 from pruning.results.charts.weight_histogram import weight_histogram
 from pruning.results.frames import bins_frame, density_frame, layers_at
-from pruning.results.sentences import collapse
+from pruning.results.sentences import collapse, unreached
 from pruning.study.study import MeasureSpec
 
 
@@ -28,26 +30,28 @@ def layer_panel(
     """Map and bars, with the slider's level as the cursor; what was asked, and what was left alone."""
     now = layers_at(profile, setting.sparsity)
     above = st.container()  # always there, so that nothing below changes its place when a warning comes or goes
-    if warning := collapse(now):
+    if warning := unreached(value, setting.sparsity) or collapse(now):
         above.warning(warning, icon=":material/warning:")
     _asked(setting, value)
     pinned = layers_at(baseline, old.sparsity) if baseline is not None and old is not None else None
+    pinned = None if pinned is None or pinned.empty else pinned
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=440)
     with right:
-        show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
+        if len(now):
+            show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
 
 
 def _asked(setting: Setting, value: dict[str, Any]) -> None:
     """What the level removes in units and in weights, and which layers the granularity leaves alone."""
-    if "groups" in value:
+    if "groups" in value and not unreached(value, setting.sparsity):
         groups = value["groups"]
         gone, units = sum(g["removed"][setting.sparsity] for g in groups), sum(g["units"] for g in groups)
         weights, of = sum(row[setting.sparsity] for row in value["removed"]), sum(value["weights"])
         st.caption(
             f"Removed: {gone:,} of {units:,} {value['unit']} in {len(groups)} groups that go together, and with them "
-            f"{weights:,} of {of:,} prunable weights ({100 * weights / of:.1f} %)."
+            f"{weights:,} of {of:,} prunable weights ({share_in_percent(weights, of)})."
         )
     if skipped := value.get("skipped"):
         with st.popover(f"{len(skipped)} layers are left alone", type="tertiary", icon=":material/info:"):
@@ -86,7 +90,7 @@ def inside(setting: Setting, layer: str) -> bool:
     """Mask, densities and weights of one layer; returns whether it is still under way."""
     answer = _look(setting, layer)
     if answer.error:
-        st.info(answer.error)
+        st.info(plain(answer.error))
         return False
     if answer.value is not None and "mask" in answer.value:
         st.session_state["inside"] = answer.value
@@ -107,5 +111,5 @@ def inside(setting: Setting, layer: str) -> bool:
             chart = weight_histogram(bins_frame(value), value["layer"], value["threshold"], magnitude)
             show(chart, "weights", width=330, dim=dim)
     except BadValue as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
     return answer.pending

@@ -12,11 +12,11 @@ from pages.prune.take_home import take_home
 from pages.shared import state
 from pages.shared.controls import controls
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pages.shared.profile import profile_of
+from pruning.results.charts.axes import CHOICES
 
 TITLE, ICON, PLACE = "Prune", ":material/content_cut:", 10
-
-AXES = {"sparsity": "sparsity, linear", "remaining": "weights remaining, log"}
 
 
 def page() -> None:
@@ -26,7 +26,7 @@ def page() -> None:
     setting = controls(setting)
     above = st.container()
     for sentence in changes:
-        above.warning(sentence, icon=":material/link_off:")
+        above.warning(plain(sentence), icon=":material/link_off:")
     profile = profile_of(setting)
     if profile.table is None:
         _without_profile(setting, profile.error)
@@ -37,9 +37,9 @@ def page() -> None:
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
         "Horizontal axis",
-        list(AXES),
+        list(CHOICES),
         default=state.first("axis"),
-        format_func=AXES.__getitem__,
+        format_func=CHOICES.__getitem__,
         key=key,
         required=True,
         label_visibility="collapsed",
@@ -77,7 +77,7 @@ def _without_profile(setting: Setting, error: str) -> None:
     state.publish(setting)
     st.header(setting.sentence(), anchor=False)
     if error:
-        st.info(error, icon=":material/info:")
+        st.info(plain(error), icon=":material/info:")
     else:
         live(partial(_waiting, setting), "waiting", True)
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import SIZE, ask
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pruning.results.charts.size_bars import size_bars
 from pruning.results.charts.words import tip
@@ -23,7 +24,7 @@ def size_panel(setting: Setting, old: Setting | None) -> bool:
     """Parameters, bytes and MACs at the chosen level; returns whether they are under way."""
     answer = ask(setting.study(SIZE), "size")
     if answer.error:
-        st.info(answer.error)
+        st.info(plain(answer.error))
         return False
     if answer.value is not None and "macs" in answer.value:
         st.session_state["size"] = (setting.model, answer.value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pages.choices.setting import Setting, gone
-from pruning.results.sentences import _percent
+from pruning.common.levels import share_in_percent
 from pruning.zoo.kinds import models
 
 
@@ -24,14 +24,14 @@ def headline(
         profile: what was really removed, if known.
     """
     name, share = models[setting.model].label, gone(setting, profile)
-    if setting.sparsity == 0:
-        dense = f": {value['dense_correct'] / value['count']:.1%}".replace("%", " %") if value else ""
+    if setting.dense:
+        dense = f": {share_in_percent(value['dense_correct'], value['count'])}" if value else ""
         return f"{name}, dense{dense}. Move the slider to prune it."
     if value is None:
         return f"{name} with {share} gone"
-    kept = _percent(value["correct"], value["count"])
-    dense = _percent(value["dense_correct"], value["count"])
+    kept = share_in_percent(value["correct"], value["count"])
+    dense = share_in_percent(value["dense_correct"], value["count"])
     text = f"{name} keeps {kept} accuracy with {share} gone (dense {dense})"
     if better and better["count"] == value["count"]:
-        text += f"; {_percent(better['correct'], better['count'])} after BatchNorm recalibration"
+        text += f"; {share_in_percent(better['correct'], better['count'])} after BatchNorm recalibration"
     return text

@@ -19,11 +19,7 @@ ORDER = {"no": "no", "before": "before", "after": "after"}
 def current() -> tuple[Setting, list[str]]:
     """The setting to show, and what of the address had to be changed; its choices go into the widgets."""
     state.begin_with(Setting(model=EMBEDDED))
-    words = state.fresh()
-    setting, changes = state.current(Formats.model_fields)
-    if words:
-        changes += fields.read(PAGE, EVERY, Formats(), words)
-    return setting, changes
+    return fields.beside_setting(PAGE, Formats, each=False)
 
 
 def controls() -> Formats:

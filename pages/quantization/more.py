@@ -1,4 +1,4 @@
-"""What takes longer: accuracy against bits, int8 in ONNX Runtime, and the files to take home."""
+"""What takes longer: accuracy against bits, int8 in ONNX Runtime, and the files to be downloaded."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from functools import partial
 import streamlit as st
 
 from pages.choices.commands import opening
-from pages.choices.quantization import INTEGER, Formats
+from pages.choices.quantization import Formats
 from pages.choices.setting import Setting
-from pages.quantization.work import curves, points, runtime_study, runtime_values
-from pages.shared.jobs import begin_all, errors, jobs, made, mean_share, progress, start, under_way
-from pages.shared.offers import TITLE
+from pages.quantization.work import points, runtime_values
+from pages.shared.jobs import begin_all, made, mean_share, progress
+from pages.shared.offers import TITLE, button
+from pages.shared.plain import plain
 from pages.shared.show import show
-from pruning.engine.jobs import JobView
+from pages.shared.standing import Standing
 from pruning.results.charts.bits_curve import bits_curve
 from pruning.results.quantization import curve_frame, runtime_frame, runtime_sentence
-from pruning.study.study import MeasureSpec, Study
+from pruning.study.study import MeasureSpec
 
 WAIT = 300
 """Seconds that a file may take."""
@@ -24,25 +25,16 @@ WAIT = 300
 
 def busy(setting: Setting, formats: Formats) -> bool:
     """Whether a button of this part was pressed and its work goes on."""
-    return bool(under_way([*curves(setting, formats), runtime_study(setting, formats)]))
+    return any(now.running for _, now in (points(setting, formats), runtime_values(setting, formats)))
 
 
 def curve(setting: Setting, formats: Formats) -> bool:
     """Accuracy against bits, or the button that asks for it."""
     st.subheader("How few bits are enough?", anchor=False)
-    found, studies = points(setting, formats), curves(setting, formats)
-    waiting = under_way(studies)
+    found, now = points(setting, formats)
     if found:
         show(bits_curve(curve_frame(found), formats.bits), "bits", width=TITLE)
-    if len(found) < 2 * len(INTEGER) and not waiting:
-        lacking = [
-            study
-            for study, name in zip(studies, ("nearest", "gptq"), strict=True)
-            if sum(rounding == name for _, rounding, _ in found) < len(INTEGER)
-        ]
-        _begin(lacking, "Measure the curve: 2 to 8 bits, both roundings", "bits_start")
-    _progress(waiting, "Rounding and counting", "bits")
-    return bool(waiting)
+    return _work(now, "Measure the curve: 2 to 8 bits, both roundings", "Rounding and counting", "bits")
 
 
 def runtime(setting: Setting, formats: Formats) -> bool:
@@ -53,8 +45,7 @@ def runtime(setting: Setting, formats: Formats) -> bool:
         "output channel, calibrated on 256 training images. Weights use 7 of the 8 bits, since processors without VNNI "
         "saturate with all 8. Both files are of the network before its weights are rounded."
     )
-    whole, int8, times = runtime_values(setting, formats)
-    study = runtime_study(setting, formats)
+    (whole, int8, times), now = runtime_values(setting, formats)
     if whole or int8:
         st.dataframe(runtime_frame(whole, int8, times), hide_index=True, key="runtime")
         if said := runtime_sentence(whole, int8, times):
@@ -62,26 +53,19 @@ def runtime(setting: Setting, formats: Formats) -> bool:
     if times:
         threads = f"{times['threads']} thread{'s' if times['threads'] > 1 else ''}"
         st.caption(f"Median and quartiles of passes by turns in one run, CPU, {threads}, on {times['machine']}.")
-    waiting = under_way([study])
-    if times is None and not waiting:
-        label = "Time them on this machine" if whole and int8 else "Run and time both in ONNX Runtime"
-        _begin([study], label, "runtime_start")
-    _progress(waiting, "Exporting, running, timing", "runtime")
-    return bool(waiting)
+    label = "Time them on this machine" if whole and int8 else "Run and time both in ONNX Runtime"
+    return _work(now, label, "Exporting, running, timing", "runtime")
 
 
-def _begin(studies: list[Study], label: str, key: str) -> None:
-    """The button that starts work; what went wrong before is said."""
-    for error in errors(jobs(studies)):
-        st.info(error, icon=":material/info:")
-    if st.button(label, key=key, icon=":material/play_arrow:"):
-        start(partial(begin_all, studies))
-
-
-def _progress(waiting: list[JobView], what: str, key: str) -> None:
-    """How far it is, and the way to stop it."""
-    if waiting:
-        progress(waiting, mean_share(waiting), f"{what} …", f"cancel_{key}")
+def _work(now: Standing, label: str, what: str, key: str) -> bool:
+    """How far it is and the way to stop it, or the button that starts it; returns whether it is under way."""
+    if now.running:
+        progress(now.running, mean_share(now.running), f"{what} …", f"cancel_{key}")
+    elif now.lacking:
+        for error in now.errors:
+            st.info(plain(error), icon=":material/info:")
+        button(label, partial(begin_all, now.lacking), f"{key}_start")
+    return bool(now.running)
 
 
 def downloads(setting: Setting, formats: Formats) -> None:

@@ -12,6 +12,7 @@ from pages.quantization import view
 from pages.quantization.work import answers
 from pages.shared.controls import controls
 from pages.shared.live import live
+from pages.shared.plain import plain
 
 TITLE, ICON, PLACE = "Quantization", ":material/grid_on:", 70
 
@@ -23,7 +24,7 @@ def page() -> None:
     formats = quantization_state.controls()
     setting = controls(setting)
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     headline = st.container()
     setting = view.layer_choice(setting, formats)
     busy = answers(setting, formats).pending

@@ -9,6 +9,7 @@ from pages.choices.setting import Setting
 from pages.quantization.words import ONLY, SIZE_ONLY, finding
 from pages.quantization.work import answers, layer_of
 from pages.shared.offers import TITLE
+from pages.shared.plain import plain
 from pages.shared.show import show
 from pages.shared.state import place, widget
 from pruning.results.charts.level_histogram import level_histogram
@@ -27,7 +28,7 @@ def numbers(setting: Setting, formats: Formats) -> bool:
     accuracy = found.accuracy.value
     st.header(finding(setting, formats, accuracy, value), anchor=False)
     if found.errors.error:
-        st.info(found.errors.error, icon=":material/info:")
+        st.info(plain(found.errors.error), icon=":material/info:")
         return False
     if value is None:
         st.caption("Rounding the weights …")
@@ -83,13 +84,13 @@ def charts(setting: Setting, formats: Formats) -> bool:
                     + (f" {look['masked']:,} pruned weights are left out." if look["masked"] else "")
                 )
         elif found.layer.error:
-            st.info(found.layer.error)
+            st.info(plain(found.layer.error))
     with right:
         if (pruned := found.pruned.value) is not None and "edges" in pruned:
             magnitude = setting.scorer == "magnitude_l1"
             chart = weight_histogram(bins_frame(pruned), pruned["layer"], pruned["threshold"], magnitude)
             show(chart, "quantization_pruned", width=470)
-            st.caption(f"The same layer when {setting.sparsity / 10:g} % of the network is pruned instead.")
+            st.caption(f"The same layer when {setting.level_words} of the network is pruned instead.")
     show(rounding_errors(layers_frame(value), setting.layer), "errors", width=TITLE)
     st.caption(
         f"Norm of the error over the norm of what it is an error of. Outputs on {value['samples']} training images, "

@@ -7,6 +7,7 @@ from typing import Any
 
 from pages.choices.quantization import Formats
 from pages.choices.setting import Setting
+from pruning.common.levels import share_in_percent
 from pruning.results.sentences import amount, interval
 from pruning.zoo.kinds import models
 
@@ -31,9 +32,9 @@ def finding(
     93.0 %, in 170 kB instead of 1.10 MB"."""
     text = f"{models[setting.model].label} with {kind(formats)}"
     if formats.prune != "no":
-        text += f", {setting.sparsity / 10:g} % of them pruned {formats.prune},"
+        text += f", {setting.level_words} of them pruned {formats.prune},"
     if accuracy is not None and "correct" in accuracy:
-        dense = f"{100 * accuracy['dense_correct'] / accuracy['count']:.1f} %"
+        dense = share_in_percent(accuracy["dense_correct"], accuracy["count"])
         text += f" gets {interval(accuracy)} of {accuracy['count']:,} test images right (dense {dense})"
         text += "," if value is not None else ""
     if value is not None and "bytes" in value:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pages.choices.quantization import INTEGER, Formats
 from pages.choices.setting import Setting
-from pages.shared.answers import TEST, Answer, ask, known
-from pages.shared.server import store
+from pages.shared.answers import TEST, Answer, ask
+from pages.shared.standing import Standing, standing, whole
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.kinds import models
 
@@ -20,7 +20,7 @@ TIMES = MeasureSpec(name="runtime_latency")
 
 @dataclass(frozen=True)
 class QuantizationAnswers:
-    """What there is to show at once."""
+    """What can be shown at once."""
 
     errors: Answer
     accuracy: Answer
@@ -58,14 +58,16 @@ def curves(setting: Setting, formats: Formats) -> list[Study]:
     return [formats.curve(setting, rounding, TEST) for rounding in ("nearest", "gptq")]
 
 
-def points(setting: Setting, formats: Formats) -> list[tuple[int, str, dict[str, Any]]]:
-    """What is known of both curves: bits, rounding, value."""
-    found = []
-    for study, rounding in zip(curves(setting, formats), ("nearest", "gptq"), strict=True):
-        keys = dict(zip([cell.measure_key(TEST) for cell in study.cells()], INTEGER, strict=True))
-        here = store().get(list(keys))
-        found += [(bits, rounding, here[key].value) for key, bits in keys.items() if key in here]
-    return found
+def points(setting: Setting, formats: Formats) -> tuple[list[tuple[int, str, dict[str, Any]]], Standing]:
+    """What is known of both curves, bits, rounding, value; and how their studies stand."""
+    wanted = [whole(study) for study in curves(setting, formats)]
+    now = standing(wanted)
+    keys = {
+        key: (bits, rounding)
+        for one, rounding in zip(wanted, ("nearest", "gptq"), strict=True)
+        for key, bits in zip(one.keys, INTEGER, strict=True)
+    }
+    return [(*place, now.found[key].value) for key, place in keys.items() if key in now.found], now
 
 
 def runtime_study(setting: Setting, formats: Formats) -> Study:
@@ -74,7 +76,8 @@ def runtime_study(setting: Setting, formats: Formats) -> Study:
     return one.model_copy(update={"measures": (WHOLE, INT8, TIMES)})
 
 
-def runtime_values(setting: Setting, formats: Formats) -> list[dict[str, Any] | None]:
-    """What is known of float32, of int8 and of their times."""
-    found = [known(formats.whole(setting, measure)) for measure in (WHOLE, INT8, TIMES)]
-    return [one["value"] if one is not None else None for one in found]
+def runtime_values(setting: Setting, formats: Formats) -> tuple[list[dict[str, Any] | None], Standing]:
+    """What is known of float32, of int8 and of their times; and how their study stands."""
+    wanted = whole(runtime_study(setting, formats))
+    now = standing([wanted])
+    return [now.found[key].value if key in now.found else None for key in wanted.keys], now

@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pruning.common.environment import ASSETS
-from pruning.results.charts.base import percent
+from pruning.common.levels import LEVELS
+from pruning.results.charts.levels import level_percent
 from pruning.results.literature import findings, read, words
 from pruning.zoo.kinds import models
 
@@ -39,7 +40,7 @@ def panel() -> None:
                 "here it": [VERDICTS[verdict] for verdict in table["verdict"]],
                 "source": table["reference"],
                 "model": [models[name].label for name in table["model"]],
-                "weights left": [percent(1 - level / 1000) for level in table["level"]],
+                "weights left": [level_percent(LEVELS - level) for level in table["level"]],
                 "difference (95 % interval)": [words(line) for line in table.to_dict("records")],
                 "seeds won": [f"{line['wins']} of {line['seeds']}" for line in table.to_dict("records")],
                 "steps": table["steps"],

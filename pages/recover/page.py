@@ -15,27 +15,28 @@ from pages.recover.work import way
 from pages.shared import state
 from pages.shared.controls import controls
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pages.shared.profile import profile_of
 from pages.shared.server import EMBEDDED
 from pruning.common.errors import PruningError
 
 TITLE, ICON, PLACE = "Recover", ":material/healing:", 40
 
-SPARSITY = 950  # per mille: where a small network has something to recover from
+START = 950  # per mille: where a small network has something to recover from
 
 
 def page() -> None:
     """Read the controls, ask for results, draw."""
     st.session_state["charts"] = {}
-    state.begin_with(Setting(model=EMBEDDED, sparsity=SPARSITY))
+    state.begin_with(Setting(model=EMBEDDED).at(START))
     setting, changes = recover_state.current()
     setting = controls(setting)
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     profile = profile_of(setting)
     if profile.error:
         st.header("Recover", anchor=False)
-        st.info(profile.error, icon=":material/info:")
+        st.info(plain(profile.error), icon=":material/info:")
         recover_state.publish(setting)
         return
     with st.sidebar:
@@ -43,7 +44,7 @@ def page() -> None:
             plan, names = training(setting, profile.norm)
             ways = [way(setting, plan, name) for name in names]
         except PruningError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
             recover_state.publish(setting)
             return
     if not ways:

@@ -8,24 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.setting import Setting, gone
-from pages.recover.pace import notice
 from pages.recover.start import troubles, work
-from pages.recover.work import Standing, Way, best_two, dense, look, tested
+from pages.recover.work import StrategyProgress, Way, best_two, dense, look, tested
 from pages.shared.answers import Answer
 from pages.shared.offers import TITLE
 from pages.shared.show import show
 from pruning.common.bits import unpacked
 from pruning.results.charts.base import percent
 from pruning.results.charts.budget_comparison import budget_comparison
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.sparsity_over_time import mask_churn, sparsity_over_time
-from pruning.results.charts.training_curves import training_curves
+from pruning.results.charts.training_curves import WHAT, training_curves
 from pruning.results.charts.words import tip
 from pruning.results.comparisons import in_words, on_same_images
 from pruning.results.training import churn_frame, curves_frame, layers_frame, results_frame
 from pruning.study.methods.recovery_plan import RecoveryPlan
 from pruning.zoo.kinds import models
-
-WHAT = {"accuracy": "accuracy", "loss": "loss", "sparsity": "sparsity"}
 
 
 def busy(ways: Sequence[Way]) -> bool:
@@ -38,7 +36,6 @@ def busy(ways: Sequence[Way]) -> bool:
 def panel(setting: Setting, plan: RecoveryPlan, ways: Sequence[Way]) -> bool:
     """All of it; returns whether anything is under way."""
     found = [look(one) for one in ways]
-    notice(setting, found, plan.fine.batch)
     trained = [one for one in found if one.way.steps]
     results = [(one, tested(one)) for one in found]
     scores = results_frame(
@@ -80,7 +77,7 @@ def _headline(setting: Setting, scores: pd.DataFrame, begun: bool) -> None:
     st.header(text, anchor=False)
 
 
-def _curves(setting: Setting, plan: RecoveryPlan, trained: Sequence[Standing], planned: list[str]) -> None:
+def _curves(setting: Setting, plan: RecoveryPlan, trained: Sequence[StrategyProgress], planned: list[str]) -> None:
     """Accuracy, loss or sparsity against steps."""
     what = st.segmented_control(
         "Shown", list(WHAT), default="accuracy", key="recover_what", required=True, label_visibility="collapsed"
@@ -96,7 +93,7 @@ def _curves(setting: Setting, plan: RecoveryPlan, trained: Sequence[Standing], p
     )
 
 
-def _budgets(plan: RecoveryPlan, found: Sequence[Standing], scores: pd.DataFrame) -> None:
+def _budgets(plan: RecoveryPlan, found: Sequence[StrategyProgress], scores: pd.DataFrame) -> None:
     """Which budget each had, in words."""
     images = plan.fine.steps * plan.fine.batch
     free = [one.way.label.lower() for one in found if not one.way.steps]
@@ -112,15 +109,15 @@ def _budgets(plan: RecoveryPlan, found: Sequence[Standing], scores: pd.DataFrame
     )
 
 
-def _paired(setting: Setting, two: Sequence[tuple[Standing, Answer]]) -> None:
+def _paired(setting: Setting, two: Sequence[tuple[StrategyProgress, Answer]]) -> None:
     """The two best on the same images: is the difference more than luck?"""
     if len(two) == 2 and all(answer.value and answer.origin != "partial" for _, answer in two):
         first, second = (unpacked(answer.value)[None] for _, answer in two if answer.value)
-        where = f"at {percent(setting.sparsity / 1000)} sparsity"
+        where = f"at {level_percent(setting.sparsity)} sparsity"
         st.markdown(in_words(two[0][0].way.label, two[1][0].way.label, on_same_images(first, second), where))
 
 
-def _masks(trained: Sequence[Standing], steps: int) -> None:
+def _masks(trained: Sequence[StrategyProgress], steps: int) -> None:
     """The layer map filling up, and which weights went and came back, of one strategy."""
     st.subheader("When do the weights go?", anchor=False, help=tip("mask churn"))
     names = {one.way.label: one for one in trained}

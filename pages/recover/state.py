@@ -11,11 +11,7 @@ PAGE = "recover"
 
 def current() -> tuple[Setting, list[str]]:
     """The setting to show, and what of the address had to be changed; its choices go into the widgets."""
-    words = state.fresh()
-    setting, changes = state.current(Recovery.model_fields)
-    if words:
-        changes += fields.read(PAGE, setting.model, Recovery.of(setting.model), words)
-    return setting, changes
+    return fields.beside_setting(PAGE, Recovery)
 
 
 def publish(setting: Setting) -> None:

@@ -11,8 +11,8 @@ import streamlit as st
 from pages.choices.setting import Setting
 from pages.recover import state
 from pages.shared import jobs
-from pages.shared.answers import TEST, Answer, ask, known
-from pages.shared.jobs import job
+from pages.shared.answers import TEST, Answer, ask
+from pages.shared.answers import look as answer_to
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.engine.jobs import JobView
@@ -28,7 +28,7 @@ VERDICTS = MeasureSpec(name="verdicts")
 
 @dataclass(frozen=True)
 class Way:
-    """One strategy with its studies: the training, told look by look, and its test accuracy."""
+    """One strategy with its studies: the training, validation by validation, and its test accuracy."""
 
     strategy: Strategy
     steps: int
@@ -41,8 +41,8 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How one strategy stands: what was seen of its training, its job, and why it failed if it did."""
+class StrategyProgress:
+    """How one strategy stands: what was seen of its training, and its job."""
 
     way: Way
     value: dict[str, Any] | None
@@ -87,33 +87,29 @@ def _key(study: Study) -> str:
     return study.key
 
 
-def look(one: Way) -> Standing:
+def look(one: Way) -> StrategyProgress:
     """How a strategy stands; what was seen of a training stays for this session after it was stopped."""
     seen: dict[str, dict[str, Any]] = st.session_state.setdefault("recover_seen", {})
     key = _key(one.training)
     if not one.steps:
-        return Standing(one, None, None, True)
-    if (found := known(one.training)) is not None:
-        return Standing(one, found["value"], None, True)
-    view = job(one.training)
-    if view is not None and view.state == "done" and view.rows:
-        return Standing(one, view.rows[0]["value"], view, True)
-    if view is not None and (records := view.partial.get("records")):
+        return StrategyProgress(one, None, None, True)
+    answer = answer_to(one.training)
+    if answer.complete:
+        return StrategyProgress(one, answer.value, answer.job, True)
+    if answer.job is not None and (records := answer.job.partial.get("records")):
         layers, weights = records[-1]["layers"], records[-1]["weights"]
         seen[key] = {"rows": records, "layers": layers, "weights": weights, "diverged": None}
         while len(seen) > PAGE_TABLES:
             seen.pop(next(iter(seen)))
-    if view is not None and view.state == "done":
-        view = None  # its result was forgotten: it is read from its checkpoint when it is asked for again
-    return Standing(one, seen.get(key), view, False)
+    return StrategyProgress(one, seen.get(key), answer.job, False)
 
 
-def tested(one: Standing) -> Answer:
+def tested(one: StrategyProgress) -> Answer:
     """The test accuracy: measured once, when the training has ended."""
     return ask(one.way.test, f"recover_test_{one.way.strategy.name}") if one.done else Answer()
 
 
-def best_two(results: Sequence[tuple[Standing, Answer]]) -> list[tuple[Standing, Answer]]:
+def best_two(results: Sequence[tuple[StrategyProgress, Answer]]) -> list[tuple[StrategyProgress, Answer]]:
     """The two trained strategies that are best on validation images, and which test images they get right, once every
     strategy has its accuracy: who is compared is no choice by test images."""
     if any(one.running or not one.done or answer.value is None or answer.pending for one, answer in results):
@@ -133,7 +129,7 @@ def dense(setting: Setting, split: str, count: int) -> float | None:
     return value["correct"] / value["count"] if value else None
 
 
-def begin(setting: Setting, ways: Sequence[Standing]) -> None:
+def begin(setting: Setting, ways: Sequence[StrategyProgress]) -> None:
     """Start, or continue, every strategy that is neither finished nor under way: one job, and one listed run, each."""
     words = state.words(setting)
     for one in ways:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.runs import table as runs_table
 from pages.shared.server import store
-from pruning.results.sheets import csv_bytes
+from pruning.results.csv_files import csv_bytes
 
 TITLE, ICON, PLACE = "Runs", ":material/history:", 100
 

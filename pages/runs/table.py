@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.runs.open import opener
+from pages.shared.plain import plain
 from pages.shared.server import engine, owner, store
 from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.results.charts.runs_curves import runs_curves
 from pruning.results.frames import curve_frame
-from pruning.steps.prune import Prune
 from pruning.store.records import StoredMeasure
 from pruning.study.study import Study, load_study
 
@@ -103,9 +103,9 @@ def one(run_id: str) -> None:
     try:
         run = store().run(run_id)
     except PruningError as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
         return
-    st.subheader(run.name, anchor=False)
+    st.subheader(plain(run.name), anchor=False)
     name = st.text_input("Name", run.name, key=f"name_{run_id}")
     note = st.text_area("Note", run.note, key=f"note_{run_id}", placeholder="What did you see?")
     row = st.container(horizontal=True)
@@ -152,10 +152,9 @@ def _points(study: Study) -> list[tuple[int, str, dict, str]]:
     past = {cell.measure_key(spec, older=True): cell for cell in lacking}
     found.update((key, (item, OLDER)) for key, item in store().get(past).items())
     for key, (item, origin) in found.items():
-        recipe = (keys | past)[key].recipe
-        variant = "recalibrated" if recipe[-1].kind == "recalibrate" else "pruned"
-        level = next(step.sparsity for step in recipe if isinstance(step, Prune))
-        points.append((level, variant, item.value, origin))
+        cell = (keys | past)[key]
+        variant = "recalibrated" if cell.recipe and cell.recipe[-1].kind == "recalibrate" else "pruned"
+        points.append((cell.level, variant, item.value, origin))
     return points
 
 
@@ -164,7 +163,7 @@ def _try(act, done: str) -> None:
     try:
         act()
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.toast(done)
     st.rerun()

@@ -12,6 +12,7 @@ from pages.scorers.costs import said
 from pages.scorers.fares import fares, opened
 from pages.scorers.table import goes_with, kind
 from pages.shared.state import put
+from pruning.common.levels import share_in_percent
 from pruning.criteria.kinds import scorers
 from pruning.results.charts.words import tip
 from pruning.results.intervals import wilson
@@ -74,11 +75,11 @@ def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None
         own = found.iloc[0]
         rows = ""
         for row in found.to_dict("records"):
-            other = "" if row["sparsity"] == own["sparsity"] else f" (at {row['sparsity']})"
+            other = "" if row["levels"] == own["levels"] else f" (at {row['levels']})"
             span = f"{row['least']:.1f} to {row['most']:.1f} %"
             rows += f"| {row['criterion']}{other} | {row['mean']:.1f} % | {span} |\n"
         st.markdown(
-            f"**On {model}.** Accuracy after one-shot pruning at {own['sparsity']} sparsity, of {own['seeds']} "
+            f"**On {model}.** Accuracy after one-shot pruning at {own['levels']} sparsity, of {own['seeds']} "
             f"networks:\n\n| criterion | mean | least to most |\n| --- | ---: | ---: |\n{rows}",
             help=CONTROLS,
         )
@@ -86,9 +87,9 @@ def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None
     elif value is not None:
         low, high = wilson(value["correct"], value["count"])
         st.markdown(
-            f"**On {model}.** {100 * value['correct'] / value['count']:.1f} % accuracy ({100 * low:.1f} to "
-            f"{100 * high:.1f}) at {setting.sparsity / 10:g} % sparsity; dense "
-            f"{100 * value['dense_correct'] / value['count']:.1f} %. Stored: test, {value['count']:,} images."
+            f"**On {model}.** {share_in_percent(value['correct'], value['count'])} accuracy ({100 * low:.1f} to "
+            f"{100 * high:.1f}) at {setting.level_words} sparsity; dense "
+            f"{share_in_percent(value['dense_correct'], value['count'])}. Stored: test, {value['count']:,} images."
         )
     else:
-        st.markdown(f"**On {model}.** Nothing stored at {setting.sparsity / 10:g} % yet: open it on Prune.")
+        st.markdown(f"**On {model}.** Nothing stored at {setting.level_words} yet: open it on Prune.")

@@ -12,7 +12,7 @@ from pruning.results.charts.base import percent
 from pruning.zoo.kinds import models
 
 VERDICTS = {"fails": "does not hold", "tie": "tie", "mixed": "mixed", "holds": "holds"}
-"""What is said of a verdict; the surprises come first."""
+"""The words for each verdict; the surprises come first."""
 COUNTED = {"holds": "hold", "mixed": "are mixed", "tie": "tie", "fails": "do not hold"}
 """The same of several."""
 

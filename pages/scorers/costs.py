@@ -9,9 +9,12 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared.answers import Answer
-from pages.shared.jobs import begin, errors, job, jobs, start, under_way
-from pages.shared.offers import light, progress
-from pages.shared.server import engine, owner, person, store
+from pages.shared.estimates import light
+from pages.shared.jobs import begin, job
+from pages.shared.offers import button, progress
+from pages.shared.plain import plain
+from pages.shared.server import engine, owner, person
+from pages.shared.standing import Standing, standing, whole
 from pruning.common.environment import machine
 from pruning.common.errors import PruningError
 from pruning.criteria.kinds import Solver, scorers
@@ -25,11 +28,9 @@ def _cost(name: str) -> MeasureSpec:
 
 def costs(setting: Setting, names: list[str]) -> dict[str, dict[str, Any]]:
     """What scoring costs on this machine, by name, as far as it was measured."""
-    study = Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names))
-    (cell,) = study.cells()
-    keys = {name: cell.measure_key(_cost(name)) for name in names}
-    found = store().get(keys.values())
-    return {name: found[key].value for name, key in keys.items() if key in found}
+    wanted = whole(Study(base=setting.base, recipe=(), measures=tuple(_cost(name) for name in names)))
+    found = standing([wanted]).found
+    return {name: found[key].value for name, key in zip(names, wanted.keys, strict=True) if key in found}
 
 
 def said(cost: dict[str, Any] | None) -> str:
@@ -45,7 +46,7 @@ def measuring(setting: Setting) -> bool:
     """Whether costs are being measured; on a small model those of rankings start by themselves."""
     if light(setting) and job(_rankings(setting)) is None and set(_lacking(setting)) - set(_solvers()):
         _ask(_rankings(setting))
-    return bool(under_way(_studies(setting)))
+    return bool(_standing(setting).running)
 
 
 def _solvers() -> list[str]:
@@ -70,34 +71,35 @@ def _lacking(setting: Setting) -> list[str]:
     return [name for name in names if name not in measured]
 
 
-def _studies(setting: Setting) -> list[Study]:
-    """What may time them: all of them on request, rankings by itself."""
-    return [_every(setting), _rankings(setting)]
+def _standing(setting: Setting) -> Standing:
+    """How the studies stand that may time them: all of them on request, rankings by itself."""
+    return standing([whole(_every(setting)), whole(_rankings(setting))])
 
 
 def _ask(study: Study) -> None:
-    """Time scorers without being asked, one after another on one worker; what fails is said."""
+    """Time scorers without being asked, one after another on one worker; an error is shown."""
     try:
         engine().submit(study, owner=owner(), durable=False, person=person())
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 def cost_panel(setting: Setting) -> bool:
     """The way to measure the costs that are missing, and how far that is; returns whether it is under way."""
-    lacking, running = _lacking(setting), under_way(_studies(setting))
+    lacking, now = _lacking(setting), _standing(setting)
     st.caption(f"Costs are timed on {machine()}, {setting.device.upper()}: seconds to score the network once.")
-    if running:
-        progress(Answer(job=running[0]), "Timing one scorer after another", "costs")
+    if now.running:
+        progress(Answer(job=now.running[0]), "Timing one scorer after another", "costs")
         return True
-    for error in errors(jobs(_studies(setting))):
-        st.info(error, icon=":material/info:")
+    for error in now.errors:
+        st.info(plain(error), icon=":material/info:")
     label = models[setting.model].label
-    if lacking and st.button(
-        f"Time {len(lacking)} scorers on {label}",
-        key="costs_start",
-        icon=":material/timer:",
-        help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
-    ):
-        start(partial(begin, _every(setting)))
+    if lacking:
+        button(
+            f"Time {len(lacking)} scorers on {label}",
+            partial(begin, _every(setting)),
+            "costs_start",
+            icon=":material/timer:",
+            help="One after another on one worker, solvers last: these take minutes. Stored for this machine.",
+        )
     return False

@@ -11,6 +11,7 @@ from pages.choices.setting import DEFAULT, Setting
 from pages.shared.answers import TEST
 from pages.shared.server import store
 from pruning.common.environment import ASSETS
+from pruning.common.levels import in_percent
 from pruning.common.limits import ENTRIES, PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.criteria.compatibility import allocations_for, granularities_for
@@ -88,9 +89,9 @@ def _fares(name: str, path: str, modified: int) -> pd.DataFrame:
         some = same[(same["scorer"] == scorer) & (same["control"] == control)]
         if len(some):
             share = 100 * some["accuracy"]
-            levels = ", ".join(f"{level / 10:g} %" for level in sorted(some["level"].unique()))
+            levels = ", ".join(in_percent(level) for level in sorted(some["level"].unique()))
             rows.append((words, share.mean(), share.min(), share.max(), len(some), levels))
-    return pd.DataFrame(rows, columns=["criterion", "mean", "least", "most", "seeds", "sparsity"])
+    return pd.DataFrame(rows, columns=["criterion", "mean", "least", "most", "seeds", "levels"])
 
 
 def opened(setting: Setting, name: str) -> Setting:

@@ -13,6 +13,7 @@ from pages.scorers import table as scorers_table
 from pages.shared import state
 from pages.shared.live import live
 from pages.shared.method import choice
+from pages.shared.plain import plain
 from pages.shared.server import EMBEDDED
 from pages.shared.show import show
 from pruning.criteria.kinds import scorers
@@ -32,7 +33,7 @@ def page() -> None:
         state.put(Setting(model=EMBEDDED))
     setting, changes = state.current()
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     setting = _model(setting)
     names = scorers.names()
     solvers = [name for name in names if scorers_table.kind(scorers[name]) == "solver"]
@@ -91,7 +92,7 @@ def _known(setting: Setting, names: list[str]) -> bool:
             "accuracy": st.column_config.NumberColumn(f"on {model}", format="%.1f %%", help=tip("accuracy")),
         },
     )
-    st.caption(label or f"Accuracies: test images, at {setting.sparsity / 10:g} % sparsity, as far as stored.")
+    st.caption(label or f"Accuracies: test images, at {setting.level_words} sparsity, as far as stored.")
     return scorers_costs.cost_panel(setting)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.jobs import job
 from pages.shared.live import looked
 from pages.shared.server import engine, owner, person, session, store
 from pruning.common.errors import PruningError
@@ -20,7 +21,7 @@ SIZE = MeasureSpec(name="size")
 
 @dataclass(frozen=True)
 class Answer:
-    """What there is to show for a study: a value (perhaps a first, partial one), or a sentence why not."""
+    """What a page can show for a study now: a value (perhaps a first, partial one), or a sentence why not."""
 
     value: dict[str, Any] | None = None
     origin: str = "computed"
@@ -31,6 +32,11 @@ class Answer:
     def pending(self) -> bool:
         return self.job is not None and not self.job.finished
 
+    @property
+    def complete(self) -> bool:
+        """Whether the value is there, and not only its first part."""
+        return self.value is not None and self.origin != "partial"
+
 
 def known(study: Study) -> dict[str, Any] | None:
     """The first stored or bundled value of a study of one cell, with its origin, or None."""
@@ -39,8 +45,24 @@ def known(study: Study) -> dict[str, Any] | None:
     return next(({"value": item.value, "origin": item.origin} for item in found.values()), None)
 
 
+def look(study: Study, slot: str = "", automatic: bool = False) -> Answer:
+    """The answer to a study of one cell and one measure as it stands: known, or what its job has.
+
+    Args:
+        automatic: ask for it in this slot if nobody did. A job that failed or was cancelled waits for a button.
+    """
+    if (found := known(study)) is not None:
+        return Answer(found["value"], found["origin"])
+    view = job(study)
+    if view is not None and view.state in ("failed", "cancelled"):
+        return Answer(job=view, error=view.error)
+    if view is not None and (view.rows or not view.finished):
+        return _shown(view)
+    return ask(study, slot) if automatic else Answer()
+
+
 def ask(study: Study, slot: str) -> Answer:
-    """The answer to a study of one cell and one measure; call it again to see it grow.
+    """The answer to a study of one cell and one measure, which is asked for; call it again to see it grow.
 
     The slot is a place on the page: asking for another study there replaces the job instead of queueing behind it.
     """
@@ -62,13 +84,18 @@ def _watch(study: Study, slot: str) -> Answer:
     except PruningError as error:
         jobs.pop(slot, None)
         return Answer(error=str(error))
-    if view.state == "done":
-        if view.rows is None:
-            jobs.pop(slot, None)
-            return Answer(job=None, error="The result was forgotten; it is computed again at the next look.")
-        return Answer(view.rows[0]["value"], view.rows[0]["origin"], view)
+    if view.state == "done" and view.rows is None:
+        jobs.pop(slot, None)
+        return Answer(job=None, error="The result was forgotten; it is computed again at the next look.")
     if view.state == "cancelled":
         return Answer(job=view, error="Cancelled. Move the slider to start again.")
+    return _shown(view)
+
+
+def _shown(view: JobView) -> Answer:
+    """What a job has found, or has so far."""
+    if view.rows:
+        return Answer(view.rows[0]["value"], view.rows[0]["origin"], view)
     return Answer(view.partial or None, "partial", view, view.error)
 
 

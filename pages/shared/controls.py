@@ -10,7 +10,7 @@ from pages.choices.setting import Setting
 from pages.shared.method import choice, method
 from pages.shared.server import devices
 from pages.shared.state import PREFIX, first, place, widget
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.criteria.kinds import granularities
 from pruning.results.charts.words import tip
 from pruning.results.frames import STOPS

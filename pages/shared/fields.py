@@ -7,7 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.choices.words import C, Words, read_choices
+from pages.choices.setting import Setting
+from pages.choices.words import C, Words
+from pages.shared import state
 from pages.shared.state import PREFIX, first, forget, widget
 
 OPTIMISERS = {"sgd": "SGD, Nesterov momentum 0.9", "adam": "Adam", "adamw": "AdamW"}
@@ -113,10 +115,23 @@ def read(page: str, model: str, usual: Words, words: Mapping[str, str]) -> list[
     Returns:
         What of it could not be used, each in a sentence.
     """
-    own = {name: text for name, text in words.items() if name in type(usual).model_fields}
-    choices, changes = read_choices(own, usual)
+    choices, changes = type(usual).read(words, usual)
     put(page, model, choices)
     return changes
+
+
+def beside_setting(page: str, kind: type[Words], each: bool = True) -> tuple[Setting, list[str]]:
+    """The setting to show, and what of the address had to be changed; its other words become the page's choices.
+
+    Args:
+        each: whether every model has choices of its own.
+    """
+    words = state.fresh()
+    setting, changes = state.current(kind.model_fields)
+    if words:
+        model = setting.model if each else ""
+        changes += read(page, model, kind.of(model), words)  # the session keeps this list
+    return setting, changes
 
 
 def chosen(page: str, model: str, usual: C) -> C:

@@ -7,10 +7,12 @@ import gc
 import streamlit as st
 
 from pages.shared import address, live
+from pages.shared.hosts import check_host
 from pages.shared.navigation import listed
 from pages.shared.server import engine
-from pages.shared.sign_in import sign_in, sign_out
+from pages.shared.sign_in import sign_in, sign_out, stranger
 from pages.shared.style import style
+from pruning.common.environment import Settings
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,15 +22,22 @@ def _freeze() -> None:
     gc.freeze()
 
 
+@st.cache_resource(show_spinner=False)
+def _named_hosts() -> tuple[str, ...]:
+    return Settings.read().hosts
+
+
 def start() -> None:
     """Draw the frame, and in it the page that the address names."""
     st.set_page_config(page_title="Pruning", layout="wide")
     style()
-    sign_in()
-    engine()
     first, *_ = found = listed()
     pages = {one: st.Page(one.path, title=one.title, url_path=one.name, default=one is first) for one in found}
-    page = st.navigation(list(pages.values()), position="top")
+    # Addresses are known before anybody is: a browser would say "page not found" to who has yet to sign in.
+    page = st.navigation(list(pages.values()), position="hidden" if stranger() else "top")
+    check_host(_named_hosts())
+    sign_in()
+    engine()
     st.set_page_config(page_icon=next(one.icon for one, its in pages.items() if its is page))
     address.arrive(page.url_path)
     live.whole(page.run)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.shared.live import looked
+from pages.shared.plain import plain
 from pages.shared.server import engine, owner, person, store
 from pruning.common.errors import PruningError
 from pruning.engine.jobs import JobView
@@ -37,11 +38,11 @@ def begin_all(studies: Iterable[Study]) -> None:
 
 
 def start(ask: Callable[[], None]) -> None:
-    """Ask for work, as a button does, then draw the page anew; what cannot be asked for is said in its place."""
+    """Ask for work, as a button does, then draw the page anew; an error is shown in its place."""
     try:
         ask()
     except PruningError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.rerun()
 
@@ -96,11 +97,6 @@ def mean_share(views: Sequence[JobView]) -> float:
     return sum(view.share for view in views) / max(1, len(views))
 
 
-def times_left(views: Iterable[JobView]) -> list[float]:
-    """The seconds that those jobs still take that run for long enough to tell."""
-    return [view.seconds_left for view in views if view.seconds_left is not None]
-
-
 def progress(views: Sequence[JobView], share: float, words: str, key: str) -> None:
     """A line that says how far jobs are (0 to 1), and the way to stop them.
 
@@ -140,6 +136,6 @@ def stop(views: Sequence[JobView]) -> bool:
         try:
             engine().cancel(view.id, owner())
         except PruningError as error:
-            st.warning(str(error))
+            st.warning(plain(str(error)))
             done = False
     return done

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.state import PREFIX
+from pruning.common.levels import to_percent
 from pruning.common.options import option_list
 from pruning.common.registry import Entry, Registry, registries
 
@@ -86,7 +87,7 @@ def _per_layer(key: str, label: str, help_: str, now: dict[str, int], layers: li
     if not names:
         st.caption("The layers are listed here once the model is loaded.")
         return now
-    shares = [now[name] / 10 if name in now else None for name in names]
+    shares = [to_percent(now[name]) if name in now else None for name in names]
     table = pd.DataFrame({"layer": names, "removed": pd.Series(shares, dtype="float64")})
     edited = st.data_editor(
         table,

@@ -37,7 +37,7 @@ def profile_of(setting: Setting, slot: str = "profile") -> LayerProfile:
     """The profile of a setting's ranking."""
     # Counts are the same at every level, and asked for at none a solver solves nothing for them.
     solver = issubclass(scorers[setting.scorer], Solver)
-    study = (setting.model_copy(update={"sparsity": 0}) if solver else setting).study(PROFILE)
+    study = (setting.at(0) if solver else setting).study(PROFILE)
     answer = ask(study, slot)
     if answer.value is None or "removed" not in answer.value:
         return LayerProfile(error=answer.error)

@@ -6,15 +6,21 @@ from importlib.util import find_spec
 
 import streamlit as st
 
+from pages.shared.plain import plain
 from pages.shared.streamlit_internals import credentials_lack
 
 NEEDED = ("authlib", "httpx")
 """What Streamlit imports only when somebody signs in: without one of them each click would end in an error page."""
 
 
+def stranger() -> bool:
+    """Whether somebody has still to sign in; nobody has where no provider is named."""
+    return getattr(st.user, "is_logged_in", None) is False
+
+
 def sign_in() -> None:
     """Ask for a sign-in where one is needed, and draw nothing else then."""
-    if getattr(st.user, "is_logged_in", None) is False:  # absent where no provider is named
+    if stranger():
         st.header("See what pruning does to a neural network")
         st.write("This server asks who you are before it shows anything.")
         if why := lacking():
@@ -35,5 +41,6 @@ def sign_out() -> None:
     """Who is signed in, and the way out, at the foot of each page: people share the computers of a class."""
     if getattr(st.user, "is_logged_in", False):
         row = st.container(horizontal=True, vertical_alignment="center", key="signed_in")
-        row.caption(f"Signed in as {getattr(st.user, 'email', None) or getattr(st.user, 'name', None) or 'somebody'}")
+        name = getattr(st.user, "email", None) or getattr(st.user, "name", None) or "somebody"
+        row.caption(f"Signed in as {plain(name)}")
         row.button("Sign out", type="tertiary", icon=":material/logout:", on_click=st.logout)

@@ -37,7 +37,7 @@ def current(others: Collection[str] = ()) -> tuple[Setting, list[str]]:
     words = fresh()
     if words is None:
         return st.session_state["setting"], st.session_state.get("changes", [])
-    setting, changes = read_query({name: text for name, text in words.items() if name not in others})
+    setting, changes = read_query(words, others)
     put(setting)
     st.session_state["changes"] = changes
     return setting, changes

@@ -13,11 +13,26 @@ from typing import Any
 from streamlit.auth_util import validate_auth_credentials
 from streamlit.errors import StreamlitAuthError
 from streamlit.runtime import exists, get_instance
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 
 PATIENCE = 5.0
 """Seconds to wait for the server's own thread."""
+
+
+def drawing() -> bool:
+    """Whether this is a session's run of the app, and no plain Python."""
+    return get_script_run_ctx(suppress_warning=True) is not None
+
+
+def serve(app: str, options: list[str]) -> None:
+    """Start a server for the app, as ``streamlit run`` does, and stay until it ends. The pages are those that the app
+    tells, from the first address on: a folder ``pages`` means something else to Streamlit until then."""
+    from streamlit.web.cli import main
+
+    PagesManager.uses_pages_directory = False
+    main(["run", app, *options])
 
 
 def replaced() -> bool:

@@ -1,4 +1,4 @@
-"""Status: how this server stands, for whoever runs it: queue, workers, failures, bounds. No names, no secrets."""
+"""Status: how this server is doing, for its administrator: queue, workers, failures, bounds. No names, no secrets."""
 
 from __future__ import annotations
 

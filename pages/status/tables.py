@@ -1,4 +1,4 @@
-"""How a server stands, as tables for whoever runs it."""
+"""How a server is doing, as tables for its administrator."""
 
 from __future__ import annotations
 

@@ -7,8 +7,10 @@ from typing import Any
 import streamlit as st
 
 from pages.choices.setting import Setting
+from pages.shared.plain import plain
 from pages.structure.words import finding
 from pages.structure.work import StructureAnswers, answers
+from pruning.common.levels import share_in_percent
 from pruning.results.charts.words import tip
 from pruning.results.sentences import amount, interval
 from pruning.results.structure import memory_words, times
@@ -32,7 +34,7 @@ def numbers(setting: Setting) -> bool:
     latency = found.latency.value if found.latency.value and found.latency.value.get("rows") else None
     st.header(finding(setting, value, latency), anchor=False)
     if found.structure.error:
-        st.info(found.structure.error, icon=":material/info:")
+        st.info(plain(found.structure.error), icon=":material/info:")
         return False
     value, _, old = shown(setting, found)
     if value is None:
@@ -83,7 +85,7 @@ def _accuracy(found: StructureAnswers) -> None:
         _metric(
             f"Accuracy, {value['count']:,} test images",
             interval(value),
-            f"dense {100 * value['dense_correct'] / value['count']:.1f} %; not trained again yet",
+            f"dense {share_in_percent(value['dense_correct'], value['count'])}; not trained again yet",
             tip("Wilson interval"),
         )
     elif not found.accuracy.error:

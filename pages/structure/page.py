@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared import state
 from pages.shared.controls import controls
 from pages.shared.live import live
+from pages.shared.plain import plain
 from pages.structure import numbers, speed, take_home, view, work
 from pages.structure.words import REMOVABLE
 
@@ -22,7 +23,7 @@ def page() -> None:
     multiple = setting.allocation_options.get("multiple", 1)
     setting = controls(setting, REMOVABLE, ("multiple",))
     for sentence in changes:
-        st.warning(sentence, icon=":material/link_off:")
+        st.warning(plain(sentence), icon=":material/link_off:")
     headline = st.container()
     setting = work.rounding(setting, multiple)
     busy = work.busy(setting)

@@ -8,11 +8,13 @@ from typing import Any
 import streamlit as st
 
 from pages.choices.setting import Setting
-from pages.shared.answers import known
-from pages.shared.offers import TITLE, look, offer, progress
+from pages.shared.answers import known, look
+from pages.shared.estimates import Estimate
+from pages.shared.offers import TITLE, offer, progress
 from pages.shared.server import store
 from pages.shared.show import show
 from pages.structure.work import STRUCTURE, curve_study, latency_study, machine_study, timing
+from pruning.common.levels import percent_digits
 from pruning.criteria.kinds import granularities
 from pruning.results.charts.channel_times import channel_times
 from pruning.results.charts.sparse_speed import sparse_speed
@@ -42,13 +44,13 @@ def study(setting: Setting, name: str) -> Study:
 
 def pending(setting: Setting, name: str) -> bool:
     """Whether one of them is under way."""
-    return look(study(setting, name), name, automatic=False).pending
+    return look(study(setting, name)).pending
 
 
 def panel(setting: Setting, name: str) -> bool:
     """A chart and what it says, or the button that asks for it; returns whether it is under way."""
-    title, draw, about, seconds = PANELS[name]
-    found = look(study(setting, name), name, automatic=False)
+    title, draw, about, estimate = PANELS[name]
+    found = look(study(setting, name))
     st.subheader(title, anchor=False)
     if found.value is not None and found.value.get("rows"):
         draw(setting, found.value)
@@ -65,7 +67,7 @@ def panel(setting: Setting, name: str) -> bool:
         st.caption(about(setting))
     progress(found, "Removing and timing" if name == "speed_curve" else "Timing", name)
     if not timing(setting, but=name):
-        offer(study(setting, name), found, "Measure", seconds(setting), f"{name}_start")
+        offer(study(setting, name), found, "Measure", estimate(setting), f"{name}_start")
     elif found.value is None and not found.pending:
         st.caption("It can be asked for when the other clock on this page has stopped: two disturb each other.")
     return found.pending
@@ -79,20 +81,21 @@ def _curve(setting: Setting, value: dict[str, Any]) -> None:
 
 def _curve_about(setting: Setting) -> str:
     measure = curve_study(setting).measures[0].build()
-    levels = ", ".join(f"{level / 10:g}" for level in measure.levels)
+    levels = ", ".join(percent_digits(level) for level in measure.levels)
     return (
         f"{levels} % of the {granularities[setting.granularity].unit} are removed for good, and all these "
         f"networks timed beside the dense one, at {' and '.join(map(str, measure.batches))} images a pass."
     )
 
 
-def _curve_seconds(setting: Setting) -> float | None:
-    """From what the page has measured already."""
+def _curve_estimate(setting: Setting) -> Estimate | None:
+    """From what the page has measured already; None before."""
     (cell,) = setting.study(STRUCTURE).cells()
     removal = next((item.seconds for item in store().get([cell.measure_key(STRUCTURE)]).values()), None)
     latency, measure = known(latency_study(setting)), curve_study(setting).measures[0].build()
     value = latency["value"] if latency is not None else None
-    return curve_seconds(removal, value, len(measure.levels), measure.batches, measure.seconds)
+    seconds = curve_seconds(removal, value, len(measure.levels), measure.batches, measure.seconds)
+    return None if seconds is None else Estimate(seconds)
 
 
 def _counts(setting: Setting, value: dict[str, Any]) -> None:
@@ -125,21 +128,21 @@ def _said(sentences: list[str], how: str) -> None:
     )
 
 
-def _budget(name: str, parts: str | int) -> Callable[[Setting], float]:
-    """The seconds that a question about the machine gives itself: so many for each of its parts."""
+def _budget(name: str, parts: str | int) -> Callable[[Setting], Estimate]:
+    """The time that a question about the machine gives itself: so many seconds for each of its parts."""
 
-    def seconds(setting: Setting) -> float:
+    def estimate(setting: Setting) -> Estimate:
         measure = machine_study(setting, name).measures[0].build()
-        return measure.seconds * (parts if isinstance(parts, int) else len(getattr(measure, parts)))
+        return Estimate(measure.seconds) * (parts if isinstance(parts, int) else len(getattr(measure, parts)))
 
-    return seconds
+    return estimate
 
 
 Panel = tuple[
-    str, Callable[[Setting, dict[str, Any]], None], Callable[[Setting], str], Callable[[Setting], float | None]
+    str, Callable[[Setting, dict[str, Any]], None], Callable[[Setting], str], Callable[[Setting], Estimate | None]
 ]
 PANELS: dict[str, Panel] = {
-    "speed_curve": ("How does speed follow the share removed?", _curve, _curve_about, _curve_seconds),
+    "speed_curve": ("How does speed follow the share removed?", _curve, _curve_about, _curve_estimate),
     "channel_times": (
         "Which channel counts buy time on this machine?",
         _counts,

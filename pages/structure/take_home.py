@@ -1,4 +1,4 @@
-"""The small network to take home: a file in the form that is wanted, and the lines that load it."""
+"""The small network as a download: a file in the form that is wanted, and the lines that load it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def downloads(setting: Setting) -> None:
 
 
 def file(setting: Setting, form: str) -> bytes:
-    """The file, made by a worker; runs in the download's own thread. What goes wrong is said in the file, in words."""
+    """The file, made by a worker; runs in the download's own thread. An error becomes the file's text."""
     study = setting.study(MeasureSpec(name="small_model", options={"form": form}))
     return made(study, WAIT)

@@ -33,10 +33,10 @@ MULTIPLES: tuple[int | str, ...] = ("auto", 1, 4, 8, 16)
 def finding(setting: Setting, structure: Mapping[str, Any] | None, latency: Mapping[str, Any] | None) -> str:
     """The page's finding: "ResNet-20 without 50 % of its channels: 4.0 times fewer parameters, 2.2 times faster at 64
     images a pass (MACs promise 4)". A difference of times that is within their spread is called none."""
-    if not setting.sparsity:
+    if setting.dense:
         return f"{models[setting.model].label}, dense. Move the slider to take parts of it out."
     name, unit = models[setting.model].label, granularities[setting.granularity].unit
-    text = f"{name} without {setting.sparsity / 10:g} % of its {unit}"
+    text = f"{name} without {setting.level_words} of its {unit}"
     if structure is None:
         return text
     parameters = structure["parameters"]

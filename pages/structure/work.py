@@ -9,9 +9,8 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.shared import state
-from pages.shared.answers import TEST, Answer, ask, known
+from pages.shared.answers import TEST, Answer, ask, known, look
 from pages.shared.jobs import under_way
-from pages.shared.offers import look
 from pages.shared.server import EMBEDDED
 from pages.structure.words import FIRST, MULTIPLES, REMOVABLE
 from pruning.results.charts.words import tip

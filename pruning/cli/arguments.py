@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pruning.common.errors import BadValue, UnknownName
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, percent_digits
 from pruning.common.registry import Entry
 from pruning.common.validation import checked
 from pruning.criteria.kinds import allocations, granularities, scorers
@@ -50,7 +50,7 @@ def level(text: str) -> int:
     if per_mille > LEVELS:
         raise BadValue(f"Sparsity {text} is more than everything: write 0% to 100%.")
     if per_mille != int(per_mille):
-        near = f"{_near(per_mille) / 10:g}%"
+        near = f"{percent_digits(_near(per_mille))}%"
         raise BadValue(f"Sparsity {text} is finer than this program's steps of 0.1 %: write {near}, say.")
     return int(per_mille)
 

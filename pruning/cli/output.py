@@ -6,14 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pruning.results.table import ORDER
+from pruning.results.table import ORDER, PERCENT
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FIRST = ("sparsity", "accuracy", "95 % interval", "dense_accuracy")
 """What people look for, before all other columns."""
-SHARES = ("sparsity", "share_removed", "accuracy", "accuracy_low", "accuracy_high", "dense_accuracy")
 
 
 def as_json(content: Any) -> str:
@@ -67,8 +66,8 @@ def _folded(head: Sequence[str], lines: Sequence[Sequence[str]], keys: int, widt
 def _text(name: str, value: Any) -> str:
     if value is None or value != value:
         return "-"
-    if name in SHARES:
-        return f"{100 * value:.2f} %" if name != "sparsity" else f"{100 * value:g} %"
+    if name in PERCENT:
+        return PERCENT[name].format(100 * value)
     if name == "seconds":
         return f"{value:.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -6,9 +6,10 @@
 | `PRUNING_ARTEFACTS`     | folder of artefact files                                   | `var/artefacts`               |
 | `PRUNING_SCHEDULER`     | address of a running Dask scheduler (`tls://host:8786`)    | none: workers on this machine |
 | `PRUNING_SCHEDULER_INSECURE` | 1: a scheduler elsewhere without TLS is allowed       | 0                             |
-| `PRUNING_WORKERS`       | worker processes on this machine                           | cores, at most 4              |
+| `PRUNING_WORKERS`       | worker processes on this machine                           | cores or quota, at most 4     |
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
+| `PRUNING_HOSTS`         | names, with commas, under which people reach this server   | loopback names, IP addresses  |
 | `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |
 """
 
@@ -73,6 +74,7 @@ class Settings:
         workers: worker processes on this machine; unused with a scheduler.
         memory: bytes that one worker may use, which is replaced when it takes more; 0 for ``worker_memory``'s share.
         owners: whether a kept run belongs to the person who kept it.
+        hosts: names under which people reach this server, beside loopback names and IP addresses.
         log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
         insecure: whether a scheduler on another machine may be reached without TLS.
 
@@ -86,6 +88,7 @@ class Settings:
     workers: int = field(default_factory=lambda: min(cores(), 4))
     memory: int = 0
     owners: bool = False
+    hosts: tuple[str, ...] = ()
     log: str = ""
     insecure: bool = False
 
@@ -132,6 +135,7 @@ class Settings:
             values["scheduler"] = text["PRUNING_SCHEDULER"]
         if text["PRUNING_WORKERS"]:
             values["workers"] = _whole("PRUNING_WORKERS", text["PRUNING_WORKERS"])
+        values["hosts"] = tuple(part.strip().lower() for part in text["PRUNING_HOSTS"].split(",") if part.strip())
         if text["PRUNING_WORKER_MEMORY"]:
             values["memory"] = _size("PRUNING_WORKER_MEMORY", text["PRUNING_WORKER_MEMORY"])
         for field_name, name in (("owners", "PRUNING_OWNERS"), ("insecure", "PRUNING_SCHEDULER_INSECURE")):
@@ -150,6 +154,7 @@ NAMES = (
     "PRUNING_WORKERS",
     "PRUNING_WORKER_MEMORY",
     "PRUNING_OWNERS",
+    "PRUNING_HOSTS",
     "PRUNING_LOG",
 )
 

@@ -8,6 +8,13 @@ from typing import Any
 
 SHOWN = 12
 """Known names that a message lists; more than these would hide the sentence."""
+LETTERS = 80
+"""Letters that a message repeats of what a person gave: a link may hold thousands."""
+
+
+def shortened(given: object) -> str:
+    """What a person gave, as a message repeats it."""
+    return str(given)[:LETTERS]
 
 
 class PruningError(Exception):
@@ -27,8 +34,8 @@ class UnknownName(PruningError, KeyError):
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(str(name), names, n=1)
+        names, name = sorted(known), shortened(name)
+        near = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         self.message = f"There is no {kind} '{name}'.{hint} Known: {shown or 'none'}."
@@ -56,6 +63,10 @@ class Incompatible(PruningError):
     """A combination of choices that does not exist (a scorer that cannot score this granularity, say)."""
 
 
+class Unreachable(Incompatible):
+    """A level of sparsity that bounds or layers that are left alone do not allow; the sentence names the highest."""
+
+
 class Missing(PruningError):
     """Something that must be on this machine and is not: weights, a data set, a device, a library."""
 
@@ -73,7 +84,7 @@ class Cancelled(PruningError):
 
 
 def unforeseen(error: BaseException) -> str:
-    """What a person is told of an error that is none of the above."""
+    """The sentence shown for an error that is none of the above."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or any(word in text for word in ("allocate memory", "out of memory")):
         return (

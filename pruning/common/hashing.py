@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 LENGTH = 24
-"""Hexadecimal digits of a key (96 bits: no collision to be met in practice)."""
+"""Hexadecimal digits of a key (96 bits: in practice no two contents share one)."""
 
 
 def plain(value: Any) -> Any:

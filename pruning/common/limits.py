@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-LEVELS = 1000
-"""Sparsity levels are integers in per mille: 0 … 1000."""
-
 WORKER_STATES = 6
 """Pruned networks that one worker keeps in memory."""
 TOGETHER = 12
@@ -58,7 +55,7 @@ WORKER_SPLITS = 6
 """Splits of data sets that one worker keeps in memory."""
 ARTEFACT_MB = {"training": 4_000, "checkpoint": 2_000, "small": 2_000}
 """Files that the store keeps of each kind, in megabytes: checkpoints of trainings, masked models to take home, small
-models to take home. The oldest go first, and whoever needs one again computes it again."""
+models to take home. The oldest go first; one that is needed again is computed again."""
 OTHER_ARTEFACT_MB = 1_000
 """The same for any kind that is not named above."""
 ARTEFACT_REST_SECONDS = 3600.0

@@ -23,11 +23,11 @@ class Progress(Protocol):
 
 
 def quiet(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
-    """Progress that nobody watches."""
+    """A progress callback that does nothing."""
 
 
 class Shelf(Protocol):
-    """Where steps that take long keep files under the name of their state."""
+    """Storage for files that long steps keep (checkpoints), under the key of their state."""
 
     def read(self, kind: str, key: str, suffix: str) -> bytes | None:
         """The file's content, or None."""
@@ -40,7 +40,7 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """What a measure works with, beside the state: progress, and a place for files."""
+    """What a measure gets beside the state: a way to report progress, and storage for files."""
 
     progress: Progress = quiet
     save: Callable[[str, str, bytes, str], Path] | None = None
@@ -50,12 +50,12 @@ class Desk:
 
     def part(self, done: float, total: float, note: str) -> Callable[[float], None]:
         """Progress within one part of the work: takes the share of it (0..1) that is done. The part counts as one of
-        ``total``, and is never told as finished, which its result is there to do."""
+        ``total``, and is never reported as finished: its result does that."""
         return lambda share: self.progress(done + min(share, 0.99), total, note)
 
     def keeper(self) -> Callable[[str, str, bytes, str], dict[str, Any]]:
-        """What keeps a file to take home, ``(kind, key, data, suffix)``, and tells its ``path`` and ``bytes``. It is
-        asked for before the file is made, so that no work is lost.
+        """A function that keeps a file for download, ``(kind, key, data, suffix)``, and returns its ``path`` and
+        ``bytes``. Ask for it before the file is made, so that no work is lost.
 
         Raises:
             StoreError: there is no store.

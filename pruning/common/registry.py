@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +31,17 @@ class Entry(BaseModel):
     reference: ClassVar[str] = ""
     rank: ClassVar[int] = 100
     """Place in lists: lower first."""
+    version: ClassVar[int] = 1
+    """Rises when the same options would give another result. Above 1 it enters the keys of what this entry makes, and
+    of nothing else: all other stored results stay found."""
+
+    @classmethod
+    def version_in(cls, recipe: Sequence[Any]) -> int:
+        """The version that a key holds where the last of these steps uses the entry; for a measure, after all of them.
+
+        A lower one than ``version`` where both give the same, so that what was stored of it stays found.
+        """
+        return cls.version
 
 
 T = TypeVar("T", bound=Entry)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from pruning.common.hashing import canonical
+from pruning.common.options import option_list
 from pruning.common.progress import Progress, Shelf, quiet
-from pruning.common.registry import Entry
+from pruning.common.registry import Entry, registries
 
 Options = dict[str, Any]
 """Options of a registered thing, by their names."""
@@ -30,17 +32,28 @@ class Spec(BaseModel):
 
 
 class Step(Spec, Entry):
-    """One step of a recipe: what is asked for, how it is done, and how it is said, in one file.
+    """One step of a recipe: its settings, how it is applied, and how it is described, in one file."""
 
-    ``version`` rises when the same specification would give another result.
-    """
-
-    version: ClassVar[int] = 1
     kind: str
 
-    def key_part(self) -> list[Any]:
-        """What the step adds to a state's key."""
-        return [self.kind, self.version, self.model_dump(mode="json", exclude_defaults=True)]
+    def key_part(self, before: Sequence[Step] = ()) -> list[Any]:
+        """What the step adds to a state's key, behind the steps before it.
+
+        Kind, version and options; then, where one is above 1, the versions of the registered things that it uses.
+        """
+        recipe = (*before, self)
+        used = {place: entry.version_in(recipe) for place, entry in self.uses().items()}
+        newer = {place: version for place, version in used.items() if version > 1}
+        options = self.model_dump(mode="json", exclude_defaults=True)
+        return [self.kind, self.version_in(recipe), options, *([newer] if newer else [])]
+
+    def may_mask(self) -> bool:
+        """Whether later steps may find weights masked that were not before it."""
+        return False
+
+    def uses(self) -> dict[str, type[Entry]]:
+        """The registered things whose results are part of its own, by the place that they have in it."""
+        return {}
 
     def apply(self, state: Any, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> Any:
         """The state after this step (``pruning.state.State``), under that key; the given state stays as it was.
@@ -48,7 +61,7 @@ class Step(Spec, Entry):
         Call ``state.after(step, key)``, which notes the step.
 
         Args:
-            shelf: where steps that take long keep what they have done, to go on from it.
+            shelf: storage for files in which a long step saves its progress, so that it can continue later.
 
         Raises:
             Incompatible: the step does not apply to this network; the sentence says why.
@@ -58,6 +71,21 @@ class Step(Spec, Entry):
     def words(self) -> str:
         """The step in a sentence, with what differs from the defaults."""
         raise NotImplementedError
+
+
+def parts(steps: Iterable[Step]) -> list[list[Any]]:
+    """What the steps of a recipe add to a key, in their order."""
+    recipe = tuple(steps)
+    return [step.key_part(recipe[:place]) for place, step in enumerate(recipe)]
+
+
+def named(place: str, entry: type[Entry], options: Mapping[str, Any]) -> dict[str, type[Entry]]:
+    """A registered thing, and those that its options name ("of" of a control), by place: "scorer", "scorer of"."""
+    inner = [(one["name"], one["registry"], one["default"]) for one in option_list(entry) if one["registry"]]
+    return {
+        place: entry,
+        **{f"{place} {name}": registries[kind][options.get(name, default)] for name, kind, default in inner},
+    }
 
 
 def said(options: Options) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pruning.common.errors import BadValue, PruningError
+from pruning.common.errors import BadValue, PruningError, shortened
 
 
 def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
@@ -25,7 +25,7 @@ def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
 
 
 def options_of(what: str, cls: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Options as ``cls`` reads them, without its defaults: whoever spells a default out asks for the same work.
+    """Options as ``cls`` reads them, without its defaults: naming a default asks for the same work as leaving it out.
 
     >>> from pruning.criteria.kinds import allocations
     >>> options_of("uniform", allocations["uniform"], {"cap": 900, "floor": 0})
@@ -41,12 +41,13 @@ def explain(what: str, error: ValidationError) -> str:
     for item in items:
         at, cause = item["loc"], item.get("ctx", {}).get("error")
         if item["type"] == "too_short" and any(other["loc"][: len(at)] == at != other["loc"] for other in items):
-            continue  # only because its items are wrong, which is said anyway
+            continue  # only because its items are wrong, which the message says anyway
         if isinstance(cause, PruningError):
             whole.append(str(cause))
             continue
-        place = ".".join(str(part) for part in at) or what
+        place = ".".join(shortened(part) for part in at) or what
         given = item.get("input")
-        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {given!r})"
+        text = repr(shortened(given)) if isinstance(given, str) else shortened(repr(given))
+        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {text})"
         lines.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
     return " ".join(([f"In {what}: " + " ".join(lines)] if lines else []) + whole)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from torch import Tensor
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.criteria.ranking import counts
 from pruning.criteria.thresholds import split_globally
 from pruning.network.units import Layout

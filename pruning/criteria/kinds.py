@@ -1,4 +1,4 @@
-"""What every criterion (scorer or solver), granularity and allocation says of itself, and the registries of them.
+"""The base classes of criteria (scorers, solvers), granularities and allocations, and their registries.
 
 Each registers itself in its own file; see ``pruning.common.registry`` for what an entry is. No torch is imported here.
 """
@@ -6,12 +6,13 @@ Each registers itself in its own file; see ``pruning.common.registry`` for what 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from pruning.common.levels import in_percent
 from pruning.common.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Granularity(Entry):
     """Scores of what, beside single weights', are those of its units; see ``Scorer.gives``."""
     allocations: ClassVar[tuple[str, ...] | None] = None
     """The allocations that go with it; None: all."""
+    parts: ClassVar[int] = 1
+    """A unit is budgeted in so many parts: rounded to whole units, a small layer would lie beyond a pattern's edge."""
 
     @abstractmethod
     def layout(self, scene: Scene) -> Layout:
@@ -121,10 +124,10 @@ class Granularity(Entry):
 
     def said(self, level: int) -> str:
         """A level in words, for the slider."""
-        return f"{level / 10:g} %"
+        return in_percent(level)
 
     def settle(self, removed: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        """The budget ``(groups, levels)`` moved to what the pattern allows."""
+        """The budget ``(groups, levels)``, in ``parts`` of a unit, moved to what the pattern allows, in units."""
         return removed
 
 
@@ -137,6 +140,16 @@ class Allocation(Entry):
 
     scored: ClassVar[bool] = False
     """Whether it reads the scores; if so it does not go with solvers, which have none."""
+    empties: ClassVar[bool] = False
+    """Whether it says of itself that it may empty a layer; others must not, to make up for what bounds hold back."""
+
+    version: ClassVar[int] = 2
+    """2: under a target in parameters or MACs what earlier masks of other units took counts towards the level."""
+
+    @classmethod
+    def version_in(cls, recipe: Sequence[Any]) -> int:
+        options = getattr(recipe[-1], "allocation_options", {})
+        return cls.version if options.get("target", "units") != "units" and other_masks(recipe) else 1
 
     cap: int = Field(1000, ge=1, le=1000, description="No layer loses more than this share of its units (per mille).")
     floor: int = Field(
@@ -164,6 +177,18 @@ class Allocation(Entry):
     @abstractmethod
     def removed(self, budget: Budget) -> np.ndarray:
         """Units removed, ``(groups, levels)`` int64, within the budget's bounds and never falling with the level."""
+
+
+def other_masks(recipe: Sequence[Any]) -> bool:
+    """Whether the last step, a pruning, may find masked weights that are no whole units of its own, or lie in layers
+    that it leaves alone."""
+    step, before = recipe[-1], [one for one in recipe[:-1] if one.may_mask()]
+    if step.granularity == "weight":
+        return False  # every masked weight is a unit, whatever masked it
+    if before and getattr(scorers[step.scorer](**step.options), "reason", str)():
+        return True
+    own = step.granularity, step.granularity_options
+    return any((getattr(one, "granularity", ""), getattr(one, "granularity_options", {})) != own for one in before)
 
 
 scorers: Registry[Criterion] = Registry("scorer", "pruning.criteria.scorers")

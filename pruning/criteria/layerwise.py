@@ -1,4 +1,4 @@
-"""How a solver walks from layer to layer: each as a matrix, with the moments of what reaches it."""
+"""How a solver walks from layer to layer: each as a matrix, with the second moments of its inputs."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def walk(
 
     Raises:
         Incompatible: some weights' inputs cannot be seen.
-        BadTensor: what reaches a layer is not finite.
+        BadTensor: the inputs of a layer, or its weights, hold NaN or infinity.
     """
     model = copy.deepcopy(scene.model)
     source = model if sequential else scene.model  # which is read only
@@ -140,6 +140,8 @@ def walk(
             curve = hessian(modules, source, images, calls[name], scene.generator(), note, diagonal)
             if not torch.isfinite(curve).all():
                 raise BadTensor(f"What reaches '{name}' holds NaN or infinite values: these weights cannot be used.")
+            if not torch.isfinite(weight).all():
+                raise BadTensor(f"Weights of '{name}' are NaN or infinite: these cannot be solved for.")
             matrix = weight.detach().flatten(1).double().masked_fill(~mask, 0.0)
             positions, pattern = weight[0, 0].numel(), scene.layout.pattern if scene.layout is not None else None
             keep, new = solve(LayerProblem(name, matrix, curve, mask, removed[name], pattern, positions, note))

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from pruning.common.errors import BadTensor, Incompatible
 from pruning.common.hashing import digest
-from pruning.common.limits import LEVELS, WORKER_RANKINGS
+from pruning.common.levels import LEVELS
+from pruning.common.limits import WORKER_RANKINGS
 from pruning.common.memory import Recent
-from pruning.criteria.counts import budgeted, retargeted, weights_removed
+from pruning.criteria.counts import budgeted, retargeted, weights_removed, weights_solved
 from pruning.criteria.kinds import Scorer, Solver, allocations, granularities, scorers
 from pruning.criteria.method import Method
 from pruning.criteria.ranking import MASKED, Ranking
@@ -27,9 +28,11 @@ class RemovalPlan:
     Attributes:
         layout: the units, and what is left alone and why.
         removed: ``(groups, 1001)`` int64, units removed at each level.
-        weights_removed: ``(weights, 1001)`` int64, entries of each prunable weight removed at each level.
+        weights_removed: ``(weights, 1001)`` int64, entries of each prunable weight that are masked at each level, by
+            this step or by masks that were there before.
         ranking: the ranked units; None for a solver, which decides at each level anew which units go.
         scene: what the criterion saw.
+        reached: the highest level, per mille, that bounds allow; beyond it nothing is masked.
         noun: what units are called ("channels").
     """
 
@@ -39,14 +42,17 @@ class RemovalPlan:
     ranking: Ranking | None
     scene: Scene
     noun: str
+    reached: int = LEVELS
 
 
 _rankings: Recent[RemovalPlan] = Recent(WORKER_RANKINGS, "rankings")
+"""By device, state and method: scores lie where the network does."""
 
 
 def plan_of(scene: Scene, method: Method) -> RemovalPlan:
     """The plan of a method, from memory if this process made it before for the same state; see ``plan``."""
-    return _rankings.get_or_make(digest(scene.key, method.criterion()), lambda: plan(scene, method))
+    place = (scene.base.device, digest(scene.key, method.criterion()))
+    return _rankings.get_or_make(place, lambda: plan(scene, method))
 
 
 def plan(scene: Scene, method: Method) -> RemovalPlan:
@@ -68,24 +74,29 @@ def plan(scene: Scene, method: Method) -> RemovalPlan:
         raise Incompatible(f"{scene.base.model} has nothing to prune as {granularity.label.lower()}: {why}.")
     scene = replace(scene, layout=layout, reduction=method.reduction)
     if isinstance(criterion, Solver):
-        removed = budgeted(scene, granularity, allocation, {})
-        table = np.zeros((len(scene.weights), LEVELS + 1), dtype=np.int64)
-        rows = {name: row for row, name in enumerate(scene.weights)}
-        for name, line in zip(layout.groups, removed, strict=True):
-            table[rows[name]] = line
-        return RemovalPlan(layout, removed, table, None, scene, granularity.unit)
+        found = budgeted(scene, granularity, allocation, {})
+        table = weights_solved(scene, found.removed)
+        return RemovalPlan(layout, found.removed, table, None, scene, granularity.unit, found.reached)
     assert isinstance(criterion, Scorer)
     scores = criterion.score(scene)
     layout = _scored(layout, criterion, scores, scene.base.model)
     scene = replace(scene, layout=layout)
     units = unit_scores(scene, criterion, scores, method)
     units = granularity.order(units)
-    ranking = Ranking.of(units, lambda flat: budgeted(scene, granularity, allocation, flat, units))
+    reached = LEVELS
+
+    def shares(flat: dict[str, np.ndarray]) -> np.ndarray:
+        nonlocal reached
+        found = budgeted(scene, granularity, allocation, flat, units)
+        reached = found.reached
+        return found.removed
+
+    ranking = Ranking.of(units, shares)
     table = weights_removed(scene, ranking)
     if allocation.target != "units":
-        ranking = retargeted(ranking, table, scene, allocation.target)
+        ranking, reached = retargeted(ranking, table, scene, allocation.target, reached)
         table = weights_removed(scene, ranking)
-    return RemovalPlan(layout, ranking.removed, table, ranking, scene, granularity.unit)
+    return RemovalPlan(layout, ranking.removed, table, ranking, scene, granularity.unit, reached)
 
 
 def rank(scene: Scene, method: Method) -> Ranking:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from pruning.common.errors import BadTensor, BadValue
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.criteria.thresholds import reached
 
 MASKED = float(np.finfo(np.float32).min)

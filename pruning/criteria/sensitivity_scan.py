@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.hashing import digest
+from pruning.common.levels import in_percent
 from pruning.common.limits import SCAN_MB, WORKER_SCANS
 from pruning.common.memory import Recent
 from pruning.common.progress import Progress
 from pruning.criteria.ranking import MASKED, counts
 from pruning.network.partial_forward import Call, PartialForward
-from pruning.network.passes import BATCH
+from pruning.network.passes import BATCH, like
 from pruning.network.scene import Scene
 from pruning.network.units import Group, Layout
 from pruning.network.weights import layer_label
@@ -102,7 +103,7 @@ def _scan(scene: Scene, units: Mapping[str, Tensor], count: int, shares: Sequenc
             removed = max(int(counts(np.array([share]), len(order))[0]), masked)
             if removed not in found:  # few units: several shares may remove as many
                 with pruned(parameters, groups[name], order[:removed]):
-                    found[removed] = correct(f"{label} alone, {share / 10:g} % removed")
+                    found[removed] = correct(f"{label} alone, {in_percent(share)} removed")
             line.append(found[removed])
             taken.append(removed)
             done += len(images)
@@ -138,11 +139,11 @@ class _Images:
         scene.base.task.need_classes(scene.base.model)
         self.split = split_of(scene.base, SPLIT)
         self.count = min(count, len(self.split))
-        self.device = next(scene.model.parameters()).device
         self.slices = [slice(i, min(i + BATCH, len(self.split))) for i in range(0, self.count, BATCH)]
-        trial = self.split.batch(0, min(TRIAL, len(self.split)))[0].to(self.device)
+        self.model = scene.model
+        trial = like(scene.model, self.split.batch(0, min(TRIAL, len(self.split)))[0])
         self.replay = PartialForward(scene.model, trial)
-        self.blank = torch.zeros((), device=self.device).expand(BATCH, *trial.shape[1:])
+        self.blank = trial.new_zeros(()).expand(BATCH, *trial.shape[1:])
         self.cut: Call | None = None
         self.held: dict[int, Tensor] = {}
 
@@ -178,7 +179,7 @@ class _Images:
         part = self.slices[i]
         if i in self.held:
             return self.blank[: part.stop - part.start]
-        return self.split.batch(part.start, part.stop)[0].to(self.device)
+        return like(self.model, self.split.batch(part.start, part.stop)[0])
 
     def _start(self, i: int) -> tuple[Call | None, Tensor | None]:
         return (self.cut, self.held[i]) if i in self.held else (None, None)

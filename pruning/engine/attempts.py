@@ -51,7 +51,7 @@ class Attempts:
         self.running: dict[str, Attempt] = {}
         self.link: Link | None = None
         self.workers = 0
-        """Worker threads that are there, as the scheduler said last; 0 when that must be asked again."""
+        """Worker threads at the last count by the scheduler; 0 when they must be counted again."""
 
     def stop(self, job: Job) -> None:
         """Cancel a job; the caller holds the lock. The job ends at once, its worker as soon as it listens."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Book:
-    """All jobs that the server knows. Whoever calls holds the engine's lock.
+    """All jobs that the server knows. The caller must hold the engine's lock.
 
     Live jobs (slider moves) come before durable ones, and durable ones never take every worker: a sweep of an hour must
     not make a slider wait. Within each kind people take turns: a person's n-th outstanding job, running ones counted,
@@ -149,7 +149,7 @@ class Book:
             self.forget(next(iter(self.finished)))
 
     def fail(self, job_id: str, sentence: str) -> None:
-        """Remember what went wrong, for whoever runs the server."""
+        """Remember what went wrong, for the server's administrator."""
         self.failures.appendleft(Failure(time.time(), job_id, sentence))
 
     def start(self, job: Job) -> None:

@@ -36,7 +36,7 @@ def check_certificates(address: str) -> None:
     """Say what is missing for a scheduler that is reached by TLS.
 
     Raises:
-        Missing: Dask was not told where the certificates are.
+        Missing: Dask's configuration does not say where the certificates are.
     """
     needed = {
         name: dask.config.get(f"distributed.comm.tls.{name}", None) for name in ("ca-file", "client.cert", "client.key")

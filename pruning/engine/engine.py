@@ -158,7 +158,7 @@ class Engine:
             self._book.forget(job_id)
 
     def _write_down(self, job: Job, new: bool) -> bool:
-        """Enter a job in the store; returns whether it is new here and another server is at it."""
+        """Enter a job in the store; returns whether it is new here and another server is computing it."""
         try:
             elsewhere = self._ledger.register(job) and new
         except StoreError as error:
@@ -183,7 +183,7 @@ class Engine:
 
 
 def _forget(changed: threading.Condition, book: Book) -> None:
-    """Let go of results that nobody looks at any more."""
+    """Drop results that nobody has looked at for a while."""
     with changed:
         book.rest(REST_SECONDS)
 

@@ -114,7 +114,7 @@ class Job:
     used: float = field(default_factory=time.monotonic)
     """When somebody asked for it or looked at it last."""
     elsewhere: bool = False
-    """Another server is at it: this one waits for that, and then reads the results from the store."""
+    """Another server is computing it: this one waits for that, and then reads the results from the store."""
     marks: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=256))
 
     @property

@@ -110,7 +110,7 @@ class Joining:
             if not why:
                 failed = (await run(tasks.admit, self.task, self.resource)).get(address)
                 why = f"could not be prepared ({type(failed).__name__}: {failed})" if failed else ""
-        except PruningError as error:  # the server's own store or folder: nothing would be said otherwise
+        except PruningError as error:  # the server's own store or folder: nobody would learn of it otherwise
             why = f"was not asked, since this server cannot use its store ({str(error).rstrip('.')})"
         except Exception as error:  # the worker, the store or the whole connection went away meanwhile
             log.debug("asking %s", address, exc_info=error)

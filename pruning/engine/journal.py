@@ -1,4 +1,4 @@
-"""What the engine does, as lines of a log: plain warnings, or one JSON object a line for whoever runs a workshop."""
+"""What the engine does, as lines of a log: plain warnings, or one JSON object a line."""
 
 from __future__ import annotations
 

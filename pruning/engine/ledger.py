@@ -1,4 +1,4 @@
-"""Durable jobs on paper: what was asked for, which server is at it, and what a dead server left behind."""
+"""Durable jobs in the database: what was asked for, which server computes it, and what a dead server left behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Ledger:
         self.server = f"{self.host}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def register(self, job: Job) -> bool:
-        """Write a job down. Returns True when another living server is at it: then this one waits for that."""
+        """Write a job down. Returns True when another running server computes it: then this one waits for that."""
         row = self.store.job(job.id)
         dead = row.server if row is not None and gone(row.server) else None
         self.owed.pop(job.id, None)  # an earlier attempt at it

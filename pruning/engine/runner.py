@@ -55,7 +55,7 @@ class Runner:
         self.since = self.beat = time.time()
         self.watched = 0.0
         self.census: dict[str, dict[str, Any]] = {}
-        """What each worker said of itself last, by address."""
+        """The last answer of each worker about its memory and caches, by address."""
         self._due: dict[str, float] = {}
 
     # what other threads call
@@ -97,7 +97,7 @@ class Runner:
                     self._read()
                     self._periodic()
                     self.attempts.dispatch()
-                except StoreError as error:  # the database is away, say: no error of ours, and said once a minute
+                except StoreError as error:  # the database is away, say: no error of ours, and reported once a minute
                     self.away = str(error)
                     if self._is_due("say", SAY_SECONDS):
                         log.warning("%s", error)

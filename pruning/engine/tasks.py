@@ -132,8 +132,8 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
 
 
 async def introduce(settings: Settings, token: str, dask_worker: Any) -> dict[str, Any]:
-    """What a worker of a cluster says of itself before it gets work; see ``joining``. The slow part runs beside the
-    worker's event loop."""
+    """What a worker of a cluster reports about itself before it gets work; see ``joining``. The slow part runs beside
+    the worker's event loop."""
     name = dask_worker.id.replace("-", "")[-32:]
     gpu = bool(dask_worker.state.total_resources.get("GPU"))
 

@@ -52,7 +52,7 @@ class Agreement(Measure):
         return kept.result(step.sparsity) | {"unit": granularities[step.granularity].unit}
 
     def _compare(self, found: Comparison, before: State, step: Prune, names: tuple[str, ...], desk: Desk) -> None:
-        """Those rankings that are not there yet, one after another; what there is so far is told after each."""
+        """Makes the rankings that are missing, one after another; the result so far is reported after each."""
         from pruning.common.errors import Cancelled, PruningError
         from pruning.criteria.kinds import scorers as scorer_registry
         from pruning.criteria.plan import plan

@@ -1,4 +1,4 @@
-"""The pruned network as a file to take home."""
+"""The pruned network as a file for download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network as a file to take home, in the form that a person wants, or in the smallest there is."""
+"""The network as a file for download, in the form that a person wants, or in the smallest there is."""
 
 from __future__ import annotations
 

@@ -22,10 +22,7 @@ class Devices(Measure):
     pure = False
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        import torch
-
-        from pruning.network.devices import present_devices
+        from pruning.network.devices import device_labels, present_devices
 
         names = present_devices()
-        labels = [torch.cuda.get_device_name(name) if name.startswith("cuda") else name.upper() for name in names]
-        return {"devices": names, "labels": labels}
+        return {"devices": names, "labels": device_labels(names)}

@@ -1,4 +1,4 @@
-"""What every measure says of itself, what measures of one kind have in common, and the registry of them. No torch."""
+"""The base classes of measures, with all that a measure declares about itself, and their registry. No torch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Measure(Entry):
 
     @abstractmethod
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        """The result, JSON-ready if ``stored``; shapes and units are told by each measure."""
+        """The result, JSON-ready if ``stored``; each measure documents its shapes and units."""
 
     def images(self) -> int | None:
         """How many images it passes through the network, for estimates of its time."""
@@ -35,7 +35,7 @@ class Measure(Entry):
 
 
 class OnImages(Measure):
-    """A measure of what a network says of the first images of a split."""
+    """A measure of the network's outputs on the first images of a split."""
 
     split: Literal["train", "validation", "test"] = Field("test", description="Validation for choices; test to report.")
     count: int = Field(10_000, ge=1, le=1_000_000, description="Images, from the start of the split.")

@@ -41,6 +41,7 @@ class Latency(Timing):
         from pruning.compression.removal.remove import removed
         from pruning.measures.tools.stopwatch import by_turns, conditions, quartiles
         from pruning.network.macs import macs
+        from pruning.network.passes import like
 
         shape = state.base.input_shape
         small = removed(state).model
@@ -52,7 +53,7 @@ class Latency(Timing):
             **conditions(device),
         }
         for number, batch in enumerate(self.batches):
-            images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+            images = like(state.model, torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)))
             note = f"{batch} image{'s' if batch > 1 else ''} a pass"
             works = {name: partial(model, images) for name, model in variants.items()}
             times = by_turns(works, self.seconds, device, desk.part(number, len(self.batches), note))

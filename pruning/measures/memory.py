@@ -34,12 +34,13 @@ class Memory(Measure):
         import torch
 
         from pruning.compression.removal.remove import removed
+        from pruning.network.passes import like
         from pruning.network.peak import peak_bytes
 
-        shape, device = state.base.input_shape, next(state.model.parameters()).device
+        shape = state.base.input_shape
         variants, rows = {"dense": state.start.model, "small": removed(state).model}, []
         for number, batch in enumerate(self.batches):
             desk.progress(number, len(self.batches), f"{batch} images a pass")
-            images = torch.zeros(batch, *shape, device=device)
+            images = like(state.model, torch.zeros(batch, *shape))
             rows.append({"batch": batch, **{name: peak_bytes(model, images) for name, model in variants.items()}})
         return {"rows": rows}

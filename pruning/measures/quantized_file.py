@@ -1,4 +1,4 @@
-"""The quantized network as a packed file to take home."""
+"""The quantized network as a packed file for download."""
 
 from __future__ import annotations
 

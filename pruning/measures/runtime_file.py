@@ -1,4 +1,4 @@
-"""The network for ONNX Runtime as a file to take home."""
+"""The network for ONNX Runtime as a file for download."""
 
 from __future__ import annotations
 

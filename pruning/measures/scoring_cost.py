@@ -79,7 +79,7 @@ class ScoringCost(Measure):
                 state.model(images)
         removed: dict[str, int] = {}
         if isinstance(criterion, Solver):
-            table = budgeted(scene, unit, allocations[step.allocation](), {})
+            table = budgeted(scene, unit, allocations[step.allocation](), {}).removed
             removed = {name: int(row[LEVEL]) for name, row in zip(scene.layout.groups, table, strict=True)}
         runs: list[float] = []
         while len(runs) < REPEATS and (not runs or runs[0] < QUICK):

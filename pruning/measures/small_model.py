@@ -1,4 +1,4 @@
-"""The network without its masked units as a file to take home."""
+"""The network without its masked units as a file for download."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from pruning.common.levels import LEVELS
 from pruning.common.progress import Desk
 from pruning.measures.kinds import Timing, measures
 
@@ -123,7 +124,7 @@ def _kept(scores: Tensor, sparsity: int) -> Tensor:
     """Which entries stay when exactly a share, per mille, of the lowest goes."""
     import torch
 
-    gone = scores.flatten().argsort(stable=True)[: round(scores.numel() * sparsity / 1000)]
+    gone = scores.flatten().argsort(stable=True)[: round(scores.numel() * sparsity / LEVELS)]
     kept = torch.ones(scores.numel(), dtype=torch.bool, device=scores.device)
     kept[gone] = False
     return kept.view_as(scores)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from pruning.common.levels import in_percent
 from pruning.common.progress import Desk
 from pruning.measures.kinds import Timing, measures
 
@@ -45,11 +46,12 @@ class SpeedCurve(Timing):
 
         from pruning.measures.tools.stopwatch import by_turns, conditions, quartiles, ratios
         from pruning.network.macs import macs
+        from pruning.network.passes import like
 
         shape, total = state.base.input_shape, len(self.levels) + len(self.batches)
         networks = {0: state.start.model}
         for number, level in enumerate(self.levels):
-            desk.progress(number, total, f"removing {level / 10:g} %")
+            desk.progress(number, total, f"removing {in_percent(level)}")
             networks[level] = _without(state, level)
         device = next(state.model.parameters()).device
         found: dict[str, Any] = {
@@ -59,7 +61,7 @@ class SpeedCurve(Timing):
             **conditions(device),
         }
         for number, batch in enumerate(self.batches, len(self.levels)):
-            images = torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+            images = like(state.model, torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)))
             note = f"{batch} image{'s' if batch > 1 else ''} a pass"
             works = {str(level): partial(model, images) for level, model in networks.items()}
             times = by_turns(works, self.seconds, device, desk.part(number, total, note))
@@ -88,5 +90,5 @@ def _without(state: State, level: int) -> Any:
             raise Incompatible("A speed curve needs a pruning step in the recipe, whose levels it follows.")
         state = state.parent
     assert state.parent is not None
-    step = state.step.model_copy(update={"sparsity": level})
-    return remove(state.parent.after(step, digest(state.parent.key, step.key_part()), quiet)).model
+    step = state.step.at(level)
+    return remove(state.parent.after(step, digest(state.parent.key, step.key_part(state.parent.recipe)), quiet)).model

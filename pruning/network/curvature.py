@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -136,12 +137,17 @@ def hessian_product(
 
     Pearlmutter 1994, Fast Exact Multiplication by the Hessian. The logits are divided by ``temperature`` first.
     """
+    # In a shorter format small vectors would vanish: there they are given at a size near one, and taken back after.
+    short = any(weight.element_size() < 4 for weight in scene.weights.values())
+    size = max((float(vector.abs().max()) for vector in vectors.values() if vector.numel()), default=0.0)
+    factor = 2.0 ** -math.frexp(size)[1] if short and math.isfinite(size) else 1.0
 
     def visit(loss: Tensor, weights: list[nn.Parameter]) -> list[Tensor | None]:
-        return next(_products(loss, weights, [[vectors[name] for name in scene.weights]]))
+        return next(_products(loss, weights, [[vectors[name] * factor for name in scene.weights]]))
 
     with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
-        return scene.summed(count, visit, temperature, "curvature")
+        found = scene.summed(count, visit, temperature, "curvature")
+    return {name: product / factor for name, product in found.items()} if factor != 1.0 else found
 
 
 def hessian_diagonal(scene: Scene, count: int, probes: int) -> dict[str, Tensor]:
@@ -162,7 +168,8 @@ def hessian_diagonal(scene: Scene, count: int, probes: int) -> dict[str, Tensor]
         for signs, products in zip(draws, _products(loss, weights, draws), strict=True):
             for place, (sign, product) in enumerate(zip(signs, products, strict=True)):
                 if product is not None:
-                    old, new = sums[place], sign * product / probes
+                    wide = torch.promote_types(product.dtype, torch.float32)
+                    old, new = sums[place], sign * product.to(wide) / probes
                     sums[place] = new if old is None else old + new
         return sums
 

@@ -13,6 +13,18 @@ def present_devices() -> list[str]:
     return [*found, "mps"] if torch.backends.mps.is_available() else found
 
 
+def device_labels(names: list[str]) -> list[str]:
+    """The devices for people: a GPU by its maker's name, and by its own, too, where there are several."""
+    several = sum(name.startswith("cuda") for name in names) > 1
+
+    def label(name: str) -> str:
+        if not name.startswith("cuda"):
+            return name.upper()
+        return f"{torch.cuda.get_device_name(name)} ({name})" if several else torch.cuda.get_device_name(name)
+
+    return [label(name) for name in names]
+
+
 def check_device(device: str) -> torch.device:
     """The torch device of that name.
 

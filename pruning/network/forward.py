@@ -27,7 +27,7 @@ def forward_of(model: nn.Module) -> Forward:
     Chains of linear layers and ReLU skip what ``nn.Module`` does around each of them; chains of convolutions stay in
     oneDNN's own layout; all others are computed as they are, and so are layers that somebody watches.
     """
-    layers = list(model) if type(model) is nn.Sequential else []  # its children() leave out what stands there twice
+    layers = list(model) if type(model) is nn.Sequential else []  # its children() leave out a module that is used twice
     if not layers or not all(type(layer) in LAYERS for layer in layers):
         return model
     if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):

@@ -1,4 +1,4 @@
-"""What reaches a layer, as a matrix: unfolded inputs, and their second moments over training images."""
+"""The inputs of a layer as a matrix: unfolded, and their second moments over training images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def unfolded(module: Module, inputs: Tensor) -> Tensor:
 
 
 def second_moments(module: Module, inputs: Tensor, most: int, generator: torch.Generator) -> tuple[Tensor, int]:
-    """X X^T of what reaches a layer, float64 ``(groups, columns, columns)``, and the number of rows in it.
+    """X X^T of the inputs X of a layer, float64 ``(groups, columns, columns)``, and the number of rows in it.
 
     Args:
         most: positions of each image that count; of more, so many are drawn. Products are made in the inputs' format,

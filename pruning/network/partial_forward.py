@@ -25,7 +25,7 @@ class _Reached(Exception):
 
 
 class PartialForward:
-    """A copy of a network in eval mode that starts where it is told to.
+    """A copy of a network in eval mode that starts at a given module.
 
     Args:
         model: is copied; no trace is left on it.

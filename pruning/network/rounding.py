@@ -10,7 +10,8 @@ from torch import Tensor
 from pruning.network.number_format import NumberFormat
 
 SMALLEST = float(torch.finfo(torch.float16).tiny)
-"""Scales are kept in 16 bits: the smallest that is no subnormal."""
+"""Scales are kept in 16 bits where these hold them all: the smallest that is no subnormal."""
+LARGEST = float(torch.finfo(torch.float16).max)
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Format:
     Attributes:
         bits: of a code, 2 to 8; 16 for a floating-point format, which has values in place of codes.
         codes: uint8 like the weight, 0 to 2^bits - 1; or float16 / bfloat16 values.
-        scale: float16 ``(rows, groups)``; None for floating-point formats.
+        scale: float16 ``(rows, groups)``, or float32 where float16 cannot hold them; None for floating-point formats.
         zero: uint8 ``(rows, groups)``, the code of zero: zero itself is always a level.
         group: columns that share a scale.
         symmetric: whether ``zero`` is the middle code everywhere, and need not be kept.
@@ -57,8 +58,9 @@ def _spread(part: Tensor, group: int, columns: int) -> Tensor:
 
 
 def fitted(weight: Tensor, form: NumberFormat) -> tuple[Tensor, Tensor]:
-    """Scale (float16) and code of zero (uint8), each ``(rows, groups)``, for a weight ``(rows, columns)``.
+    """Scale and code of zero (uint8), each ``(rows, groups)``, for a weight ``(rows, columns)``.
 
+    Scales are float16; float32 for the whole weight where some of them lie beyond that.
     Symmetric: scale = max|w| / (2^(b-1) - 1), and zero in the middle, so that 2 bits are -1, 0 and 1 times the scale.
     Otherwise scale = (max - min) / (2^b - 1) over a range that holds zero, and an integer zero point (Jacob et al.
     2018, section 2.1), so that pruned weights stay exactly zero.
@@ -71,12 +73,19 @@ def fitted(weight: Tensor, form: NumberFormat) -> tuple[Tensor, Tensor]:
         scale = _kept(parts.abs().amax(2) / high)
         return scale, torch.full_like(scale, high, dtype=torch.uint8)
     low, top = parts.amin(2).clamp(max=0), parts.amax(2).clamp(min=0)
-    scale = _kept((top - low) / (2**form.bits - 1))
+    count = 2**form.bits - 1
+    span = (top - low) / count
+    scale = _kept(torch.where(span.isfinite(), span, top / count - low / count))
     return scale, (-low / scale.float()).round().clamp(0, 2**form.bits - 1).to(torch.uint8)
 
 
 def _kept(scale: Tensor) -> Tensor:
-    """In the 16 bits of the file; rounded up, so that the largest weight has a code; never zero."""
+    """As the file keeps them: in 16 bits, rounded up, so that the largest weight has a code; never zero.
+
+    In 32 bits where some are too large for 16, or so small that the smallest would cost a weight a whole bit or more.
+    """
+    if bool(((scale > LARGEST) | ((scale > 0) & (scale < SMALLEST / 2))).any()):
+        return scale.clamp(min=float(torch.finfo(torch.float32).tiny))
     half = scale.clamp(min=SMALLEST).half()
     up = torch.nextafter(half, torch.full_like(half, torch.inf))
     return torch.where(half.float() < scale, up, half)

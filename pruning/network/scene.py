@@ -19,7 +19,7 @@ from pruning.zoo.match import compatible, examples
 
 
 def training_examples(base: Base, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """``count`` examples of the training split, and what is asked of them, drawn by the seed.
+    """``count`` examples of the training split and their labels, drawn by the seed.
 
     Raises:
         Missing: there is no data for this model, or none that its weights were trained for.
@@ -86,7 +86,7 @@ class Scene:
         temperature: float = 1.0,
         note: str = "gradients",
     ) -> dict[str, Tensor]:
-        """The mean over ``count`` training images of what ``visit`` makes of each batch's loss, per prunable weight.
+        """The mean over ``count`` training images of what ``visit`` gives for each batch's loss, per prunable weight.
 
         See ``differentiable``; ``.grad`` and BatchNorm statistics stay. float32 sums, or float64 where the weights are.
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 
 Reduction = Literal["sum", "mean", "l2", "max"]
 
@@ -106,13 +106,17 @@ class Layout:
         return {name: mask.contiguous() for name, mask in masks.items()}
 
     def removed_weights(
-        self, unit_levels: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
+        self,
+        unit_levels: Mapping[str, np.ndarray],
+        shapes: Mapping[str, tuple[int, ...]],
+        masks: Mapping[str, Tensor] | None = None,
     ) -> np.ndarray:
-        """Entries removed of each weight at every level, ``(weights, 1001)`` int64.
+        """Entries masked of each weight at every level, ``(weights, 1001)`` int64.
 
         Args:
             unit_levels: for each group the lowest level at which each unit is removed, 1001 where it never is.
             shapes: the weights to be counted, and their shapes.
+            masks: masks that the network has already: their entries count from level 0 on, whatever their unit.
         """
         first: dict[str, np.ndarray] = {}
         for name, group in self.groups.items():
@@ -128,6 +132,9 @@ class Layout:
                 first[member.parameter] = here if old is None else np.minimum(old, here)
         table = np.zeros((len(shapes), LEVELS + 1), dtype=np.int64)
         for row, (name, shape) in enumerate(shapes.items()):
+            if masks is not None and name in masks:
+                later = first.get(name, np.array(LEVELS + 1))
+                first[name] = np.where(masks[name].cpu().numpy(), np.broadcast_to(later, shape), 0)
             if name in first:
                 each = int(np.prod(shape)) // first[name].size
                 table[row] = np.cumsum(np.bincount(first[name].ravel(), minlength=LEVELS + 2))[: LEVELS + 1] * each

@@ -62,7 +62,7 @@ def narrow(model: nn.Module) -> bool:
 
     With channels last, the backward pass of oneDNN, by which torch 2.13 computes it, writes beyond its memory and kills
     the process where there are fewer inputs than a vector holds (seen with 2 to 7 on a CPU with AVX2; with 8 and more
-    it is right). Weights *and* images must be laid out plainly then.
+    it is right). Weights *and* images must be contiguous in memory then.
     """
     return any(
         isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and max(m.stride) > 1 and m.in_channels < NARROW

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, in_percent
 from pruning.study.methods.tickets import Experiment, TicketCell
 from pruning.study.study import MeasureSpec, Study
 
@@ -72,7 +72,7 @@ def valley_sentence(barriers: pd.DataFrame, level: int) -> str:
     """What the barriers say, as the title of their chart."""
     if barriers.empty:
         return "No line is measured yet"
-    names = {"ticket": f"the ticket at {(LEVELS - level) / 10:g} % of the weights", "dense": "dense"}
+    names = {"ticket": f"the ticket at {in_percent(LEVELS - level)} of the weights", "dense": "dense"}
     said = ", ".join(
         f"{100 * row['barrier']:.1f} points for {names[row['arm']]} "
         f"({'one valley' if row['barrier'] < STABLE else 'two valleys'})"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from pruning.common.levels import LEVELS
 from pruning.results.comparisons import area, last_within
 from pruning.results.intervals import wilson
 
-AXES = ("sparsity", "compression", "macs", "bytes")
+CurveAxis = Literal["sparsity", "compression", "macs", "bytes"]
+AXES: tuple[CurveAxis, ...] = get_args(CurveAxis)
 POINTS = ("curve", "run", "level", *AXES, "accuracy", "low", "high", "lost", "count", "origin")
 MEANS = ("curve", "level", *AXES, "accuracy", "low", "high", "lost", "count", "seeds")
 
@@ -51,6 +53,27 @@ def points_frame(points: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         key=lambda column: column.map(places) if column.name == "curve" else column,
         ignore_index=True,
         kind="stable",
+    )
+
+
+def points_export(points: pd.DataFrame) -> pd.DataFrame:
+    """The points as a file has them, with the unit in each name."""
+    return pd.DataFrame(
+        {
+            "curve": points["curve"],
+            "seed": points["run"],
+            "level_asked_permille": points["level"],
+            "sparsity_percent": (100 * points["sparsity"]).round(4),
+            "compression_ratio": points["compression"].round(4),
+            "macs_left_percent": (100 * points["macs"]).round(4),
+            "bitmask_file_bytes": points["bytes"],
+            "accuracy_percent": (100 * points["accuracy"]).round(4),
+            "low_95_percent": (100 * points["low"]).round(4),
+            "high_95_percent": (100 * points["high"]).round(4),
+            "lost_points": (100 * points["lost"]).round(4),
+            "images_count": points["count"],
+            "origin": points["origin"],
+        }
     )
 
 
@@ -149,3 +172,8 @@ def left_at(profile: Mapping[str, Any], level: int, macs: Mapping[str, Any] | No
         parts = zip(profile["layers"], removed, weights, strict=True)
         found["macs"] = 1 - sum(per_layer[name] * gone / size for name, gone, size in parts) / macs["whole"]
     return found
+
+
+def left_of_weights(level: int) -> dict[str, float]:
+    """The same where single weights are removed just as asked, as far as it is known before any profile."""
+    return {"sparsity": level / LEVELS}

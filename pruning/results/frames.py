@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pruning.common.levels import LEVELS
 from pruning.results.intervals import wilson
 
 GRID = (0, 100, 200, 300, 400, 500, 600, 700, 750, 800, 850, 880, 900, 920, 940, 950, 960, 970, 980, 985, 990, 995, 999)
@@ -17,8 +18,9 @@ STOPS = (*range(0, 800, 20), *range(800, 950, 10), *range(950, 1000))
 
 
 def profile_frame(value: Mapping[str, Any]) -> pd.DataFrame:
-    """A profile in long form: layer, order, weights, level (per mille), removed (weights)."""
-    removed = np.asarray(value["removed"], dtype=np.int64)
+    """A profile in long form: layer, order, weights, level (per mille), removed (weights); no rows for levels that
+    bounds do not reach."""
+    removed = np.asarray(value["removed"], dtype=np.int64)[:, : value.get("reached", LEVELS) + 1]
     rows, levels = removed.shape
     return pd.DataFrame(
         {

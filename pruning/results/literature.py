@@ -98,7 +98,7 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def read(*folders: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """All rows of some folders, and what each file says of itself; one that cannot be read is left out, and logged."""
+    """All rows of some folders, with the description in each file; one that cannot be read is left out, and logged."""
 
     def made(content: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         given = {name: content[name] for name in ("experiment", "model") if name in content}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pruning.common.levels import LEVELS, in_percent, share_in_percent
 from pruning.results.intervals import mcnemar, wilson
 
 BYTES = ((1_000_000, "MB"), (1_000, "kB"), (1, "bytes"))
@@ -17,8 +18,15 @@ def removed(profile: Mapping[str, Any], level: int) -> float:
     return sum(row[level] for row in profile["removed"]) / sum(profile["weights"])
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %"
+def unreached(profile: Mapping[str, Any], level: int) -> str:
+    """Why a level has no network, where an allocation's bounds do not allow it; else an empty text."""
+    highest = profile.get("reached", LEVELS)
+    if level <= highest:
+        return ""
+    return (
+        f"**Out of reach**: with these bounds at most {in_percent(highest)} can be removed without emptying a layer to "
+        f"make up for others, so that there is no network of {in_percent(level)}. Ask for less, or loosen the bounds."
+    )
 
 
 def interval(value: Mapping[str, Any]) -> str:
@@ -28,7 +36,7 @@ def interval(value: Mapping[str, Any]) -> str:
     '91.8 % (89.9 to 93.3)'
     """
     low, high = wilson(value["correct"], value["count"])
-    return f"{_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{share_in_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def difference(value: Mapping[str, Any]) -> str:
@@ -69,8 +77,8 @@ def disappointment(value: Mapping[str, Any]) -> str:
     """The sentence where people are always disappointed, with this network's numbers."""
     share = 1 - value["prunable_nonzero"] / max(value["prunable"], 1)
     return (
-        f"Zeros alone make neither the file smaller nor the model faster: with {100 * share:.1f} % of the prunable "
-        f"weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
+        f"Zeros alone make neither the file smaller nor the model faster: with {share_in_percent(share)} of the "
+        f"prunable weights at zero the plain file has {amount(value['plain_bytes'])}, as before "
         f"({amount(value['dense_bytes'])}), and dense kernels still do all {value['macs'] / 1e6:,.2f} M "
         f"multiply-accumulates (MACs) an image. Compressed by zstd it has {amount(value['zstd_bytes'])}, as bitmask "
         f"and values {amount(value['bitmask_bytes'])}; it becomes faster only when structures are removed, or with a "
@@ -87,8 +95,3 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
-
-
-def expected(seconds: float, measured: bool) -> str:
-    """The same of work to come; "about 3 min, a rough estimate" where nothing of its kind was measured yet."""
-    return f"{duration(seconds)}{'' if measured else ', a rough estimate'}"

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from pruning.common.levels import in_percent
+
 MARGIN = 1.05
 """Ratios nearer to one are none: the order of turns and the state of the caches make as much."""
 CURVE = ["level", "batch", "faster", "faster_low", "faster_high", "median_ms", "samples", "promised"]
@@ -44,14 +46,16 @@ def curve_sentences(curve: pd.DataFrame) -> list[str]:
         rows = rows.sort_values("level")
         slower = rows[(rows["faster_high"] < 1) & (rows["faster"] <= 1 / MARGIN)]["level"]
         first, last, where = since(rows, "level"), rows.iloc[-1], f"**{images(int(str(batch)))} a pass.**"
-        most = f"{last['level'] / 10:g} %"
+        most = in_percent(last["level"])
         if first is None:
             text = f"{where} Even without {most} not clearly faster than dense"
         else:
-            text = f"{where} Clearly faster from {first / 10:g} % removed on; at {most} {factor(last['faster'])} times"
+            text = (
+                f"{where} Clearly faster from {in_percent(first)} removed on; at {most} {factor(last['faster'])} times"
+            )
             text += f", where the MACs promise {factor(last['promised'])}"
         if len(slower):
-            text += f"; slower than dense at {', '.join(f'{level / 10:g} %' for level in slower)}"
+            text += f"; slower than dense at {', '.join(in_percent(level) for level in slower)}"
         said.append(f"{text}.")
     return said
 
@@ -87,7 +91,7 @@ def factor(ratio: float) -> str:
 COUNTS = ["runtime", "channels", "time", "time_low", "time_high", "median_ms", "samples", "macs"]
 RUNTIMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
 CLASSES = (16, 8, 4)
-"""Counts are told apart by the largest of these that divides them."""
+"""Channel counts are grouped by the largest of these that divides them."""
 
 
 def counts_frame(value: Mapping[str, Any]) -> pd.DataFrame:
@@ -113,7 +117,7 @@ def counts_sentences(counts: pd.DataFrame) -> list[str]:
     return said
 
 
-SPARSE = ["batch", "form", "sparsity", "faster", "faster_low", "faster_high", "median_ms", "samples"]
+SPARSE = ["batch", "form", "level", "faster", "faster_low", "faster_high", "median_ms", "samples"]
 FORMS = {
     "masked": "the dense kernel with zeros",
     "csr": "CSR",
@@ -124,23 +128,23 @@ FORMS = {
 
 
 def sparse_frame(value: Mapping[str, Any]) -> pd.DataFrame:
-    """A ``sparse_linear`` value: batch, form, sparsity (per mille), faster (than dense: a ratio) with its quartiles
-    faster_low and faster_high, median_ms, samples."""
-    return pd.DataFrame(value["rows"], columns=SPARSE)
+    """A ``sparse_linear`` value: batch, form, level (per mille of zeros), faster (than dense: a ratio) with its
+    quartiles faster_low and faster_high, median_ms, samples."""
+    return pd.DataFrame(value["rows"]).rename(columns={"sparsity": "level"}).reindex(columns=SPARSE)
 
 
 def crossover(sparse: pd.DataFrame, batch: int, form: str) -> int | None:
     """The sparsity (per mille) from which on a form is clearly faster than dense wherever it was measured, or None."""
-    return since(sparse[(sparse["batch"] == batch) & (sparse["form"] == form)], "sparsity")
+    return since(sparse[(sparse["batch"] == batch) & (sparse["form"] == form)], "level")
 
 
 def sparse_sentences(sparse: pd.DataFrame, left: Mapping[str, str]) -> list[str]:
     """One sentence a batch size: from which sparsity on each form pays, and then why forms are not there."""
-    most = f"{sparse['sparsity'].max() / 10:g} %"
+    most = in_percent(sparse["level"].max())
     said = []
     for batch in dict.fromkeys(sparse["batch"]):
         found = {form: crossover(sparse, int(batch), form) for form in FORMS if form in set(sparse["form"])}
-        won = [f"from {at / 10:g} % zeros on in {FORMS[form]}" for form, at in found.items() if at is not None]
+        won = [f"from {in_percent(at)} zeros on in {FORMS[form]}" for form, at in found.items() if at is not None]
         lost = [f"in {FORMS[form]}" for form, at in found.items() if at is None]
         text = f"**{int(batch)} input{'s' if batch > 1 else ''} a pass.** "
         text += f"Faster than dense {', '.join(won)}" if won else f"Never faster than dense {' or '.join(lost)}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import BadValue
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.results.intervals import wilson
-from pruning.steps.prune import Prune
+from pruning.study.recipe import level_axis, prunes
 from pruning.study.study import Cell, MeasureSpec, Study
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ ORDER = (
 )
 """Columns in their order, as far as they were measured; other axes come before them, other numbers after."""
 
+PERCENT = dict.fromkeys(("share_removed", "accuracy", "accuracy_low", "accuracy_high", "dense_accuracy"), "{:.2f} %")
+PERCENT["sparsity"] = "{:g} %"
+"""Columns that are shares (0..1), and how each is written in per cent: what was asked for as it was asked."""
+
 
 class Results(list[dict[str, Any]]):
     """The rows of a study, and the study."""
@@ -45,12 +49,12 @@ class Results(list[dict[str, Any]]):
 def table(rows: Iterable[Mapping[str, Any]], study: Study | None = None) -> pd.DataFrame:
     """The results of ``pruning.run(study)``: one line for each cell and each measure of accuracy in it.
 
-    Columns: the study's axes other than sparsity; ``sparsity`` asked of the last pruning step, ``weights_removed`` of
-    ``prunable_weights`` by its mask, and ``share_removed``; ``accuracy`` with its 95 % Wilson interval, and
-    ``dense_accuracy`` on the same images (all shares 0..1); images ``lost`` (right only before) and ``gained``; how
-    many ``images`` of which ``split``; ``device``; ``seconds`` that the measure took when it was computed, and
-    ``origin`` (computed, stored or bundled). Numbers of other measures follow under their own names. What was not
-    measured has no column.
+    Columns: the study's axes other than sparsity; the ``sparsity`` that the last pruning step was to reach,
+    ``weights_removed`` of ``prunable_weights`` by its mask and those before it, and ``share_removed``; ``accuracy``
+    with its 95 % Wilson interval, and ``dense_accuracy`` on the same images (all shares 0..1); images ``lost`` (right
+    only before) and ``gained``; how many ``images`` of which ``split``; ``device``; ``seconds`` that the measure took
+    when it was computed, and ``origin`` (computed, stored or bundled). Numbers of other measures follow under their own
+    names. What was not measured has no column.
 
     Args:
         rows: what ``run`` returned, all of it.
@@ -78,11 +82,11 @@ def table(rows: Iterable[Mapping[str, Any]], study: Study | None = None) -> pd.D
 
 def _lines(cell: Cell, measures: tuple[MeasureSpec, ...], rows: Any) -> list[dict[str, Any]]:
     """The lines of one cell, which takes its rows from the iterator."""
-    steps = [step for step in cell.recipe if isinstance(step, Prune)]
-    last = f"{max((i for i, step in enumerate(cell.recipe) if isinstance(step, Prune)), default=-1)}.sparsity"
+    steps = list(prunes(cell.recipe).values())
+    last = level_axis(cell.recipe) if steps else ""
     common: dict[str, Any] = {f"axis {axis}": value for axis, value in cell.coordinates.items() if axis != last}
     if steps:
-        common["sparsity"] = steps[-1].sparsity / LEVELS
+        common["sparsity"] = steps[-1].share
     common["device"] = cell.base.device
     accuracies, seconds, origin = [], 0.0, ""
     for measure, row in zip(measures, (next(rows) for _ in measures), strict=True):
@@ -91,13 +95,16 @@ def _lines(cell: Cell, measures: tuple[MeasureSpec, ...], rows: Any) -> list[dic
             about = {"split": measure.build().split, "seconds": row["seconds"], "origin": row["origin"]}
             accuracies.append(_accuracy(row["value"]) | about)
         elif measure.name == "profile":
-            common |= _removed(row["value"], steps[-1].sparsity)
+            common |= _removed(row["value"], cell.level)
         else:
             common |= {name: value for name, value in row["value"].items() if isinstance(value, int | float | str)}
     return [common | part for part in accuracies or [{"seconds": seconds, "origin": origin}]]
 
 
 def _removed(profile: Mapping[str, Any], level: int) -> dict[str, Any]:
+    """Counts at a level; none at one that the allocation's bounds do not reach."""
+    if level > profile.get("reached", LEVELS):
+        return {}
     removed, weights = sum(layer[level] for layer in profile["removed"]), sum(profile["weights"])
     return {"weights_removed": removed, "prunable_weights": weights, "share_removed": removed / weights}
 

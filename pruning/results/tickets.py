@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from scipy.special import stdtrit
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, in_percent
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -103,7 +103,7 @@ def sentence(verdict: Mapping[str, Any], other: str = "redrawn") -> str:
     if by < 0:
         low, high = -high, -low
     sure = f"{low:.1f} to {high:.1f} over {seeds} seeds" if seeds > 1 else "one seed: no interval"
-    where = f"At {(LEVELS - verdict['level']) / 10:g} % of the weights"
+    where = f"At {in_percent(LEVELS - verdict['level'])} of the weights"
     return (
         f"{where} the ticket is {abs(by):.1f} points {'below' if by < 0 else 'above'} {rival} "
         f"({sure}, {int(verdict['wins'])} of {seeds} won)"

@@ -18,8 +18,8 @@ from pruning.common.bits import unpacked
 from pruning.results.comparisons import on_same_images
 from pruning.results.intervals import wilson
 from pruning.results.speed import speed_up
-from pruning.steps.prune import Prune
 from pruning.study.methods.approaches import Approach
+from pruning.study.recipe import prunes
 
 COLUMNS = (
     "name",
@@ -96,7 +96,7 @@ def _row(result: Result, before: Mapping[str, np.ndarray]) -> tuple[Any, ...]:
     validation = float(right["validation"][:seen].mean())
     correct = int(right["test"].sum())
     low, high = wilson(correct, len(right["test"]))
-    prunes = [step for step in approach.recipe if isinstance(step, Prune)]
+    pruned = list(prunes(approach.recipe).values())
     times = [time for batch in (1, 16) for time in _times(result, batch)]
     return (
         approach.name,
@@ -116,7 +116,7 @@ def _row(result: Result, before: Mapping[str, np.ndarray]) -> tuple[Any, ...]:
         sizes["macs"],
         sizes["dense_macs"],
         sizes["parameters"],
-        prunes[0].sparsity / 1000 if prunes else 0.0,
+        pruned[0].share if pruned else 0.0,
         approach.trains,
         *times,
         approach.int8,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pruning.results.intervals import wilson
@@ -65,6 +66,18 @@ def churn_frame(rows: Rows, weights: Sequence[int], start: int = 0) -> pd.DataFr
         found.append((row["total"], before, row["gone"] + between, row["back"], now / max(1, sum(weights))))
         masked, before = now, row["total"]
     return pd.DataFrame(found, columns=list(CHURN))
+
+
+def churn_export(churn: pd.DataFrame) -> pd.DataFrame:
+    """The same as a file has it, with the unit in each name."""
+    return pd.DataFrame(
+        {
+            "step": churn["step"],
+            "removed_count": churn["gone"].to_numpy(np.int64),
+            "revived_count": churn["back"].to_numpy(np.int64),
+            "sparsity_percent": (100 * churn["sparsity"]).round(4),
+        }
+    )
 
 
 def results_frame(

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.common.progress import Progress, Shelf, quiet
-from pruning.common.spec import Step, said
+from pruning.common.registry import Entry
+from pruning.common.spec import Step, named, said
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.criteria.method import Method
 from pruning.steps.kinds import steps
+from pruning.training.schedules import Growth, rounds
 
 if TYPE_CHECKING:
     from pruning.state import State
@@ -28,15 +30,36 @@ class Prune(Method, Step):
     kind: Literal["prune"] = "prune"
     sparsity: int = Field(800, ge=0, le=LEVELS, description="Share removed of all prunable weights, in per mille.")
 
+    def may_mask(self) -> bool:
+        return True
+
+    def uses(self) -> dict[str, type[Entry]]:
+        return {
+            **named("scorer", scorers[self.scorer], self.options),
+            **named("granularity", granularities[self.granularity], self.granularity_options),
+            **named("allocation", allocations[self.allocation], self.allocation_options),
+        }
+
     def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
-        """The state with exactly the units masked that the plan counts at this level."""
+        """The state with exactly the units masked that the plan counts at this level.
+
+        Raises:
+            Unreachable: the allocation's bounds do not allow the level, or only by emptying a layer.
+        """
         import torch
 
+        from pruning.common.errors import Unreachable
         from pruning.criteria.kinds import Solver
         from pruning.criteria.plan import plan_of
         from pruning.network.weights import apply_masks
 
         made = plan_of(state.scene(progress), self)
+        if self.sparsity > made.reached:
+            raise Unreachable(
+                f"{self.sparsity / 10:g} % cannot be reached so{said(self.allocation_options)}: at most "
+                f"{made.reached / 10:g} %. Beyond that nothing is left to give, or a layer would be emptied to make up "
+                "for others. Ask for less, or loosen the bounds."
+            )
         pruned = state.next(key)
         parameters = dict(pruned.model.named_parameters(remove_duplicate=False))
         if made.ranking is not None:
@@ -58,6 +81,19 @@ class Prune(Method, Step):
         if made.ranking is not None:  # a solver moves weights off their levels
             pruned.formats = {name: kept.masked(pruned.masks.get(name)) for name, kept in state.formats.items()}
         return pruned
+
+    @property
+    def share(self) -> float:
+        """Share of all prunable weights that is asked for (0..1)."""
+        return self.sparsity / LEVELS
+
+    def at(self, level: int) -> Prune:
+        """The same pruning at another level (per mille)."""
+        return self.model_copy(update={"sparsity": level})
+
+    def in_rounds(self, count: int, growth: Growth) -> list[Prune]:
+        """The same pruning in rounds, each at its own level; the last is this one's."""
+        return [self.at(level) for level in rounds(growth, count, self.sparsity)]
 
     def words(self) -> str:
         entry, scorer = granularities[self.granularity], scorers[self.scorer].label

@@ -15,6 +15,9 @@ from pruning.steps.kinds import steps
 if TYPE_CHECKING:
     from pruning.state import State
 
+LEAST, MOST = 2.0**-24, 65504.0
+"""The smallest number of float16 beside zero, and the largest."""
+
 
 @steps.register
 class Quantize(NumberFormat, Step):
@@ -44,13 +47,23 @@ class Quantize(NumberFormat, Step):
         """The state whose weights are the levels' values, with the formats that say how they are kept.
 
         Raises:
-            Incompatible: GPTQ cannot see what reaches a layer.
+            Incompatible: GPTQ cannot see the inputs of a layer.
+            BadTensor: weights are NaN or infinite, or float16 cannot hold a layer's; the sentence names the layer.
         """
         import torch
 
+        from pruning.common.errors import BadTensor
         from pruning.compression.quantization.gptq import gptq
         from pruning.network.rounding import nearest
 
+        for name, weight in state.weights.items():
+            if not torch.isfinite(weight).all():
+                raise BadTensor(f"Weights of '{name}' are NaN or infinite (a training that diverged?): no rounding.")
+            extent = float(weight.abs().max())
+            if self.kept_as == "float16" and extent and not LEAST <= extent <= MOST:
+                raise BadTensor(
+                    f"float16 cannot hold the weights of '{name}', whose largest is {extent:.3g}: choose bfloat16."
+                )
         after = state.next(key)
         if self.rounding == "gptq":
             formats = gptq(state.scene(progress, self.seed), self, self.samples)

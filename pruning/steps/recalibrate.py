@@ -39,7 +39,7 @@ class Recalibrate(Step):
         from torch import nn
 
         from pruning.common.errors import Incompatible, Missing
-        from pruning.network.passes import parts
+        from pruning.network.passes import like, parts
         from pruning.network.scene import training_examples
         from pruning.network.weights import has_batch_norm
 
@@ -50,7 +50,6 @@ class Recalibrate(Step):
             raise Missing("Recalibration needs at least two training images: one has no variance.")
         after = state.next(key)
         after.formats = state.formats
-        device = next(after.model.parameters()).device
         norms = [m for m in after.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
@@ -61,7 +60,7 @@ class Recalibrate(Step):
             with torch.no_grad():
                 for part in parts(len(images)):
                     progress(part.start, len(images), "recalibrating BatchNorm")
-                    after.model(images[part].to(device))
+                    after.model(like(after.model, images[part]))
         finally:
             for norm, momentum in zip(norms, momenta, strict=True):
                 norm.momentum = momentum

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import model_validator
 
 from pruning.common.progress import Progress, Shelf, quiet
-from pruning.common.spec import Step
+from pruning.common.registry import Entry
+from pruning.common.spec import Step, named
 from pruning.common.validation import options_of
 from pruning.steps.kinds import steps
 from pruning.training.kinds import dynamics
@@ -34,8 +35,14 @@ class Train(TrainingOptions, Step):
         object.__setattr__(self, "during_options", options_of(f"'{self.during}'", entry, self.during_options))
         return self
 
+    def may_mask(self) -> bool:
+        return self.during != "static"
+
+    def uses(self) -> dict[str, type[Entry]]:
+        return named("during", dynamics[self.during], self.during_options)
+
     def apply(self, state: State, key: str, progress: Progress = quiet, shelf: Shelf | None = None) -> State:
-        """The state after training; with a shelf, a training that was interrupted goes on where it stood.
+        """The state after training; with a shelf (file storage), an interrupted training continues from there.
 
         Raises:
             Missing: there are no training images for this model.

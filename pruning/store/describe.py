@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from pruning.steps.prune import Prune
+from pruning.common.levels import in_percent, percent_digits
+from pruning.study.recipe import prunes
 from pruning.study.study import Study
 
 
 def describe(study: Study) -> dict[str, str]:
     """``model``, ``scorer``, ``granularity``, ``allocation`` and ``sparsity`` of a study as text."""
-    prunes = [number for number, step in enumerate(study.recipe) if isinstance(step, Prune)]
+    numbers = list(prunes(study.recipe))
     words = {
-        field: _words([value for number in prunes for value in _values(study, number, field)])
+        field: _words([value for number in numbers for value in _values(study, number, field)])
         for field in ("scorer", "granularity", "allocation")
     }
-    levels = " → ".join(_levels(_values(study, number, "sparsity")) for number in prunes)
+    levels = " → ".join(_levels(_values(study, number, "sparsity")) for number in numbers)
     return {"model": _words(study.axes.get("model", (study.base.model,))), **words, "sparsity": levels}
 
 
@@ -23,7 +24,7 @@ def sentence(study: Study) -> str:
     """A study in one line: what is measured, on which model, pruned how. No names of people are in a study."""
     words = describe(study)
     parts = [words["model"], words["scorer"], words["granularity"] if words["granularity"] != "weight" else ""]
-    if any(isinstance(step, Prune) for step in study.recipe):
+    if prunes(study.recipe):
         parts.append(words["sparsity"])
     measures = ", ".join(dict.fromkeys(spec.name.replace("_", " ") for spec in study.measures))
     return f"{measures}: {', '.join(part for part in parts if part)}"
@@ -42,5 +43,5 @@ def _levels(values: tuple[int, ...]) -> str:
     """Per mille as per cent: ``90 %``, ``50, 90 %``, ``0 to 99 % (12 levels)``."""
     levels = sorted(set(values))
     if len(levels) > 3:
-        return f"{levels[0] / 10:g} to {levels[-1] / 10:g} % ({len(levels)} levels)"
-    return ", ".join(f"{level / 10:g}" for level in levels) + " %"
+        return f"{percent_digits(levels[0])} to {in_percent(levels[-1])} ({len(levels)} levels)"
+    return ", ".join(percent_digits(level) for level in levels) + " %"

@@ -1,4 +1,4 @@
-"""Work that was asked for and outlives the server, and who is at it.
+"""Work that was asked for and outlives the server, and which server computes it.
 
 A server that works on a job holds a lease: its name and a heartbeat. A job whose server is silent for ``LEASE_SECONDS``
 may be claimed by another one; the claim is a single UPDATE, so that only one server gets it.

@@ -79,7 +79,7 @@ class Measures(Database):
         Args:
             value: plain JSON data without NaN or infinity.
             measure: its registered name.
-            images: over how many images it was measured, if over any.
+            images: over how many images it was measured or trained, if over any.
             seconds: what measuring took.
 
         Raises:
@@ -105,15 +105,18 @@ class Measures(Database):
         self.upsert(measures, {"key": key}, row, row)
         self._recent.drop(key)
 
-    def pace(self, model: str, device: str) -> float | None:
-        """Median seconds an image of recent accuracy measures of this model on this machine; None before the first."""
+    def pace(self, model: str, device: str, measure: str = "accuracy") -> float | None:
+        """Median seconds an image of a measure's recent results for this model on this machine; None before the first.
+
+        A ``trace`` was measured over the images that were trained on for it: its pace is that of training.
+        """
         query = (
             sa.select(measures.c.seconds, measures.c.images)
             .where(
                 measures.c.model == model,
                 measures.c.device == device,
                 measures.c.machine == machine(),
-                measures.c.measure == "accuracy",
+                measures.c.measure == measure,
                 measures.c.images > 0,
             )
             .order_by(measures.c.created.desc())

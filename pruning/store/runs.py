@@ -18,20 +18,8 @@ from pruning.store.schema import runs
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "id",
-    "created",
-    "owner",
-    "name",
-    "note",
-    "model",
-    "scorer",
-    "granularity",
-    "allocation",
-    "sparsity",
-    "kept",
-    "seconds",
-)
+COLUMNS = tuple(column.name for column in runs.c if column.name not in ("updated", "study", "summary"))
+"""What a list of runs shows of each, beside the entries of its summary."""
 
 
 class Runs(Database):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pruning.common.limits import TOGETHER, WORKER_STATES
 from pruning.common.memory import Recent
@@ -16,11 +16,12 @@ from pruning.network.weights import check_finite, lay_out
 from pruning.state import State
 from pruning.steps.train import Train
 from pruning.study.study import Cell
-from pruning.training.options import budget
+from pruning.training.options import budget, trained_on
 from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import load_model
 
 _states: Recent[State] = Recent(WORKER_STATES, "networks")
+"""By device and key: all devices of one kind share their keys, and a network lies on one of them."""
 
 
 def state_of(
@@ -33,27 +34,40 @@ def state_of(
     """The state after a recipe; prefixes that this process made lately are not made again.
 
     Args:
-        whole: the recipe of which this one is a prefix: progress is told along all its trainings.
+        whole: the recipe of which this one is a prefix: progress is reported along all its trainings.
 
     Raises:
         PruningError: weights, data or device are missing, or a step does not apply; one sentence.
     """
     key = base.state_key(recipe)
-    found = _states.get(key)
+    place = (base.device, key)
+    found = _states.get(place)
     if found is not None:
         return found
     if not recipe:
-        return _states.put(key, _start(base, key))
+        return _states.put(place, _start(base, key))
     whole = whole or recipe
     parent = state_of(base, recipe[:-1], progress, shelf, whole)
-    return _states.put(key, parent.after(recipe[-1], key, _along(progress, recipe, whole), shelf))
+    return _states.put(place, parent.after(recipe[-1], key, _along(progress, recipe, whole), shelf))
 
 
-def ahead(
-    cells: Sequence[Cell], progress: Progress = quiet, shelf: Shelf | None = None
-) -> dict[str, tuple[State, float]]:
-    """The first cells whose trainings go as one computation, at most ``TOGETHER``: their states, by their keys, each
-    with its share of the seconds.
+def to_train(base: Base, recipe: tuple[Step, ...]) -> int:
+    """On how many images this process must train for a recipe: prefixes that it made lately are there."""
+    ends = range(len(recipe), 0, -1)
+    made = next((end for end in ends if _states.get((base.device, base.state_key(recipe[:end]))) is not None), 0)
+    return trained_on(recipe[made:])
+
+
+class Ahead(NamedTuple):
+    """A state that was trained together with others: its share of the seconds, and on how many images."""
+
+    state: State
+    seconds: float
+    images: int
+
+
+def ahead(cells: Sequence[Cell], progress: Progress = quiet, shelf: Shelf | None = None) -> dict[str, Ahead]:
+    """The first cells whose trainings go as one computation, at most ``TOGETHER``, by the keys of their states.
 
     Empty where the first cell is no training that others can join: it is then made like any other.
     """
@@ -84,7 +98,10 @@ def ahead(
 
     states = together(works, [part(place) for place in range(len(works))], shelf)  # ty: ignore[invalid-argument-type]
     each = (time.perf_counter() - began) / len(states)
-    return {state.key: (_states.put(state.key, state), each) for state in states}
+    return {
+        state.key: Ahead(_states.put((state.base.device, state.key), state), each, trained_on(work[:1]))
+        for state, work in zip(states, works, strict=True)
+    }
 
 
 def _kind(cell: Cell) -> tuple[object, ...]:
@@ -97,8 +114,8 @@ def _kind(cell: Cell) -> tuple[object, ...]:
 def _along(progress: Progress, recipe: tuple[Step, ...], whole: tuple[Step, ...]) -> Progress:
     """Progress of a recipe's last step along all trainings of the whole recipe, in steps of the optimiser.
 
-    Each training counts from zero, so that without this the second of five would seem to be done when it begins. What
-    is quick beside training (scoring, rewinding) stands still. A recipe without training is told as it is.
+    Each training counts from zero, so that without this the second of five would seem to be done when it begins. Quick
+    steps (scoring, rewinding) do not move it. Progress of a recipe without training is passed on as it is.
     """
     every = budget(whole)
     if not every:

@@ -6,11 +6,11 @@ import time
 from contextlib import suppress
 from typing import Any, Protocol, TypedDict
 
-from pruning.common.errors import PruningError
+from pruning.common.errors import PruningError, Unreachable
 from pruning.common.progress import Desk, Progress, quiet
 from pruning.measures.kinds import measures
 from pruning.state import State
-from pruning.study.fold import ahead, state_of
+from pruning.study.fold import Ahead, ahead, state_of, to_train
 from pruning.study.study import Cell, MeasureSpec, Study
 from pruning.zoo.kinds import ABSENT, models
 
@@ -50,7 +50,7 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress = qui
     stored = store.get([key for _, _, key in work]) if store is not None else {}
     rows: list[Row] = []
     made: dict[str, Row] = {}  # cells may share a result: one profile serves every level
-    trained: dict[str, tuple[State, float]] = {}
+    trained: dict[str, Ahead] = {}
     for number, (cell, spec, key) in enumerate(work):
         known = stored.get(key)
         if study.networks and key not in made and known is None and cell.state_key not in trained:
@@ -65,9 +65,9 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress = qui
             rows.append(_measured(cell, spec, key, store, within, trained.get(cell.state_key)))
             made[key] = rows[-1]
             if cell.state_key in trained:  # its first result has the time; after its last it is not needed any more
-                state, _ = trained.pop(cell.state_key)
+                state = trained.pop(cell.state_key).state
                 if spec != study.measures[-1]:
-                    trained[cell.state_key] = (state, 0.0)
+                    trained[cell.state_key] = Ahead(state, 0.0, 0)
         if len(work) > 1:
             partial = {"rows": rows[-1:]} if measures[spec.name].stored else None
             progress(number + 1, len(work), "results", partial)
@@ -103,19 +103,32 @@ def _measured(
     key: str,
     store: ResultStore | None,
     progress: Progress,
-    made: tuple[State, float] | None = None,
+    made: Ahead | None = None,
 ) -> Row:
-    """One result, computed and stored; ``made``: the cell's state where it is there already, and what it took."""
-    began = time.perf_counter() - (made[1] if made else 0.0)
-    state = made[0] if made else state_of(cell.base, cell.recipe, progress, store)
+    """One result, computed and stored; ``made``: the cell's state where it was trained together with others."""
+    known, taken, trained = made or (None, 0.0, to_train(cell.base, cell.recipe))
+    began = time.perf_counter() - taken
     measure = spec.build()
+    state = known or _state(cell, measure.scope == "ranking", progress, store)
     desk = Desk(progress) if store is None else Desk(progress, store.write, store.read)
     value = measure.measure(state, desk)
     seconds = time.perf_counter() - began
     if store is not None and measure.stored:
         about = {"state_key": cell.state_key, "measure": spec.name, "model": cell.base.model}
-        store.put(key, value, images=measure.images(), seconds=seconds, device=cell.base.device, **about)
+        # A trace's time is that of its training: by both the pace of trainings is known.
+        images = trained if spec.name == "trace" else measure.images()
+        store.put(key, value, images=images, seconds=seconds, device=cell.base.device, **about)
     return _row(cell, spec, key, value, seconds, "computed")
+
+
+def _state(cell: Cell, ranked: bool, progress: Progress, store: ResultStore | None) -> State:
+    """The cell's state; where its level cannot be reached, that at level 0 for what looks at all levels at once."""
+    try:
+        return state_of(cell.base, cell.recipe, progress, store)
+    except Unreachable:
+        if not ranked:
+            raise
+        return state_of(cell.base, cell.ranked, progress, store)
 
 
 def _row(cell: Cell, spec: MeasureSpec, key: str, value: dict[str, Any], seconds: float, origin: str) -> Row:

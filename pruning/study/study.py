@@ -16,11 +16,11 @@ from pruning.common.environment import machine
 from pruning.common.errors import BadValue
 from pruning.common.hashing import digest
 from pruning.common.limits import STUDY_CELLS
-from pruning.common.spec import Options, Spec
+from pruning.common.spec import Options, Spec, named, parts
 from pruning.common.validation import explain, options_of
 from pruning.measures.kinds import measures as measure_registry
 from pruning.steps.prune import Prune
-from pruning.study.recipe import AnyStep
+from pruning.study.recipe import AnyStep, level_axis, level_of, prunes
 from pruning.zoo.base import Base
 
 
@@ -49,6 +49,11 @@ class Cell(Spec):
     coordinates: dict[str, Any]
 
     @property
+    def level(self) -> int:
+        """The level (per mille) at which its recipe ends."""
+        return level_of(self.recipe)
+
+    @property
     def state_key(self) -> str:
         return self.base.state_key(self.recipe)
 
@@ -62,16 +67,21 @@ class Cell(Spec):
         >>> half.measure_key(MeasureSpec(name="accuracy")) == most.measure_key(MeasureSpec(name="accuracy"))
         False
         """
-        steps = self.recipe
-        if measure_registry[measure.name].scope == "ranking":
-            # One table answers every level: the level itself is not part of its name.
-            last = max((i for i, step in enumerate(steps) if isinstance(step, Prune)), default=-1)
-            steps = tuple(
-                step.model_copy(update={"sparsity": 0}) if isinstance(step, Prune) and i == last else step
-                for i, step in enumerate(steps[: last + 1])
-            )
-        here = [] if measure_registry[measure.name].pure else [where or machine()]
-        return digest("measure", self.base.state_key(steps, older), measure, *here)
+        entry, steps = measure_registry[measure.name], self.recipe
+        if entry.scope == "ranking":
+            steps = self.ranked
+        used = {place: part.version_in(steps) for place, part in named(measure.name, entry, measure.options).items()}
+        newer = [[place, version] for place, version in used.items() if version > 1]
+        here = [] if entry.pure else [where or machine()]
+        return digest("measure", self.base.state_key(steps, older), measure, *newer, *here)
+
+    @property
+    def ranked(self) -> tuple[AnyStep, ...]:
+        """The recipe up to its last pruning step, at level 0: one table answers every level, so that the level itself
+        is not part of its name."""
+        found = prunes(self.recipe)
+        last = max(found, default=-1)
+        return (*self.recipe[:last], found[last].at(0)) if found else ()
 
 
 class Network(Spec):
@@ -136,6 +146,14 @@ class Study(Spec):
             self._cell(dict(zip(self.axes, values, strict=True))) for values in itertools.product(*self.axes.values())
         )
 
+    def at_levels(self, levels: tuple[int, ...]) -> Study:
+        """The same study at each of these levels (per mille) of its last pruning step.
+
+        Raises:
+            BadValue: the recipe prunes nothing, or no level is given.
+        """
+        return Study.model_validate({**dict(self), "axes": {**self.axes, level_axis(self.recipe): levels}})
+
     def _cell(self, coordinates: dict[str, Any]) -> Cell:
         base, steps = self.base.model_dump(), [step.model_dump() for step in self.recipe]
         for axis, value in coordinates.items():
@@ -152,8 +170,8 @@ class Study(Spec):
     @property
     def key(self) -> str:
         """Name of the whole study: what two people share when they ask for the same."""
-        steps = [step.key_part() for step in self.recipe]  # with their kinds, which a plain dump leaves out as defaults
-        given = [(one.base, [step.key_part() for step in one.recipe]) for one in self.networks]
+        steps = parts(self.recipe)  # with their kinds, which a plain dump leaves out as defaults
+        given = [(one.base, parts(one.recipe)) for one in self.networks]
         return digest("study", self.base, steps, list(self.axes.items()), self.measures, *([given] if given else []))
 
 

@@ -1,4 +1,4 @@
-"""What every task says of itself, and the registry of tasks.
+"""The base class of tasks, with all that a task declares about itself, and their registry.
 
 A task is the only place that knows what a batch is and what a network is asked for: everything else says
 ``task.forward``, ``task.loss``, ``task.quality`` and ``task.show``. It has a file of its own; torch is imported inside
@@ -33,7 +33,7 @@ class Task(Entry):
     """Whether outputs are scores of classes, so that there are right answers, confidences and confusions."""
 
     def forward(self, model: nn.Module, inputs: Tensor) -> Tensor:
-        """What the network says of a batch."""
+        """The network's outputs for a batch."""
         return model(inputs)
 
     @abstractmethod

@@ -14,7 +14,7 @@ from pruning.training.objective import evaluated
 from pruning.training.trainee import Trainee, batch_of, seed
 
 MOST = 50
-"""Steps between two waits: progress is told, and cancelling heard, so often."""
+"""Steps between two waits: so often progress is reported and cancelling noticed."""
 GRAPHS = True
 """Whether networks made of matrix products replay a captured step; ``benchmarks/gpu.py`` compares."""
 

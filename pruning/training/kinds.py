@@ -1,4 +1,4 @@
-"""What every way of treating masks while a network trains says of itself, and the registry of them."""
+"""The base class of what happens to masks while a network trains (gradual pruning, regrowth …), and its registry."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class StackedLayer:
         return (prod(before),) if self.flat else before
 
     def outputs(self, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of what it makes of that."""
+        """Shape of its output for that."""
         sizes = zip(inputs[1:], self.weight[2:], self.padding, strict=True) if not self.flat else ()
         return (self.weight[0], *((size + 2 * border - edge + 1) // self.pool for size, edge, border in sizes))
 

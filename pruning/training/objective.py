@@ -31,7 +31,7 @@ class Objective:
         return objective if penalty is None else objective + penalty, bare
 
     def _distilled(self, outputs: Tensor, teacher: nn.Module, inputs: Tensor) -> Tensor:
-        """The distance to what the teacher says of the same batch."""
+        """The distance to the teacher's outputs on the same batch."""
         with torch.no_grad():
             said = self.task.forward(teacher, inputs)
         return self.task.distillation(outputs, said, self.session.spec.temperature)

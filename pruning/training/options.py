@@ -53,3 +53,8 @@ def budget(recipe: Iterable[Spec]) -> int:
     500
     """
     return sum(step.steps for step in recipe if isinstance(step, TrainingOptions))
+
+
+def trained_on(recipe: Iterable[Spec]) -> int:
+    """Images in all steps of a recipe's trainings; those that come again count again."""
+    return sum(step.steps * step.batch for step in recipe if isinstance(step, TrainingOptions))

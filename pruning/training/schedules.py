@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 
 Rate = Literal["cosine", "one_cycle", "steps", "constant"]
 Growth = Literal["geometric", "linear", "cubic"]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.errors import StoreError
+from pruning.common.levels import LEVELS
 from pruning.common.progress import Progress
 from pruning.criteria.method import Method
 from pruning.criteria.plan import plan
@@ -121,7 +122,7 @@ class Session:
         """Sparsity now, per mille of the prunable weights."""
         total = sum(weight.numel() for weight in self.weights.values())
         gone = sum(int((~self.masks[name]).sum()) for name in self.weights if name in self.masks)
-        return round(1000 * gone / total)
+        return round(LEVELS * gone / total)
 
     def prune(self, scorer: str, allocation: str, level: int) -> None:
         """Prune the network as it is now to a level; what is masked stays masked."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from pruning.common.errors import StoreError
+from pruning.common.errors import Incompatible, StoreError
 from pruning.common.progress import Progress, Shelf
 from pruning.common.spec import Step
 from pruning.state import State
@@ -32,11 +32,17 @@ def together(
 
     Raises:
         Missing: there are no training images for this model.
+        Incompatible: a network's weights are of fewer than 32 bits.
         Cancelled: through a ``progress``; what was saved stays.
         StoreError: a checkpoint cannot be kept: the disk is full, say.
     """
     sessions: list[Session] = []
     for (step, state, key), progress in zip(works, progresses, strict=True):
+        if any(weight.element_size() < 4 for weight in state.weights.values()):
+            raise Incompatible(
+                f"The weights of {state.base.model} have 16 bits, in which the steps of a training vanish: give it "
+                "weights in float32."
+            )
         sessions.append(_opened(step, state, key, _from_the_start(state, progress), shelf))
     sound = [number for number, (_, state, _) in enumerate(works) if state.diverged is None]
     train_together([sessions[number] for number in sound], [_save(shelf, works[number][2]) for number in sound])

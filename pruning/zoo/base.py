@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from pruning.common.errors import Missing
 from pruning.common.hashing import digest
-from pruning.common.spec import Spec, Step
+from pruning.common.spec import Spec, Step, parts
 from pruning.tasks.kinds import Task, tasks
 from pruning.zoo.kinds import ABSENT, datasets, models
 
@@ -74,5 +74,5 @@ class Base(Spec):
             form = ABSENT  # maps, sizes and MACs need no images
         model = models[self.model]()
         weights = "" if older and not model.embedded else model.fingerprint(self.seed, self.mark)
-        parts = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
-        return digest("state", 1, parts, [step.key_part() for step in steps])
+        start = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
+        return digest("state", 1, start, parts(steps))

@@ -97,7 +97,7 @@ def load(data: str, split: str) -> Split:
 
 @lru_cache(maxsize=WORKER_SPLITS)
 def _load(data: str, split: str, *places: str) -> Split:
-    """``places`` only tells apart what was loaded from other folders, or had another content then."""
+    """``places`` only makes the memory distinguish what was loaded from other folders, or had another content then."""
     entry = datasets[data]()
     if split not in SPLITS:
         raise BadValue(f"There is no split '{split}': choose {', '.join(SPLITS)}.")

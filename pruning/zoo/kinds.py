@@ -1,4 +1,4 @@
-"""What every model and every data set says of itself, and the registries of both."""
+"""The base classes of models and data sets, with all that one declares about itself, and their registries."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Model(Entry):
 
 
 class Dataset(Entry):
-    """Examples with what is asked of them, in fixed splits ``train``, ``validation`` and ``test``."""
+    """Examples with their labels (classes or numbers), in fixed splits ``train``, ``validation`` and ``test``."""
 
     task: ClassVar[str] = "image_classification"
     """What it is for: the name of a task."""
@@ -108,7 +108,7 @@ class Dataset(Entry):
         """The split, or ``Missing`` with a sentence on how to get the data."""
 
     def form(self) -> str:
-        """What tells apart several contents under one name (a folder of images); enters keys. No torch, no download."""
+        """Distinguishes several contents under one name (a folder of images); part of keys. No torch, no download."""
         return ""
 
     def older_form(self) -> str:
@@ -148,19 +148,19 @@ SPLITS = ("train", "validation", "test")
 
 
 class Split(Protocol):
-    """Examples with what is asked of them, read by position. What a task shows of an example (``picture(position)``,
+    """Examples with their labels, read by position. What a task shows of an example (``picture(position)``,
     ``row(position)``) is there for that task alone."""
 
     @property
     def labels(self) -> Tensor:
-        """What is asked, ``(n, …)``: int64 classes or float32 numbers, at hand without a look at the examples."""
+        """``(n, …)``: int64 classes or float32 numbers, available without reading the examples."""
         ...
 
     def __len__(self) -> int: ...
 
     def batch(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """Examples ``start <= i < stop`` as the network takes them, ``(n, …)`` (images: normalised float32
-        ``(n, C, H, W)``), and what is asked of them."""
+        ``(n, C, H, W)``), and their labels."""
         ...
 
     def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:

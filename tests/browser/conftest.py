@@ -22,7 +22,7 @@ PATIENCE = 120_000
 
 
 class Server:
-    """``streamlit run app.py`` as a person starts it, on a free port, perhaps with more options."""
+    """``python app.py`` as a person starts it, on a free port, perhaps with more options."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder, self.options = folder, options
@@ -42,7 +42,7 @@ class Server:
             "PRUNING_ARTEFACTS": str(self.folder / "artefacts"),
             "PRUNING_WORKERS": "2",
         }
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command = [sys.executable, "app.py", "--server.headless", "true"]
         command += ["--server.address", "127.0.0.1", "--server.port", str(self.port), *self.options]
         log = (self.folder / "server.log").open("ab")
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -27,7 +27,7 @@ def fits(page: Page, *parts: str) -> None:
 def test_start_look_cancel_continue_finish(page: Page, server: Server) -> None:
     page.goto(server.url + "recover")
     expect(page.get_by_text("Nothing here yet")).to_be_visible(timeout=PATIENCE)
-    begin = page.get_by_role("button", name=re.compile(r"Train 4 strategies \(about .* estimate\)"))
+    begin = page.get_by_role("button", name=re.compile(r"Train 4 strategies \(about .* guess\)"))
     begin.click()
     expect(page.get_by_text(re.compile("^Training 4 strategies"))).to_be_visible(timeout=PATIENCE)
     chart = page.locator(".st-key-chart_training")

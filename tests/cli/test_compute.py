@@ -69,6 +69,12 @@ def test_weights_removed_are_those_that_are_zero() -> None:
     assert line["weights_removed"] == after
 
 
+def test_a_level_that_bounds_do_not_allow_is_refused_with_the_highest(cli: Callable[..., Any], here: None) -> None:
+    asked = ("--allocation", "uniform", "--allocation-option", "ends=half", "--sparsity", "50%", "--count", "500")
+    said = cli("prune", "--model", "lenet_300_100", *asked)
+    assert said.code and "50 % cannot be reached so (ends half): at most 20.2 %" in said.err
+
+
 def test_the_python_api_gives_the_same_table(cli: Callable[..., Any], here: None) -> None:
     frame = pruning.table(pruning.run(study()))
     printed = json.loads(cli(*ASK).out)["table"]

@@ -106,7 +106,8 @@ def test_an_unknown_name_says_what_is_near(kind: str) -> None:
     assert "zzzz" not in known
 
 
-def test_names_that_clash_are_refused() -> None:
+def test_names_that_clash_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pruning.common.registry.registries", {})  # it takes no other's place
     shelf: Registry[Entry] = Registry("thing", "pruning.criteria.scorers")
     first = shelf.register(type("One", (Entry,), {"name": "same", "__module__": "here", "__qualname__": "One"}))
     shelf.register(type("One", (Entry,), {"name": "same", "__module__": "here", "__qualname__": "One"}))  # a reload

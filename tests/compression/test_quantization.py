@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pruning.common.errors import BadValue
+from pruning.common.errors import BadTensor, BadValue
 from pruning.common.progress import quiet
+from pruning.compression.quantization.loss import bytes_by_part
 from pruning.compression.quantization.packing import opened, packed, quantized, unpacked
 from pruning.network.rounding import nearest
 from pruning.state import State
@@ -88,6 +89,58 @@ def test_eight_bits_agree_with_torch_s_own_quantizer() -> None:
     assert torch.equal(kept.values(), theirs)
 
 
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("bits", INTEGER)
+@pytest.mark.parametrize("size", [1e-35, 1e-30, 1e-10, 1e-5, 1e-4, 1e-3, 1.0, 7e4, 1e7, 1e30, 3e38])
+def test_rows_of_any_size_are_as_near_as_rows_of_one(bits: int, symmetric: bool, size: float) -> None:
+    """Scales that float16 cannot hold are kept in float32: nothing becomes zero or NaN."""
+    weight = torch.linspace(-1, 1, 40).view(2, 20)
+    step = Quantize(bits=bits, symmetric=symmetric)
+    values = (nearest(weight * size, step).values() / size).double()
+    levels = 2 ** (bits - 1) - 1 if symmetric else (2**bits - 1) / 2
+    assert values.isfinite().all() and (values - weight).abs().max() <= (1.2 if size in (1e-3, 1e-4) else 0.6) / levels
+    masked = nearest(torch.where(weight > 0.5, 0.0, weight) * size, step).values()
+    assert not masked[weight > 0.5].any()
+
+
+def test_rows_of_usual_size_and_rows_of_zeros_keep_scales_in_16_bits() -> None:
+    weight = torch.zeros(3, 8)
+    weight[1] = torch.linspace(-0.004, 0.004, 8)  # a scale of 3.15e-5: half of float16's smallest
+    weight[2] = torch.linspace(-1, 1, 8)
+    for step in (Quantize(bits=8), Quantize(bits=8, group=4), Quantize(bits=4, symmetric=False)):
+        scale = nearest(weight, step).scale
+        assert scale is not None and scale.dtype == torch.float16
+    weight[1] /= 10
+    scale = nearest(weight, Quantize(bits=8)).scale
+    assert scale is not None and scale.dtype == torch.float32
+
+
+def test_gptq_keeps_tiny_and_huge_weights_too(images: Images) -> None:
+    errors = []
+    for size in (1.0, 2.0**-20, 2.0**20):
+        start = state(small())
+        with torch.no_grad():
+            start.model.fc1.weight.mul_(size)
+        after = start.after(Quantize(bits=8, rounding="gptq", samples=50), f"{size}", quiet)
+        difference = after.weights["fc1.weight"] - start.weights["fc1.weight"]
+        errors.append(float(difference.norm() / start.weights["fc1.weight"].norm()))
+    assert errors[1:] == pytest.approx([errors[0]] * 2, rel=0.01)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e6, 1e-9])
+def test_what_no_format_holds_is_refused_by_layer(wrong: float) -> None:
+    start = state(small())
+    with torch.no_grad():
+        start.model.fc1.weight.mul_(0).add_(wrong)
+    with pytest.raises(BadTensor, match=r"'fc1\.weight'"):
+        start.after(Quantize(bits=16, kept_as="float16"), "x", quiet)
+    if not math.isfinite(wrong):
+        with pytest.raises(BadTensor, match=r"'fc1\.weight' are NaN or infinite"):
+            start.after(Quantize(bits=8), "x", quiet)
+    else:
+        start.after(Quantize(bits=16, kept_as="bfloat16"), "x", quiet)
+
+
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
 def test_floating_point_formats_are_torch_s_casts(kind: str) -> None:
     weight = weights(3, 9, 1)
@@ -116,8 +169,13 @@ def test_codes_are_packed_without_gaps(bits: int, codes: list[int]) -> None:
     ],
     ids=str,
 )
-def test_a_file_holds_the_weights_and_its_bytes_add_up(step: Quantize) -> None:
-    after = pruned().after(step, "quantized", quiet)
+@pytest.mark.parametrize("size", [1.0, 1e-6, 1e8])
+def test_a_file_holds_the_weights_and_its_bytes_add_up(step: Quantize, size: float) -> None:
+    start = pruned()
+    with torch.no_grad():
+        for name in start.order:
+            start.model.get_parameter(name).mul_(size)
+    after = start.after(step, "quantized", quiet)
     data = quantized(after.model, after.formats)
     back = opened(data)
     for name, tensor in after.model.state_dict().items():
@@ -128,8 +186,11 @@ def test_a_file_holds_the_weights_and_its_bytes_add_up(step: Quantize) -> None:
     for kept in after.formats.values():
         expected += math.ceil(kept.codes.numel() * step.bits / 8)
         if kept.scale is not None and kept.zero is not None:
-            expected += 2 * kept.scale.numel() + (0 if step.symmetric else kept.zero.numel())
+            expected += kept.scale.nbytes + (0 if step.symmetric else kept.zero.numel())
+            assert kept.scale.dtype == (torch.float32 if size in (1e-6, 1e8) else torch.float16)
     assert len(data) - header == expected
+    parts = bytes_by_part(after)
+    assert parts["total"] == len(data) and parts["rest"] == sum(t.numel() * t.element_size() for t in rest.values())
 
 
 def pruned(level: int = 600) -> State:

@@ -201,7 +201,8 @@ def test_a_level_that_cannot_be_met_gives_the_most_there_is() -> None:
     scores = {name: weight.abs() for name, weight in scene.weights.items()}
     sizes = np.array([weight.numel() for weight in scores.values()])
     table = np.stack([counts(LEVELS, n) for n in sizes // 2])
-    made = retargeted(Ranking.of(scores, lambda _: table), table, scene, "parameters")
+    made, reached = retargeted(Ranking.of(scores, lambda _: table), table, scene, "parameters")
+    assert reached == 500 and retargeted(made, table, scene, "parameters", 300)[1] in (150, 151)
     assert (made.removed[:, 1000] == sizes // 2).all() and not made.removed[:, 0].any()
     assert abs(made.removed[:, 300].sum() - 0.3 * sizes.sum()) <= 2
     assert np.array_equal(weights_removed(replace(scene), made), made.removed)

@@ -120,7 +120,7 @@ def test_units_at_every_level(scorer: str, granularity: str, allocation: str, im
         assert (plan.removed.sum(0) == counts(levels, int(sizes.sum()))).all()
     elif (m := plan.layout.pattern) is not None:
         assert (plan.removed % (sizes[:, None] // m) == 0).all()  # whole k of M everywhere
-        assert (plan.removed.sum(0) <= asked + 0.05 * sizes.sum() / m).all()
+        assert (plan.removed.sum(0) <= asked).all()  # m is 4, whose patterns are whole per mille
     else:
         assert (abs(plan.removed.sum(0) - asked) <= 0.5 * len(sizes)).all()
 

@@ -126,17 +126,43 @@ def test_every_stop_gives_its_pattern_and_is_said_so(m: int) -> None:
     entry = granularities["n_m"](m=m)
     sizes = np.array([m, 6 * m, 1000 * m])
     for k, level in enumerate(entry.stops()):
-        counts = np.array([[round(level * size / 1000)] for size in sizes])
+        counts = np.array([[round(level * size * entry.parts / 1000)] for size in sizes])
         assert (entry.settle(counts, sizes)[:, 0] == k * sizes // m).all()
         assert entry.said(level) == f"{m - k}:{m}"
 
 
 @given(level=st.integers(0, 1000), m=st.integers(2, 32), cap=st.integers(0, 1000), groups=st.integers(1, 200))
 def test_never_more_than_the_budget_allows(level: int, m: int, cap: int, groups: int) -> None:
-    size = m * groups
-    asked = min(round(level * size / 1000), cap * size // 1000)
-    found = int(granularities["n_m"](m=m).settle(np.array([[asked]]), np.array([size]))[0, 0])
-    assert found % groups == 0 and found <= asked + 0.05 * groups
+    entry, size = granularities["n_m"](m=m), m * groups
+    asked = min(level, cap)
+    found = int(entry.settle(np.array([[asked * size * entry.parts // 1000]]), np.array([size]))[0, 0])
+    assert found % groups == 0 and round(1000 * found / size) <= asked
+    assert entry.said(asked) == f"{m - found // groups}:{m}"
+
+
+@pytest.mark.parametrize(("level", "m", "kept"), [(488, 4, 3), (475, 2, 2), (499, 4, 3), (999, 4, 1), (332, 3, 3)])
+def test_a_level_between_two_patterns_removes_less_and_never_more(level: int, m: int, kept: int) -> None:
+    step = {"granularity_options": {"m": m}}
+    after = pruned(state(wide()), level, **step)
+    assert after.plan is not None and after.masks
+    assert all(kept_of_m(mask, m) == {kept} for mask in after.masks.values())
+    made = Prune(granularity="n_m", allocation="uniform", sparsity=level, **step)
+    assert f"Mask {kept}:{m} by" in made.words() and made.key_part()[3] == {"granularity": 2}
+
+
+def test_a_level_is_not_rounded_up_in_a_small_layer() -> None:
+    """13 % of four weights is half a weight: no whole one."""
+    model = nn.Sequential(nn.Conv2d(1, 4, 28), nn.Flatten(), nn.Linear(4, 1)).eval()
+    made = plan(state(model).scene(quiet), Prune(granularity="n_m", allocation="uniform"))
+    for level in range(1001):
+        k = 4 * level // 1000
+        assert made.removed[0, level] == k and granularities["n_m"](m=4).said(level) == f"{4 - k}:4"
+
+
+@pytest.mark.parametrize(("level", "m"), [(500, 4), (750, 4), (600, 4), (500, 2), (333, 3)])
+def test_levels_that_were_never_rounded_up_keep_their_keys(level: int, m: int) -> None:
+    step = Prune(granularity="n_m", granularity_options={"m": m}, allocation="uniform", sparsity=level)
+    assert len(step.key_part()) == len(step.key_part((step,))) == 3
 
 
 def test_dense_ends_and_caps_hold() -> None:
@@ -144,7 +170,7 @@ def test_dense_ends_and_caps_hold() -> None:
         def __init__(self) -> None:
             super().__init__(nn.Flatten(), nn.Linear(784, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4))
 
-    after = pruned(state(Ends().eval()), 750, allocation_options={"ends": "dense", "cap": 600})
+    after = pruned(state(Ends().eval()), 6, allocation_options={"ends": "dense", "cap": 600})  # 38 of 6,368
     first, middle, last = after.masks.values()
     assert first.all() and last.all() and kept_of_m(middle, 4) == {2}
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from pruning.common.hashing import digest
 from pruning.common.progress import Desk, quiet
 from pruning.criteria.compatibility import allocations_for, granularities_for
 from pruning.criteria.kinds import scorers
 from pruning.measures.kinds import measures
+from pruning.network.macs import macs_per_weight
+from pruning.results.table import table
 from pruning.state import State
 from pruning.steps.prune import Prune
+from pruning.steps.train import Train
 from pruning.study.fold import state_of
+from pruning.study.run import run
+from pruning.study.study import Cell, MeasureSpec, Study
 from pruning.zoo.base import Base
 from tests.helpers.invented import Images
 from tests.helpers.networks import options_of, same, small, state
@@ -84,6 +91,94 @@ def test_the_profile_of_a_second_step_says_what_is_masked(allocation: str, level
     profile = measures["profile"]().measure(twice, Desk())
     found = [int((~twice.masks[name]).sum()) for name in twice.order]
     assert [row[level] for row in profile["removed"]] == found
+
+
+UNITS = ["weight", "n_m", "block", "kernel", "channel"]
+
+
+def step_of(granularity: str, level: int, scorer: str = "random", **options: object) -> Prune:
+    return Prune(
+        scorer=scorer,
+        options=options_of(scorer),
+        granularity=granularity,
+        granularity_options={"m": 2} if granularity == "n_m" else {},
+        allocation="uniform",
+        allocation_options=options,
+        sparsity=level,
+    )
+
+
+def counted(after: State) -> list[int]:
+    """Entries of each prunable weight that the masks hold, in forward order."""
+    return [int((~after.masks[n]).sum()) if n in after.masks else 0 for n in after.order]
+
+
+@pytest.mark.parametrize("second", UNITS)
+@pytest.mark.parametrize("first", UNITS)
+def test_a_profile_counts_what_steps_of_other_units_masked(first: str, second: str) -> None:
+    once = state(small()).after(step_of(first, 500), "once", quiet)
+    profile = measures["profile"]().measure(once.after(step_of(second, 0), "0", quiet), Desk())
+    for level in (0, 250, 500, 750, 1000):
+        twice = once.after(step_of(second, level), f"{level}", quiet)
+        assert [row[level] for row in profile["removed"]] == counted(twice), level
+
+
+@pytest.mark.parametrize("solver", ["wanda", "sparse_gpt", "obc"])
+@pytest.mark.parametrize("second", ["weight", "n_m"])
+@pytest.mark.parametrize("first", ["weight", "channel"])
+def test_a_solver_s_profile_counts_them_too(first: str, second: str, solver: str, images: Images) -> None:
+    once = state(small()).after(step_of(first, 400), "once", quiet)
+    for level in (0, 500, 1000):
+        twice = once.after(step_of(second, level, solver), f"{level}", quiet)
+        profile = measures["profile"]().measure(twice, Desk())
+        assert [row[level] for row in profile["removed"]] == counted(twice), level
+
+
+def test_the_profile_of_a_step_after_a_training_that_masks(images: Images) -> None:
+    during = {"final": 600, "every": 1}
+    train = Train(steps=3, batch=20, validation=0, looks=1, during="gradual", during_options=during)
+    trained = state(small()).after(train, "trained", quiet)
+    twice = trained.after(step_of("kernel", 500), "twice", quiet)
+    profile = measures["profile"]().measure(twice, Desk())
+    assert [row[500] for row in profile["removed"]] == counted(twice) and counted(twice)[-1]
+
+
+def test_channels_then_kernels_of_lenet_5_in_the_table() -> None:
+    recipe = (Prune(granularity="channel", sparsity=500), Prune(granularity="kernel", sparsity=750))
+    study = Study(base=LENET, recipe=recipe, measures=(MeasureSpec(name="profile"),))
+    (line,) = table(run(study), study).to_dict("records")
+    assert (line["weights_removed"], line["prunable_weights"]) == (44_300, ALL)
+
+
+@pytest.mark.parametrize("target", ["parameters", "macs"])
+def test_a_target_counts_what_is_masked_already(target: str) -> None:
+    once = state(small()).after(step_of("kernel", 500), "once", quiet)
+    twice = once.after(step_of("channel", 700, target=target), "twice", quiet)
+    each = list(macs_per_weight(twice.model, twice.base.model, twice.order).values()) if target == "macs" else [1] * 4
+    cost = np.array([[e, w.numel()] for e, w in zip(each, twice.weights.values(), strict=True)])
+    every = measures["profile"]().measure(once.after(step_of("channel", 0), "units", quiet), Desk())["removed"]
+    possible = cost[:, 0] @ np.array(every) / cost.prod(1).sum()
+    share = cost[:, 0] @ np.array(counted(twice)) / cost.prod(1).sum()
+    assert abs(share - 0.7) <= np.abs(possible - 0.7).min() + 1e-9
+
+
+def test_only_profiles_over_other_masks_have_new_keys() -> None:
+    def key(*recipe: Prune | Train) -> str:
+        return Cell(base=Base(mark="init"), recipe=recipe, coordinates={}).measure_key(MeasureSpec(name="profile"))
+
+    def old(*recipe: Prune | Train) -> str:
+        ranked = (*recipe[:-1], recipe[-1].model_copy(update={"sparsity": 0}))
+        return digest("measure", Base(mark="init").state_key(ranked), MeasureSpec(name="profile"))
+
+    weights, channels, kernels = (step_of(name, 500) for name in ("weight", "channel", "kernel"))
+    gradual = Train(steps=3, during="gradual")
+    for same_as_ever in ((channels,), (channels, weights), (channels, channels), (gradual, weights)):
+        assert key(*same_as_ever) == old(*same_as_ever)
+    for other in ((weights, channels), (channels, kernels), (gradual, channels)):
+        assert key(*other) != old(*other)
+    aimed = step_of("channel", 500, target="macs")
+    assert aimed.key_part() == aimed.key_part((channels,)) != aimed.key_part((weights,))
+    assert aimed.key_part((weights,))[3] == {"allocation": 2}
 
 
 def test_many_small_rounds_are_exact_and_nested() -> None:

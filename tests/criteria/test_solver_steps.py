@@ -14,7 +14,9 @@ from pruning.common.progress import quiet
 from pruning.criteria.compatibility import granularities_for
 from pruning.criteria.plan import plan
 from pruning.steps.prune import Prune
+from pruning.study.fold import state_of
 from pruning.zoo import data as zoo_data
+from pruning.zoo.base import Base
 from tests.helpers.invented import Images
 from tests.helpers.networks import same, small, snapshot, state
 
@@ -92,6 +94,42 @@ def test_patterns_keep_n_of_each_m(solver: str, images: Images) -> None:
             if mask.shape[1] % m == 0:
                 assert (mask.movedim(1, -1).unflatten(-1, (-1, m)).sum(-1) == kept).all(), name
         assert "conv1.weight" not in after.masks  # one input channel
+
+
+@pytest.mark.parametrize("solver", [*SOLVERS, "magnitude_l1"])
+@pytest.mark.parametrize("before", ["weight", "kernel", "block", "channel", "n_m"])
+def test_patterns_keep_at_most_n_behind_other_masks(before: str, solver: str, images: Images) -> None:
+    """What is masked unevenly counts as gone within its own M neighbours, and for no other."""
+    earlier = {"granularity_options": {"m": 2}} if before == "n_m" else {}
+    allocation = "uniform" if before == "n_m" else "global"
+    first = state(small()).after(
+        Prune(granularity=before, allocation=allocation, sparsity=600, **earlier), "first", quiet
+    )
+    options = QUICK if solver in SOLVERS else {}
+    for m, level, kept in ((4, 250, 3), (4, 500, 2), (4, 750, 1), (2, 500, 1)):
+        step = Prune(
+            scorer=solver,
+            options=options,
+            granularity="n_m",
+            granularity_options={"m": m},
+            allocation="uniform",
+            sparsity=level,
+        )
+        after = first.after(step, f"{m} {level}", quiet)
+        for name, mask in after.masks.items():
+            if mask.shape[1:] and mask.shape[1] % m == 0:
+                both = (mask, first.masks.get(name, torch.ones_like(mask)))
+                now, then = (one.movedim(1, -1).unflatten(-1, (-1, m)).sum(-1) for one in both)
+                assert torch.equal(now, then.clamp(max=kept)), name
+            assert name not in first.masks or not (mask & ~first.masks[name]).any()
+
+
+def test_wanda_s_pattern_behind_magnitude_on_a_trained_network() -> None:
+    wanda = Prune(scorer="wanda", options=QUICK, granularity="n_m", allocation="uniform", sparsity=500)
+    after = state_of(Base(), (Prune(sparsity=500), wanda))
+    assert all(int(mask.unflatten(1, (-1, 4)).sum(-1).max()) == 2 for mask in after.masks.values())
+    assert wanda.key_part() == wanda.key_part((wanda,)) != wanda.key_part((Prune(),))
+    assert wanda.key_part((Prune(),))[3] == {"granularity": 2}
 
 
 def test_layers_too_wide_are_refused_by_name() -> None:

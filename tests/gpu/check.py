@@ -50,8 +50,6 @@ def outcome(part: str, name: str, go: Callable[[], str]) -> Outcome:
         state, said = "left out", str(error)
     except Exception as error:
         state, said = "failed", f"{type(error).__name__}: {error}"
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
     return Outcome(part, name, state, round(time.perf_counter() - began, 3), " ".join(said.split())[:300])
 
 

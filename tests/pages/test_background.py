@@ -39,7 +39,6 @@ def test_jobs_are_those_that_somebody_asked_for_each_once(engine: Mock) -> None:
     assert jobs.under_way(studies) == [RUNNING, QUEUED]
     assert jobs.errors(jobs.jobs(studies)) == ["The disk is full."]
     assert jobs.mean_share([RUNNING, QUEUED]) == 0.125 and jobs.mean_share([]) == 0
-    assert jobs.times_left([RUNNING, QUEUED]) == [8.0]
 
 
 def row() -> None:

@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 from pages.choices.links import read_query
 from pages.choices.setting import Setting
 from pages.layers import disagreement, scan, sharing
-from pages.shared import offers
+from pages.shared import answers
 from pages.shared.answers import PROFILE, known
-from pages.shared.offers import light, rankings
+from pages.shared.estimates import light
+from pages.shared.offers import rankings
 from pages.shared.server import store
 from pruning.criteria.compatibility import allocations_for
 from pruning.criteria.kinds import Solver, allocations, scorers
@@ -128,7 +129,7 @@ def test_every_family_of_scorers_shows_its_layers_or_says_why_not(
 ) -> None:
     monkeypatch.setattr(sharing, "light", lambda setting: False)  # what starts by itself is tested above
     for part in (scan, disagreement):
-        monkeypatch.setattr(part, "look", lambda study, slot, automatic: offers.look(study, slot, False))
+        monkeypatch.setattr(part, "look", lambda study, slot, automatic: answers.look(study, slot, False))
     page = turn_to(AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE), "layers")
     for name, value in (FAST | {"scorer": scorer}).items():
         page.query_params[name] = value

@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 from pages.lottery import work as lottery_work
 from pages.lottery.connectivity import lines
 from pages.lottery.work import estimate, look, works
+from pages.shared.estimates import Estimate
 from pages.shared.server import engine, store
+from pages.shared.standing import Standing
 from pruning.results.connectivity import barrier_sentence, barriers_frame, valley_sentence
 from pruning.results.tickets import read_stored, rows_frame, sentence, verdicts
 from pruning.study.methods.defaults import TICKET
@@ -46,7 +48,7 @@ def test_an_empty_page_teaches_and_says_how_much_it_is(visit: Visit) -> None:
     page = at_lottery(visit)
     assert "Nothing here yet" in texts(page) and not page.exception
     label = next(button.label for button in page.button if button.key == "lottery_start")
-    assert label.startswith("Start: train 48 networks (about") and "estimate" in label  # 3 seeds, dense and 5 times 3
+    assert label.startswith("Start: train 48 networks (about")  # 3 seeds, dense and 5 times 3
     assert sum(len(work.cells) for work in works(Experiment(train=TICKET), 2)) == 48
 
 
@@ -142,10 +144,10 @@ def test_stored_experiments_are_shown_and_labelled(
 
 
 def test_the_estimate_is_measured_once_something_is_known() -> None:
-    empty = lottery_work.TicketProgress([], 8, works(TINY, 1), [], 0, [], None)
-    assert estimate(TINY, empty)[1] is False
-    known = lottery_work.TicketProgress([], 8, works(TINY, 1), [], 0, [], 3.0)
-    assert estimate(TINY, known) == (8 * 3.0 / max(1, engine().settings.workers - 1), True)
+    empty = lottery_work.TicketProgress([], 8, works(TINY, 1), Standing(), None)
+    assert estimate(TINY.model_copy(update={"model": "vit_small"}), empty).rough
+    known = lottery_work.TicketProgress([], 8, works(TINY, 1), Standing(), 3.0)
+    assert estimate(TINY, known) == Estimate(8 * 3.0 / max(1, engine().settings.workers - 1))
     assert look(TINY.model_copy(update={"seeds": (7,)})).rows == [] and TEST.name == "accuracy"
 
 

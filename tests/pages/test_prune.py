@@ -230,3 +230,11 @@ def test_same_link_gives_the_same_view(visit: Visit) -> None:
     again = visit(**words)
     assert again.header[0].value == page.header[0].value
     assert dict(again.query_params.items()) == words
+
+
+def test_a_level_out_of_reach_is_said_and_not_shown(visit: Visit) -> None:
+    page = visit(**FAST, allocation="uniform", allocation_options='{"ends":"half"}', sparsity="50")
+    assert not page.exception
+    said = texts(page)
+    assert "at most 20.2 %" in said and "Out of reach" in said and "(out of reach)" in page.header[0].value
+    assert not any("accuracy" in metric.label for metric in page.metric)

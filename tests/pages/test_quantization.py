@@ -25,7 +25,7 @@ SETTING = Setting(model="lenet_300_100")
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer images, shorter times, two bit widths."""
-    for module in (quantization, work, more):
+    for module in (quantization, work):
         monkeypatch.setattr(module, "INTEGER", (2, 8))
     few = MeasureSpec(name="accuracy", options={"count": 300})
     monkeypatch.setattr(work, "TEST", few)

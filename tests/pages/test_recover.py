@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.choices.setting import Setting
 from pages.choices.training import Recovery
-from pages.choices.words import read_choices
-from pages.recover import pace, work
+from pages.recover import work
+from pages.recover.start import estimate
 from pages.recover.work import TRACE, offered, way
+from pages.shared.estimates import Estimate
 from pages.shared.server import engine, store
 from pruning.criteria.kinds import scorers
 from pruning.steps.prune import Prune
@@ -50,7 +51,7 @@ def test_an_empty_page_teaches_and_says_the_time(visit: Visit) -> None:
     page = at_recover(visit)
     assert "Nothing here yet" in texts(page) and "recover" in page.header[0].value
     button = next(b for b in page.button if b.key == "recover_start")
-    assert "about" in button.label and "estimate" in button.label
+    assert "(about" in button.label
     assert "pruned" in texts(page).casefold()  # what is left without training is there at once
 
 
@@ -131,17 +132,17 @@ def test_only_what_fits_is_offered() -> None:
     assert set(offered(channels, True)) == set(STRATEGIES) and offered(channels, True)["rigl"]
 
 
-def test_the_estimate_counts_images_of_what_is_missing() -> None:
+def test_the_estimate_counts_images_of_what_is_missing(server: object) -> None:
     ways = [look_at(name) for name in ("one_shot", "pruned", "gradual")]
-    time, measured = pace.seconds(Setting(model="vit_small"), ways, 50)
-    assert time == pytest.approx(2 * 20 * 50 * defaults_of("vit_small").seconds) and not measured
+    time = estimate(Setting(model="vit_small"), plan(batch=50), ways)
+    assert time == Estimate(pytest.approx(2 * 20 * 50 * defaults_of("vit_small").seconds), rough=True)
 
 
-def look_at(name: str) -> work.Standing:
+def look_at(name: str) -> work.StrategyProgress:
     one = way(LENET, plan(), name)
     assert one.training.measures == (TRACE,)
     assert all(step.seed == 0 for step in one.training.recipe if isinstance(step, Train))
-    return work.Standing(one, None, None, not one.steps)
+    return work.StrategyProgress(one, None, None, not one.steps)
 
 
 LINK = {
@@ -202,7 +203,7 @@ def test_the_address_holds_what_is_chosen_and_brings_it_back(visit: Visit) -> No
         }
     )
     words = {name: text for name, text in page.query_params.items() if name in Recovery.model_fields}
-    assert read_choices(words, Recovery.of("lenet_300_100")) == (choices, [])
+    assert Recovery.read(words, Recovery.of("lenet_300_100")) == (choices, [])
 
 
 def test_a_wrong_word_is_one_sentence_and_the_default(visit: Visit) -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.choices.training import Choices, Recovery, Ticket, first_ways, quick
-from pages.choices.words import read_choices
 from pruning.study.methods.defaults import TICKET, defaults_of
 from pruning.study.methods.strategies import STRATEGIES
 from pruning.zoo.kinds import models
@@ -53,13 +52,13 @@ def test_words_come_back_as_they_were_written(
             "ways": None if ways is None else tuple(ways),
         }
     )
-    assert read_choices(chosen.words("lenet_5"), usual) == (chosen, [])
+    assert Recovery.read(chosen.words("lenet_5"), usual) == (chosen, [])
 
 
 def test_rounds_are_bounded_by_steps_in_whatever_order_they_come() -> None:
     usual = Recovery.of("lenet_5")
     for words in ({"rounds": "40", "steps": "20"}, {"steps": "20", "rounds": "40"}):
-        chosen, (said,) = read_choices(words, usual)
+        chosen, (said,) = Recovery.read(words, usual)
         assert (chosen.steps, chosen.rounds) == (20, usual.rounds)
         assert said == "The link's rounds '40' cannot be used, 5 is taken instead. " + (
             "40 rounds need at least as many steps, not 20."
@@ -72,6 +71,6 @@ def test_first_ways_are_those_that_fit() -> None:
 
 def test_words_that_go_with_each_other_but_not_with_the_defaults_are_read() -> None:
     usual = Recovery.of("lenet_300_100")
-    chosen, changes = read_choices({"begins": "0.8", "ends": "0.9", "rounds": "30", "steps": "40"}, usual)
+    chosen, changes = Recovery.read({"begins": "0.8", "ends": "0.9", "rounds": "30", "steps": "40"}, usual)
     assert not changes and (chosen.begins, chosen.ends, chosen.rounds, chosen.steps) == (0.8, 0.9, 30, 40)
-    assert read_choices(chosen.words("lenet_300_100"), usual) == (chosen, [])
+    assert Recovery.read(chosen.words("lenet_300_100"), usual) == (chosen, [])

@@ -117,7 +117,9 @@ def test_pace_is_the_median_of_this_machine(store: Store, about: dict[str, Any])
         store.put(f"k{number}", {}, **about | {"seconds": seconds})
     store.put("other measure", {}, **about | {"measure": "bytes", "seconds": 900.0})
     store.put("no images", {}, **about | {"images": None, "seconds": 900.0})
+    store.put("training", {}, **about | {"measure": "trace", "images": 600, "seconds": 3.0})
     assert store.pace("lenet_5", "cpu") == pytest.approx(0.02)
+    assert store.pace("lenet_5", "cpu", "trace") == pytest.approx(0.005) and not store.pace("lenet_5", "cuda", "trace")
     assert store.pace("lenet_5", "cuda") is None
     with store.transaction() as connection:
         connection.execute(measures.update().values(machine="another"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 from pruning.common.progress import Desk
 from pruning.measures.kinds import measures
@@ -11,11 +12,12 @@ from pruning.steps.prune import Prune
 from pruning.steps.rewind import Rewind
 from pruning.steps.train import Train
 from pruning.study.run import run
-from pruning.study.study import MeasureSpec, Study
+from pruning.study.study import MeasureSpec, Network, Study
 from pruning.zoo.base import Base
 from tests.helpers.invented import Images
 from tests.helpers.networks import small, state
 
+TRACE = MeasureSpec(name="trace")
 ROUND = Train(steps=4, batch=20, validation=20, looks=2)
 
 
@@ -29,7 +31,7 @@ def told(*recipe: Any) -> tuple[list[tuple[float, float]], list[list[int]], list
         if partial:
             partials.append([row["total"] for row in partial["records"]])
 
-    study = Study(base=Base(model="lenet_300_100", mark="init"), recipe=recipe, measures=(MeasureSpec(name="trace"),))
+    study = Study(base=Base(model="lenet_300_100", mark="init"), recipe=recipe, measures=(TRACE,))
     (row,) = run(study, None, progress)
     return reports, partials, row["value"]["rows"]
 
@@ -45,6 +47,31 @@ def test_progress_goes_along_all_trainings(images: Images) -> None:
 def test_a_recipe_without_training_is_told_as_it_is(images: Images) -> None:
     reports, partials, rows = told(Prune(sparsity=400, scorer="gradient_x_weight"))
     assert not partials and not rows and {total for _, total in reports} != {0}
+
+
+def test_a_trace_is_stored_with_the_images_that_were_trained_on_for_it(images: Images) -> None:
+    """Prefixes that are there are not trained again, and their images are none of the time that was measured."""
+
+    def stored(*recipe: Any) -> int:
+        shelf = Mock()
+        shelf.get.return_value, shelf.read.return_value = {}, None
+        run(Study(base=Base(model="lenet_300_100", mark="init"), recipe=recipe, measures=(TRACE,)), shelf)
+        return shelf.put.call_args.kwargs["images"]
+
+    assert stored(ROUND, Rewind(), ROUND) == 2 * 4 * 20
+    assert stored(ROUND, Rewind(), ROUND, Rewind(), ROUND) == 4 * 20
+    assert stored(ROUND, Rewind(), ROUND) == 0
+
+
+def test_networks_that_were_trained_together_have_images_each(images: Images) -> None:
+    train, shelf = ROUND.model_copy(update={"samples": 100}), Mock()
+    shelf.get.return_value, shelf.read.return_value = {}, None
+    networks = tuple(
+        Network(base=Base(model="lenet_300_100", mark="init", seed=seed), recipe=(train,)) for seed in (0, 1)
+    )
+    run(Study(networks=networks, measures=(TRACE, MeasureSpec(name="accuracy", options={"count": 60}))), shelf)
+    found = [(call.kwargs["measure"], call.kwargs["images"]) for call in shelf.put.call_args_list]
+    assert found == [("trace", 4 * 20), ("accuracy", 60)] * 2
 
 
 def test_infinite_losses_of_a_diverged_training_can_be_stored() -> None:

@@ -129,6 +129,26 @@ def test_an_axis_of_a_later_step() -> None:
     assert all(c.recipe[:2] == recipe[:2] for c in cells)
 
 
+def test_levels_are_those_of_the_last_pruning_step() -> None:
+    twice = Study(recipe=(Prune(sparsity=300), Prune(sparsity=500), Recalibrate()), measures=SIZE)
+    swept = twice.at_levels((600, 900))
+    assert swept == twice.model_copy(update={"axes": {"1.sparsity": (600, 900)}})
+    assert [cell.level for cell in (*twice.cells(), *swept.cells())] == [500, 600, 900]
+
+
+def test_what_prunes_nothing_is_at_level_0_and_has_no_levels() -> None:
+    dense = Study(recipe=(), measures=SIZE)
+    assert dense.cells()[0].level == 0
+    with pytest.raises(BadValue, match="prunes nothing"):
+        dense.at_levels((600, 900))
+
+
+def test_a_step_at_another_level_is_the_same_otherwise() -> None:
+    step = Prune(scorer="random", seed=3, sparsity=900)
+    assert step.at(500) == Prune(scorer="random", seed=3, sparsity=500) and step.share == 0.9
+    assert step.in_rounds(2, "linear") == [step.at(450), step]
+
+
 def test_axes_from_numpy_have_the_same_key() -> None:
     one = Study(axes={"0.sparsity": tuple(np.arange(100, 400, 100))}, measures=SIZE)
     two = Study(axes={"0.sparsity": (100, 200, 300)}, measures=SIZE)

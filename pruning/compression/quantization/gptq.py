@@ -26,7 +26,7 @@ def gptq(scene: Scene, form: NumberFormat, samples: int) -> dict[str, Format]:
 
     Raises:
         Incompatible: a layer is too wide, or its inputs cannot be seen.
-        BadTensor: what reaches a layer is not finite.
+        BadTensor: the inputs of a layer hold NaN or infinity.
     """
     for name, weight in scene.weights.items():
         if (width := weight[0].numel()) > WIDEST:

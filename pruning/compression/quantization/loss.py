@@ -43,7 +43,7 @@ def output_errors(
 ) -> dict[str, float | None]:
     """For each weight the relative error of its layer's output, without the bias, when it alone is replaced.
 
-    The layer sees what reaches it in ``model``, so errors of earlier layers do not add up. None where a weight's layer
+    The layer gets its inputs in ``model``, so errors of earlier layers do not add up. None where a weight's layer
     is not called by itself (inside fused attention).
 
     Args:
@@ -99,7 +99,7 @@ def bytes_by_part(state: State) -> dict[str, Any]:
     layers = {}
     for name, kept in state.formats.items():
         codes = -(-kept.codes.numel() * kept.bits // 8)
-        scales = 0 if kept.scale is None else 2 * kept.scale.numel()
+        scales = 0 if kept.scale is None else kept.scale.nbytes
         zeros = 0 if kept.zero is None or kept.symmetric else kept.zero.numel()
         layers[name] = {"codes": codes, "scales": scales, "zeros": zeros}
     rest = len(data) - header - sum(sum(part.values()) for part in layers.values())

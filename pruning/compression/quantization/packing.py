@@ -15,7 +15,7 @@ from pruning.network.rounding import Format
 
 FLOATING = "16 bits, floating point"
 _SAID = re.compile(r"(\d) bits, groups of (\d+), ([\dx]+)")
-"""What a header says of each quantized weight."""
+"""The header's entry for each quantized weight."""
 
 
 def packed(codes: Tensor, bits: int) -> Tensor:

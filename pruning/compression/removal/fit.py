@@ -1,4 +1,4 @@
-"""Cutting: parameters are sliced, and every module is told its new sizes."""
+"""Cutting: parameters are sliced, and every module's sizes are set to the new ones."""
 
 from __future__ import annotations
 

@@ -52,12 +52,12 @@ class Form:
 
 
 def onnx_file(state: State, form: Form, desk: Desk) -> bytes:
-    """The state's network as an ONNX file, from the desk's shelf if it is there; input ``images``, output ``logits``.
+    """The state's network as an ONNX file, from the store if it was made before; input ``images``, output ``logits``.
 
     Raises:
         Missing: a package, or training images, are not on this machine.
         Incompatible: the network cannot be exported.
-        Cancelled: through the desk's progress.
+        Cancelled: through ``desk.progress``.
     """
     key = form.key(state)
     if desk.load is not None and (found := desk.load(KIND, key, SUFFIX)) is not None:

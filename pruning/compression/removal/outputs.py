@@ -10,7 +10,7 @@ NEAR = 1e-4
 
 
 def output(model: nn.Module, images: Tensor) -> Tensor:
-    """What a network says of images, without a graph behind it."""
+    """The network's outputs for images, without a graph for gradients."""
     with torch.inference_mode():
         return model(images)
 

@@ -140,7 +140,7 @@ def _tried(model: nn.Module, what: Cuts) -> nn.Module | None:
 
 
 def _distance(small: nn.Module, images: Tensor, said: Tensor) -> float:
-    """How far its outputs are from what was said; infinite where the small network does not run."""
+    """How far its outputs are from those of the masked network; infinite where the small network does not run."""
     try:
         return difference(output(small, images), said)
     except (IndexError, RuntimeError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""By hand: a table of shares, one per layer, met at the table's own level and scaled from there."""
+"""By hand: a table of shares, one per layer, exact at the level they add up to, and scaled for all other levels."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class ByHand(Allocation):
     """Shares removed of each layer, as somebody chose them.
 
-    At the level that the named layers' shares come to, the table is met exactly. Below it all shares scale down in
-    proportion; above it what is kept does. Layers that are not named lose the network's share at every level.
+    At the level that the named layers' shares add up to, layers give exactly these shares. Below it all shares scale
+    down in proportion; above it what is kept does. Layers that are not named lose the network's share at every level.
     """
 
     name = "by_hand"

@@ -20,6 +20,7 @@ class Global(Allocation):
     reference = "Frankle & Carbin 2019; Blalock et al. 2020"
     rank = 10
     scored = True
+    empties = True
 
     def removed(self, budget: Budget) -> np.ndarray:
         return budget.lowest(budget.ordered)

@@ -80,10 +80,14 @@ def input_energy(scene: Scene, count: int) -> dict[str, Tensor]:
 
     Over ``count`` training images in eval mode, all their positions or tokens; float32. Weights of modules that are
     not called by themselves are not among the results.
+
+    Raises:
+        BadTensor: what reaches a layer is not finite.
     """
     import torch
     from torch import nn
 
+    from pruning.common.errors import BadTensor
     from pruning.network.activations import hooked, owners
     from pruning.network.passes import measured_norms, mode, parts
 
@@ -110,6 +114,9 @@ def input_energy(scene: Scene, count: int) -> dict[str, Tensor]:
         for part in parts(len(images)):
             scene.progress(part.start, len(images), "activations")
             scene.model(images[part])
+    for name, total in sums.items():
+        if not torch.isfinite(total).all():
+            raise BadTensor(f"What reaches '{name}' holds NaN or infinite values: these weights cannot be used.")
     return sums
 
 

@@ -45,7 +45,7 @@ class Sensitivity(Allocation):
             raise Incompatible("The sensitivity scan needs a network and scores of its units: choose uniform, say.")
 
         def progress(done: float, total: float, note: str = "", partial: dict[str, Any] | None = None) -> None:
-            del partial  # a scan's first results are not those of whoever asked for a plan
+            del partial  # partial results of the scan are of no use to a caller who asked for a plan
             scene.progress(done, total, note)
 
         found = scan(scene, budget.units, self.count, SHARES, progress)

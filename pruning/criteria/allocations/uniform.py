@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 class Uniform(Allocation):
     name = "uniform"
     label = "Uniform"
-    summary = "Every layer loses the same share of its units; no layer can be emptied before the others."
+    summary = (
+        "Every layer loses the same share of its units; no layer can be emptied before the others. Where bounds hold "
+        "some back the others make up, as far as that goes."
+    )
     reference = "Han et al. 2015"
     rank = 20
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from pruning.criteria.kinds import Granularity, granularities
+from pruning.criteria.kinds import Granularity, granularities, other_masks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from pruning.network.scene import Scene
     from pruning.network.units import Layout
-
-SLACK = 0.05
-"""What a level in whole per mille may fall short of k / M (333 per mille means one of three), in weights of M."""
 
 
 @granularities.register
@@ -33,6 +31,19 @@ class NM(Granularity):
     rank = 20
     single = True
     allocations = ("uniform",)
+    parts = 1000
+    version = 2
+    """2: behind masks of other units every layer has the pattern that the level asks for; a level just below that of a
+    pattern is lowered to the one before, in small layers too."""
+
+    @classmethod
+    def version_in(cls, recipe: Sequence[Any]) -> int:
+        step = recipe[-1]
+        entry = cls(**step.granularity_options)
+        bounded = any(getattr(one, "granularity", "") == cls.name and one.allocation_options for one in recipe)
+        # Below the middle between two patterns no layer was rounded up, however small.
+        above = step.sparsity * entry.m % 1000 >= 450 and step.sparsity not in entry.stops()
+        return cls.version if bounded or above or other_masks(recipe) else 1
 
     m: int = Field(4, ge=2, le=32, description="Neighbours in a group, along the input channels.")
 
@@ -66,15 +77,20 @@ class NM(Granularity):
         return found.flatten(-2).movedim(-1, 1).contiguous()
 
     def stops(self) -> tuple[int, ...]:
+        """The levels of the patterns, which stand for k / M in whole per mille."""
         return tuple(round(1000 * k / self.m) for k in range(self.m + 1))
 
     def said(self, level: int) -> str:
         """A level as the pattern that it gives: ``2:4``."""
-        return f"{self.m - int(level * self.m / 1000 + SLACK)}:{self.m}"
+        from bisect import bisect_right
+
+        return f"{self.m + 1 - bisect_right(self.stops(), level)}:{self.m}"
 
     def settle(self, removed: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        """Whole k of M: the most that the budget covers, so that caps and dense ends hold."""
+        """Whole k of M: the most whose level the budget covers, so that caps and dense ends hold. A level in whole per
+        mille stands for the nearest pattern (333 for one of three); no other one is rounded up to it."""
         import numpy as np
 
-        k = np.floor(removed * self.m / sizes[:, None] + SLACK).astype(np.int64)
-        return k * (sizes[:, None] // self.m)
+        # One part more: a share that was solved for may fall short of its level by the last digit.
+        level = (removed + 1) * 1000 // (sizes[:, None] * self.parts)
+        return (np.searchsorted(self.stops(), level, "right") - 1) * (sizes[:, None] // self.m)

@@ -35,7 +35,8 @@ class Fisher(Scorer):
     samples: int = Field(500, ge=10, le=50_000, description="Training images, drawn by the seed.")
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
+        from pruning.criteria.squares import squares
         from pruning.network.curvature import squared_gradients
 
-        squares = squared_gradients(scene, self.samples)
-        return {name: (weight.square() * squares[name] / 2).float() for name, weight in scene.weights.items()}
+        curvature = squared_gradients(scene, self.samples)
+        return {name: (square * curvature[name] / 2).float() for name, square in squares(scene.weights).items()}

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pruning.network.scene import Scene
 
 
+TINY, LIFT = 2.0**-126, 2.0**120
+"""The smallest normal float32; what shares (at most 1) are multiplied by where some are smaller."""
+
+
 @scorers.register
 class LAMP(Scorer):
     name = "lamp"
@@ -31,11 +35,15 @@ class LAMP(Scorer):
         return {name: weight.abs().float() for name, weight in scene.weights.items()}
 
     def finish(self, units: dict[str, Tensor], scene: Scene) -> dict[str, Tensor]:
-        return {name: _shares(unit) for name, unit in units.items()}
+        shares = {name: _shares(unit) for name, unit in units.items()}
+        # Shares that float32 cannot hold: all of them times one power of two, which changes no order.
+        small = any(bool(((share > 0) & (share < TINY)).any()) for share in shares.values())
+        return {name: (share * LIFT if small else share).float() for name, share in shares.items()}
 
 
 def _shares(unit: Tensor) -> Tensor:
-    """Squares over the sums of the squares from each one up, in ascending order; ties in the order of a stable sort."""
+    """Squares over the sums of the squares from each one up, in ascending order, float64; ties in the order of a stable
+    sort."""
     import torch
 
     squares = unit.flatten().double().square()
@@ -45,4 +53,4 @@ def _shares(unit: Tensor) -> Tensor:
     shares = torch.where(suffix > 0, ascending / suffix.clamp(min=torch.finfo(torch.float64).tiny), 0.0)
     found = torch.empty_like(shares)
     found[order] = shares
-    return found.float().view(unit.shape)
+    return found.view(unit.shape)

@@ -46,4 +46,6 @@ class MagnitudeL2(Scorer):
     rank = 11
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
-        return {name: weight.float().square() for name, weight in scene.weights.items()}
+        from pruning.criteria.squares import squares
+
+        return {name: square.float() for name, square in squares(scene.weights).items()}

@@ -42,8 +42,9 @@ class OBD(Scorer):
     signed: bool = Field(False, description="Whether negative estimates score below zero, as in the formula of 1990.")
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
+        from pruning.criteria.squares import squares
         from pruning.network.curvature import hessian_diagonal
 
         diagonal = hessian_diagonal(scene, self.samples, self.probes)
-        scores = {name: (weight.square() * diagonal[name] / 2).float() for name, weight in scene.weights.items()}
+        scores = {name: (square * diagonal[name] / 2).float() for name, square in squares(scene.weights).items()}
         return scores if self.signed else {name: score.abs() for name, score in scores.items()}

@@ -85,4 +85,6 @@ class TaylorSquared(_Taylor):
     rank = 33
 
     def score(self, scene: Scene) -> dict[str, Tensor]:
-        return {name: product.square() for name, product in self.products(scene).items()}
+        from pruning.criteria.squares import squares
+
+        return squares(self.products(scene))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS
 from pruning.criteria.ranking import Ranking
 
 MOST = 500_000

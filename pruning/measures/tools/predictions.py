@@ -13,7 +13,7 @@ from pruning.common.limits import WORKER_PREDICTIONS
 from pruning.common.memory import Recent
 from pruning.common.progress import Desk
 from pruning.network.forward import forward_of
-from pruning.network.passes import BATCH
+from pruning.network.passes import BATCH, like
 from pruning.state import State
 from pruning.zoo.match import split_of
 
@@ -26,7 +26,7 @@ somebody asks for confidences. Of a thousand classes, logits would take a thousa
 NEAR = 1e-5
 """Difference of two logits from which their probabilities differ in float32, too, many times over."""
 PACE = 0.01
-"""Seconds between two looks of whoever asks: after each batch they would take a tenth of a tiny network's time."""
+"""Seconds between two partial results: after each batch they would take a tenth of a tiny network's time."""
 
 
 def _classes(logits: Tensor) -> Tensor:
@@ -125,6 +125,7 @@ class Predictions:
 
 
 _memory: Recent[tuple[Tensor, Tensor, list[Tensor]]] = Recent(WORKER_PREDICTIONS, "predictions")
+"""By device, state and split: logits lie where the network does."""
 
 
 def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predictions]:
@@ -135,14 +136,13 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
     """
     state.base.task.need_classes(state.base.model)
     images = split_of(state.base, split)
-    count, key = min(count, len(images)), f"{state.key}/{split}"
+    count, key = min(count, len(images)), (state.base.device, state.key, split)
     nothing = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64), [])
     answers = _Answers(*(_memory.get(key) or nothing))
     done = len(answers.joined()[0])
     if done >= count:
         yield Predictions(answers, count)
         return
-    device = next(state.model.parameters()).device
     forward = forward_of(state.model.eval())
     until = time.monotonic()  # the first look comes after the first batch
     try:
@@ -150,7 +150,7 @@ def predict(state: State, split: str, count: int, desk: Desk) -> Iterator[Predic
             with torch.inference_mode():
                 while done < count:
                     x, y = images.batch(done, min(done + BATCH, len(images)))
-                    answers.add(y, forward(x.to(device)))
+                    answers.add(y, forward(like(state.model, x)))
                     done += len(y)
                     if time.monotonic() >= until:
                         break

@@ -20,7 +20,7 @@ class Index(NamedTuple):
 
 
 def reach(start: Place) -> list[Place]:
-    """All places that a place may be tied to, in the order in which they are met.
+    """All places that a place may be tied to, in the order in which they are found.
 
     Without indices: through a concatenation it may reach too far, but it is quick and ends on any network.
     """

@@ -25,8 +25,8 @@ def head_layout(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int
     what a layer keeps per head beside its projections (Swin's position biases).
 
     Known are ``nn.MultiheadAttention`` and modules that hold a number of heads beside linear layers: query, key, value
-    and output, or one for the first three. Which is which is not told by names but tried out: what a head's query, key
-    and value rows hold must not matter once the output projection's columns of this head are zero, and must before.
+    and output, or one for the first three. Which is which is not read from names but tried out: what a head's query,
+    key and value rows hold must not matter once the output projection's columns of this head are zero, and must before.
 
     Args:
         order: names of the prunable weights in forward order.
@@ -134,7 +134,7 @@ def _member(module: nn.Module, name: str, unit: Tensor, dim: int, scored: bool =
 def _sound(module: nn.Module, rows: list[Member], columns: Member, count: int, args: Any, kwargs: Any) -> bool:
     """Whether rows of heads matter, but no longer once these heads' output columns are zero.
 
-    Heads are taken in sets, one for each binary digit of their numbers, so that any two are told apart.
+    Heads are taken in sets, one for each binary digit of their numbers, so that any two can be distinguished.
     """
     parameters = {name: p.detach() for name, p in module.named_parameters()}
     generator = torch.Generator().manual_seed(2)

@@ -98,6 +98,6 @@ def remembered(
 ) -> Layout:
     """The layout of this kind for this architecture, from memory if this process traced it before.
 
-    An architecture is told by all of it but the numbers of its parameters; see ``architecture``.
+    An architecture is identified by all of it but the numbers of its parameters; see ``architecture``.
     """
     return _layouts.get_or_make(digest(kind, architecture(model), list(order), list(input_shape)), make)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pruning.results.charts.axes import CURSOR_ROOM, Axis, cursor, layout, positions
-from pruning.results.charts.base import ROW, Chart, amount, check_level, need, percent, plain, whiskers
+from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, Axis, cursor, layout, positions
+from pruning.results.charts.base import ROW, Chart, amount, need, percent, plain, whiskers
+from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.results.charts.palette import BASELINE, CONTROL, DENSE, INK, KEPT, PAPER, RECALIBRATED, Role
 from pruning.results.charts.sketch import Sketch
@@ -25,7 +26,7 @@ def accuracy_curve(
     level: int,
     dense: float | None,
     chance: float | None,
-    axis: Axis = "sparsity",
+    axis: Axis = LINEAR,
     baseline: pd.DataFrame | None = None,
     baseline_label: str = "pinned",
     pending: bool = False,
@@ -133,7 +134,7 @@ def _points(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, role: Ro
         },
         error_y=whiskers(y, np.where(bars, low, y), np.where(bars, high, y), colour),
         customdata=[
-            [percent(lev / 1000), percent(lo / 100), percent(hi / 100), amount(seen), origin]
+            [level_percent(lev), percent(lo / 100), percent(hi / 100), amount(seen), origin]
             for lev, lo, hi, seen, origin in zip(rows["level"], low, high, count, rows["origin"], strict=True)
         ],
         hovertemplate="<b>%{y:.2f} %</b> at %{customdata[0]} sparsity<br>95 % interval %{customdata[1]} to "
@@ -165,7 +166,7 @@ def _title(curve: pd.DataFrame, level: int, dense: float | None) -> str:
     plain_rows = curve[curve["variant"] == "pruned"]
     rows = plain_rows if len(plain_rows) else curve
     near = rows.iloc[int(np.abs(rows["level"].to_numpy(np.int64) - level).argmin())]
-    title = f"At {percent(int(near['level']) / 1000)} sparsity accuracy is {percent(near['accuracy'])}"
+    title = f"At {level_percent(int(near['level']))} sparsity accuracy is {percent(near['accuracy'])}"
     if dense is not None:
         points = 100 * (near["accuracy"] - dense)
         title += f", {abs(points):.1f} points {'above' if points > 0 else 'below'} dense"

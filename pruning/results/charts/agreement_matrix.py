@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pruning.common.errors import BadValue
-from pruning.results.charts.base import Chart, percent, plain, short
+from pruning.results.charts.base import Chart, plain, short
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.palette import KEPT, PAPER, REMOVED, SEQUENCE
 from pruning.results.charts.sketch import Sketch
 
@@ -151,5 +152,5 @@ def _title(
     else:
         said = f"In {place} {pair(most)} {verb} most alike, {pair(least)} least"
     usual = float(np.nanmedian(chance[rows, columns])) if chance is not None else np.nan
-    at = f" at {percent(level / 1000)}" if what == "jaccard" else ""
+    at = f" at {level_percent(level)}" if what == "jaccard" else ""
     return said + (f"; two random choices{at} overlap by {usual:.2f}" if np.isfinite(usual) else "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pruning.results.charts.base import Chart, check_level, labels, need, percent, plain
+from pruning.common.levels import LEVELS, to_percent
+from pruning.results.charts.base import Chart, labels, need, percent, plain
+from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import top_down
 from pruning.results.charts.palette import CONTROL, INK, KEPT, REMOVED
 from pruning.results.charts.panels import axis, panels, place
@@ -63,7 +65,7 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
                 **place(number),
             )
             line = {"color": CONTROL.colour(theme), "dash": "dot", "width": 1.5}
-            figure.add_vline(100 - level / 10, place(number)["xaxis"], line=line)
+            figure.add_vline(to_percent(LEVELS - level), place(number)["xaxis"], line=line)
         x, y = {"range": [0, 122], "tick0": 0, "dtick": 50, "showgrid": True}, top_down(names, labels(names, 16))
         for number in range(count):
             lowest = {"showticklabels": True} if len(charts) - across <= number < len(charts) else {}
@@ -88,7 +90,7 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
         name="allocations",
         title=title,
         alt=f"Small bar charts of {len(charts)} allocations ({', '.join(charts)}): share of each of {len(names)} "
-        f"layers that is kept at {percent(level / 1000)} sparsity; a dotted line marks the network's share. {title}.",
+        f"layers that is kept at {level_percent(level)} sparsity; a dotted line marks the network's share. {title}.",
         table=table,
         draw=draw,
     )
@@ -96,7 +98,7 @@ def allocation_multiples(layers: pd.DataFrame, level: int, chosen: str | None = 
 
 def _title(layers: pd.DataFrame, level: int) -> str:
     """The finding: the layer about which the allocations differ most."""
-    at = percent(level / 1000)
+    at = level_percent(level)
     if layers["allocation"].nunique() < 2:
         return f"What each layer keeps at {at} sparsity"
     spread = layers.groupby("layer", sort=False)["density"].agg(["min", "max"])

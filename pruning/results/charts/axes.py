@@ -7,35 +7,44 @@ from typing import Any, Literal
 import numpy as np
 
 from pruning.common.errors import BadValue
-from pruning.results.charts.base import check_level, percent
+from pruning.common.levels import LEVELS, to_percent
+from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.palette import INK
 from pruning.results.charts.sketch import Sketch
 
 Axis = Literal["sparsity", "remaining"]
 """Linear, 0 to 100 % removed; or logarithmic, 100 % down to 0.1 % remaining, as in the lottery-ticket papers."""
+LINEAR: Axis = "sparsity"
+CHOICES: dict[Axis, str] = {LINEAR: "sparsity, linear", "remaining": "weights remaining, log"}
+"""The axes, as a person chooses among them."""
 
 _TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)
 CURSOR_ROOM = 26
 """px above the plot for the cursor's label."""
 
 
-def _check(axis: str) -> bool:
-    if axis not in ("sparsity", "remaining"):
-        raise BadValue(f"The axis is 'sparsity' or 'remaining', not '{axis}'.")
-    return axis == "remaining"
+def linear(axis: str) -> bool:
+    """Whether an axis is the linear one.
+
+    Raises:
+        BadValue: for what is no axis.
+    """
+    if axis not in CHOICES:
+        raise BadValue(f"The axis is {' or '.join(map(repr, CHOICES))}, not '{axis}'.")
+    return axis == LINEAR
 
 
 def positions(levels: Any, axis: Axis) -> np.ndarray:
     """Levels (per mille) as places on the axis, in per cent; level 1000 has none on the logarithmic axis: NaN."""
     levels = np.asarray(levels, dtype=np.float64)
-    if not _check(axis):
-        return levels / 10
-    return np.where(levels < 1000, (1000 - levels) / 10, np.nan)
+    if linear(axis):
+        return to_percent(levels)
+    return np.where(levels < LEVELS, to_percent(LEVELS - levels), np.nan)
 
 
 def layout(axis: Axis) -> dict[str, Any]:
     """Plotly layout of the axis: a fixed range, denser to sparser from left to right in both forms."""
-    if not _check(axis):
+    if linear(axis):
         return {"range": [0, 100], "dtick": 20, "title": {"text": "sparsity (% of prunable weights removed)"}}
     return {
         "type": "log",
@@ -52,18 +61,17 @@ def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = Fals
     Args:
         halo: put a light line under the dark one, for a cursor over a picture of any colour.
     """
-    at = 0.1 if _check(axis) and check_level(level) == 1000 else float(positions(level, axis))
-    words = percent(check_level(level) / 1000)
-    if axis == "remaining":
-        words = f"{percent(1 - level / 1000)} left"
+    straight = linear(axis)
+    at = 0.1 if check_level(level) == LEVELS and not straight else float(positions(level, axis))
+    words = level_percent(level) if straight else f"{level_percent(LEVELS - level)} left"
     ink = INK[theme]
     # Over a picture the line must show on dark blue and on yellow, whatever the theme.
     for colour, width in [("#FFFFFF", 4), ("#000000", 1.5)] if halo else [(ink, 1.5)]:
         figure.add_shape(
             type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": colour, "width": width}, name="cursor"
         )
-    place = at if axis == "sparsity" else float(np.log10(at))  # annotations on a log axis take the exponent
-    share = place / 100 if axis == "sparsity" else (2 - place) / 3
+    place = at if straight else float(np.log10(at))  # annotations on a log axis take the exponent
+    share = place / 100 if straight else (2 - place) / 3
     figure.add_annotation(
         x=place,
         y=1,

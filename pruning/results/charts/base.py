@@ -17,7 +17,7 @@ from pruning.common.errors import BadValue
 from pruning.results.charts.palette import TITLE_SIZE, template_spec
 from pruning.results.charts.room import room
 from pruning.results.charts.sketch import Sketch
-from pruning.results.sheets import csv_bytes
+from pruning.results.csv_files import csv_bytes
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
 EM = 0.5  # mean width of a letter of a semi-bold sans font, in font sizes; wide, so that nothing is cut
@@ -207,14 +207,3 @@ def whiskers(
         "thickness": thickness,
         "width": width,
     }
-
-
-def check_level(level: int) -> int:
-    """A sparsity level in per mille.
-
-    Raises:
-        BadValue: outside 0..1000.
-    """
-    if not 0 <= level <= 1000:
-        raise BadValue(f"A sparsity level is per mille, 0 to 1000, not {level}.")
-    return int(level)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pruning.common.levels import to_percent
 from pruning.results.charts.base import NBSP, Chart, amount, need, percent, plain, short, whiskers
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.marks import blank
 from pruning.results.charts.palette import CONTROL, DENSE
 from pruning.results.charts.sketch import Sketch
@@ -117,7 +119,7 @@ def budget_comparison(results: pd.DataFrame, level: int, dense: float | None, pl
             {
                 "strategy": names,
                 "training_steps": steps,
-                "sparsity_percent": level / 10,
+                "sparsity_percent": to_percent(level),
                 "accuracy_percent": shares.round(4),
                 "low_95_percent": low.round(4),
                 "high_95_percent": high.round(4),
@@ -141,7 +143,7 @@ def _title(results: pd.DataFrame, level: int, dense: float | None) -> str:
     """The one that is best on validation images of those that were trained, the next, and how far they are apart."""
     by = "validation" if "validation" in results and results["validation"].notna().any() else "accuracy"
     trained = results[results["steps"] > 0].sort_values(by, ascending=False, kind="stable")
-    at = f"At {percent(level / 1000)} sparsity"
+    at = f"At {level_percent(level)} sparsity"
     if trained.empty:
         return f"{at} no strategy has finished yet"
     best = trained.iloc[0]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pruning.common.errors import BadValue
 from pruning.results.charts.palette import BASELINE, KEPT, RECALIBRATED, Role
+from pruning.results.curves import CurveAxis
 
 STYLES = (
     KEPT,
@@ -21,13 +22,20 @@ STYLES = (
     Role("#8A2B0D", "#FF8A5C", "dash", "hexagon"),
     Role("#2F7F9E", "#9BE3F5", "dashdot", "star"),
 )
-"""Eight looks: no two share both dash and symbol, so that they are told apart without any colour."""
-NAMES = {
+"""Eight looks: no two share both dash and symbol, so that they can be distinguished without colour."""
+NAMES: dict[CurveAxis, str] = {
     "sparsity": "sparsity (% of prunable weights removed)",
     "compression": "compression ratio (logarithmic)",
     "macs": "multiply-accumulates left (%)",
     "bytes": "bytes left of the dense file (%)",
 }
+CHOICES: dict[CurveAxis, str] = {
+    "sparsity": "sparsity, linear",
+    "compression": "compression ratio, log",
+    "macs": "MACs left",
+    "bytes": "bytes left",
+}
+"""The axes, as a person chooses among them."""
 _RATIOS = (1, 3, 10, 30, 100, 300, 1000)
 
 

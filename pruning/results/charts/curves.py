@@ -10,16 +10,17 @@ import pandas as pd
 
 from pruning.results.charts.base import BELOW, Chart, amount, need, percent, plain, short
 from pruning.results.charts.curve_looks import NAMES, STYLES, layout, places
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.marks import band, blank, hollow_entry, note, reference_line
 from pruning.results.charts.palette import CONTROL, DENSE, INK, PAPER, Role
 from pruning.results.charts.sketch import Sketch
-from pruning.results.curves import MEANS, POINTS, markers_frame, summary_frame
+from pruning.results.curves import AXES, MEANS, POINTS, CurveAxis, markers_frame, points_export, summary_frame
 
 
 def curves(
     points: pd.DataFrame,
     means: pd.DataFrame,
-    axis: str = "sparsity",
+    axis: CurveAxis = AXES[0],
     dense: float | None = None,
     chance: float | None = None,
     controls: Collection[str] = (),
@@ -105,7 +106,7 @@ def curves(
         title=title,
         alt=f"{split.capitalize()} accuracy from 0 to 100 % against {NAMES[axis]}, {len(names)} curves: "
         f"{', '.join(names)}. {title}.",
-        table=_table(points, bytes_dense),
+        table=points_export(points),
         draw=draw,
     )
 
@@ -162,7 +163,7 @@ def _mean(
         },
         customdata=[
             [
-                percent(level / 1000),
+                level_percent(level),
                 percent(lo / 100),
                 percent(hi / 100),
                 amount(count),
@@ -191,23 +192,3 @@ def _title(means: pd.DataFrame, started: bool, dense: float | None) -> str:
         second = within.iloc[1]
         title += f", {second['curve']} up to {percent(second['one'])}"
     return title
-
-
-def _table(points: pd.DataFrame, bytes_dense: float) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "curve": points["curve"],
-            "seed": points["run"],
-            "level_asked_permille": points["level"],
-            "sparsity_percent": (100 * points["sparsity"]).round(4),
-            "compression_ratio": points["compression"].round(4),
-            "macs_left_percent": (100 * points["macs"]).round(4),
-            "bitmask_file_bytes": points["bytes"],
-            "accuracy_percent": (100 * points["accuracy"]).round(4),
-            "low_95_percent": (100 * points["low"]).round(4),
-            "high_95_percent": (100 * points["high"]).round(4),
-            "lost_points": (100 * points["lost"]).round(4),
-            "images_count": points["count"],
-            "origin": points["origin"],
-        }
-    )

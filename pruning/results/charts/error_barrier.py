@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pruning.common.levels import to_percent
 from pruning.results.charts.base import ROW, Chart, need
 from pruning.results.charts.marks import note
 from pruning.results.charts.palette import DENSE, KEPT, Role
@@ -88,7 +89,7 @@ def error_barrier(lines: pd.DataFrame, level: int, pending: bool = False) -> Cha
             {
                 "arm": lines["arm"],
                 "seed": lines["seed"],
-                "sparsity_percent": np.where(lines["arm"] == "ticket", level / 10, 0.0),
+                "sparsity_percent": np.where(lines["arm"] == "ticket", to_percent(level), 0.0),
                 "place": lines["place"].astype(float).round(6),
                 "error_percent": (100 * lines["error"].astype(float)).round(4),
             }

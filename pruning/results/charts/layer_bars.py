@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pruning.results.charts.base import ROW, Chart, amount, check_level, labels, need, percent
+from pruning.results.charts.base import ROW, Chart, amount, labels, need, percent
+from pruning.results.charts.levels import check_level
 from pruning.results.charts.marks import frame_row, top_down
 from pruning.results.charts.palette import BASELINE, CONTROL, FAINT, INK, KEPT, REMOVED
 from pruning.results.charts.sketch import Sketch

@@ -8,21 +8,22 @@ import numpy as np
 import pandas as pd
 
 from pruning.common.errors import BadValue
-from pruning.results.charts.axes import CURSOR_ROOM, Axis, cursor, layout
-from pruning.results.charts.base import ROW, Chart, check_level, labels, need, percent
+from pruning.common.levels import LEVELS, to_percent
+from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, Axis, cursor, layout, linear, positions
+from pruning.results.charts.base import ROW, Chart, labels, need, percent
+from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import frame_row, top_down
 from pruning.results.charts.palette import SEQUENCE
 from pruning.results.charts.sketch import Sketch
 
-LEVELS = 1001
 
-
-def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", selected: str | None = None) -> Chart:
+def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: str | None = None) -> Chart:
     """The layer map.
 
     Args:
         profile: one row a layer and level: ``layer``, ``order`` (forward order), ``weights`` (prunable weights of the
-            layer), ``level`` (per mille, all of 0..1000) and ``removed`` (weights removed).
+            layer), ``level`` (per mille, all from 0 to 1000 or to the highest that can be reached) and ``removed``
+            (weights removed). What is out of reach stays blank.
         level: the cursor, per mille.
         axis: "sparsity" (linear) or "remaining" (logarithmic).
         selected: a layer to frame.
@@ -32,14 +33,18 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
     """
     check_level(level)
     names, weights, removed = grid(profile)
+    reached = removed.shape[1] - 1
+    removed = np.pad(removed, ((0, 0), (0, LEVELS - reached)), mode="edge")
     full = removed == weights[:, None]
     share = removed / np.maximum(weights, 1)[:, None]
     # Whole per cent in one byte, as 60 layers x 1001 levels go to the browser at each move of the slider. Neither
     # end is reached by rounding: 100 means that the layer is empty, 0 that it is whole.
     cells = np.where(full, 100, np.where(removed == 0, 0, np.clip(np.rint(share * 100), 1, 99))).astype(np.uint8)
-    first = np.where(full.any(axis=1), full.argmax(axis=1), LEVELS)
+    if reached < LEVELS:
+        cells = np.where(np.arange(LEVELS + 1) > reached, np.nan, cells).astype(np.float32)
+    first = np.where(full.any(axis=1), full.argmax(axis=1), LEVELS + 1)
     left = _narrow(weights[:, None] - removed)
-    columns = slice(None) if axis == "sparsity" else slice(999, None, -1)  # nothing remaining has no logarithm
+    columns = slice(None) if linear(axis) else slice(LEVELS - 1, None, -1)  # nothing remaining has no logarithm
 
     def draw(theme: str) -> Sketch:
         figure = Sketch()
@@ -54,18 +59,18 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
             name="share removed",
             colorbar={"title": {"text": "removed in the layer", "side": "right"}, "ticksuffix": " %", "thickness": 14},
             hovertemplate="%{y}<br>%{x:.4~g} % "
-            + ("asked" if axis == "sparsity" else "remaining asked")
+            + ("asked" if linear(axis) else "remaining asked")
             + "<br><b>%{z} % of the layer removed</b><br>%{customdata:,} weights left<extra></extra>",
         )
-        fallen = np.flatnonzero(first < 1000)
+        fallen = np.flatnonzero(first < LEVELS)
         if len(fallen):
             figure.add_scatter(
-                x=first[fallen] / 10 if axis == "sparsity" else (1000 - first[fallen]) / 10,
+                x=positions(first[fallen], axis),
                 y=[names[at] for at in fallen],
                 mode="markers",
                 name="layer emptied (layer collapse)",
                 marker={"symbol": "x", "size": 10, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1.5}},
-                customdata=[percent(at / 1000) for at in first[fallen]],
+                customdata=[level_percent(at) for at in first[fallen]],
                 cliponaxis=False,
                 showlegend=True,
                 hovertemplate="%{y} is empty from %{customdata} on<extra></extra>",
@@ -83,7 +88,10 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
         return figure
 
     title = _title(names, weights, removed[:, level], first, level)
-    words = "sparsity from 0 to 100 %" if axis == "sparsity" else "weights remaining from 100 to 0.1 %"
+    if level > reached:
+        title = f"{level_percent(level)} sparsity is out of reach: at most {level_percent(reached)}"
+    rows, known = len(names), reached + 1
+    words = "sparsity from 0 to 100 %" if linear(axis) else "weights remaining from 100 to 0.1 %"
     return Chart(
         name="layer-map",
         title=title,
@@ -91,12 +99,12 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
         f"each layer. {title}.",
         table=pd.DataFrame(
             {
-                "layer": pd.Categorical.from_codes(np.repeat(np.arange(len(names)), LEVELS), categories=names),
-                "order": np.repeat(np.arange(len(names)), LEVELS),
-                "level_permille": np.tile(np.arange(LEVELS), len(names)),
-                "weights_count": np.repeat(weights, LEVELS),
-                "removed_count": removed.ravel(),
-                "removed_percent": np.round(100 * share.ravel(), 4),
+                "layer": pd.Categorical.from_codes(np.repeat(np.arange(rows), known), categories=names),
+                "order": np.repeat(np.arange(rows), known),
+                "level_permille": np.tile(np.arange(known), rows),
+                "weights_count": np.repeat(weights, known),
+                "removed_count": removed[:, :known].ravel(),
+                "removed_percent": np.round(100 * share[:, :known].ravel(), 4),
             }
         ),
         draw=draw,
@@ -104,7 +112,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = "sparsity", select
 
 
 def grid(profile: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """A long profile as (names in forward order, weights (layers,), removed (layers, 1001)).
+    """A long profile as (names in forward order, weights (layers,), removed (layers, 1 + highest level)).
 
     Raises:
         BadValue: when a column is missing, or a layer lacks a level.
@@ -112,22 +120,23 @@ def grid(profile: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
     need(profile, ("layer", "order", "weights", "level", "removed"), "profile")
     order, levels = (profile[column].to_numpy(np.int64) for column in ("order", "level"))
     index = np.lexsort((levels, order))
-    rows = len(index) // LEVELS
-    if not rows or len(index) != rows * LEVELS or (levels[index].reshape(rows, -1) != np.arange(LEVELS)).any():
-        raise BadValue("The profile needs each layer at each level from 0 to 1000 per mille, once.")
-    starts = index[::LEVELS]
+    known = int(levels.max(initial=-1)) + 1
+    rows = len(index) // known if known else 0
+    if not rows or len(index) != rows * known or (levels[index].reshape(rows, -1) != np.arange(known)).any():
+        raise BadValue("The profile needs each layer at each level from 0 to 1000 per mille, or what is reached, once.")
+    starts = index[::known]
     return (
         [str(name) for name in profile["layer"].iloc[starts]],
         profile["weights"].to_numpy()[starts].astype(np.int64),
-        profile["removed"].to_numpy()[index].astype(np.int64).reshape(rows, LEVELS),
+        profile["removed"].to_numpy()[index].astype(np.int64).reshape(rows, known),
     )
 
 
 def _columns(axis: Axis) -> dict[str, Any]:
     """Where the heat map's columns lie: evenly, or between edges half a level apart on the logarithmic axis."""
-    if axis == "sparsity":
+    if linear(axis):
         return {"x0": 0, "dx": 0.1}
-    return {"x": (np.arange(1000 + 1) + 0.5).astype(np.float32) / 10}
+    return {"x": to_percent((np.arange(LEVELS + 1) + 0.5).astype(np.float32))}
 
 
 def _narrow(counts: np.ndarray) -> np.ndarray:
@@ -138,18 +147,18 @@ def _narrow(counts: np.ndarray) -> np.ndarray:
 def _title(names: list[str], weights: np.ndarray, removed: np.ndarray, first: np.ndarray, level: int) -> str:
     """The finding at this level in one sentence."""
     leader = int(first.argmin())
-    if level == 1000:
+    if level == LEVELS:
         return f"At {percent(1)} every layer is empty"
-    at = percent(level / 1000)
+    at = level_percent(level)
     emptied = int((removed == weights).sum())
     if emptied:
-        since = f"from {percent(first[leader] / 1000)} on"
+        since = f"from {level_percent(first[leader])} on"
         if emptied == 1:
             return f"At {at} sparsity {names[leader]} is empty, {since}"
         return f"At {at} sparsity {emptied} of {len(names)} layers are empty, first {names[leader]}, {since}"
     if level == 0 or not removed.any():
-        if first[leader] < 1000:
-            return f"Nothing removed yet; {names[leader]} would be empty first, at {percent(first[leader] / 1000)}"
+        if first[leader] < LEVELS:
+            return f"Nothing removed yet; {names[leader]} would be empty first, at {level_percent(first[leader])}"
         return "Nothing removed yet; no layer is emptied before the end"
     share = removed / np.maximum(weights, 1)
     most, least = int(share.argmax()), int(share.argmin())

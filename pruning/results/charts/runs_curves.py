@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pruning.results.charts.axes import Axis, layout, positions
+from pruning.common.levels import in_percent
+from pruning.results.charts.axes import LINEAR, Axis, layout, positions
 from pruning.results.charts.base import BELOW, Chart, need, percent, plain, short, whiskers
 from pruning.results.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED, REMOVED
 from pruning.results.charts.sketch import Sketch
@@ -13,7 +14,7 @@ STYLES = (KEPT, REMOVED, BASELINE, RECALIBRATED, DENSE, CONTROL)
 """Here a colour tells runs apart; dash and symbol go with it."""
 
 
-def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
+def runs_curves(table: pd.DataFrame, axis: Axis = LINEAR) -> Chart:
     """Accuracy against sparsity, one line a run and variant.
 
     Args:
@@ -59,7 +60,7 @@ def runs_curves(table: pd.DataFrame, axis: Axis = "sparsity") -> Chart:
     title = (
         "Nothing measured yet"
         if best is None
-        else f"Highest of {table['run'].nunique()} runs: {percent(best['accuracy'])} at {best['level'] / 10:g} %"
+        else f"Highest of {table['run'].nunique()} runs: {percent(best['accuracy'])} at {in_percent(best['level'])}"
     )
     exported = pd.DataFrame(
         {

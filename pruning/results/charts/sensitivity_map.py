@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from pruning.common.errors import BadValue
+from pruning.common.levels import percent_digits
 from pruning.results.charts.base import Chart, labels, need, percent
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.marks import frame_row, top_down
 from pruning.results.charts.palette import INK, SEQUENCE
 from pruning.results.charts.sketch import Sketch
@@ -38,7 +40,7 @@ def sensitivity_map(scan: pd.DataFrame, dense: float, count: int, split: str, se
     texts = [[f"{100 * value:.0f}" if np.isfinite(value) else "" for value in row] for row in cells]
 
     def draw(theme: str) -> Sketch:
-        columns = [f"{share / 10:g}" for share in shares]
+        columns = [percent_digits(share) for share in shares]
         figure = Sketch()
         figure.add_heatmap(
             z=np.where(np.isfinite(cells), 100 * cells, np.nan),
@@ -120,13 +122,13 @@ def _title(names: list[str], shares: np.ndarray, cells: np.ndarray, dense: float
     lost = cells < dense - LOST
     first = np.where(lost.any(axis=1), lost.argmax(axis=1), len(shares))
     if (first == len(shares)).all():
-        return f"No layer alone costs 5 points, up to {percent(shares[-1] / 1000)} of it removed"
+        return f"No layer alone costs 5 points, up to {level_percent(shares[-1])} of it removed"
     weakest = int(min(np.flatnonzero(first == first.min()), key=lambda row: cells[row, first[row]]))
     spared = int((first == len(shares)).sum())
-    said = f"{names[weakest]} gives way first, 5 points lost with {percent(shares[first[weakest]] / 1000)} of it gone"
+    said = f"{names[weakest]} gives way first, 5 points lost with {level_percent(shares[first[weakest]])} of it gone"
     if spared:
         return f"{said}; {spared} of {len(names)} layers never cost that much"
     strongest = int(first.argmax())
     if first[strongest] == first[weakest]:
         return said
-    return f"{said}, {names[strongest]} last, at {percent(shares[first[strongest]] / 1000)}"
+    return f"{said}, {names[strongest]} last, at {level_percent(shares[first[strongest]])}"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pruning.common.errors import BadValue
+from pruning.common.levels import in_percent, to_percent
 from pruning.results.charts.base import ROW, Chart, need, whiskers
 from pruning.results.charts.latency_bars import milliseconds
 from pruning.results.charts.palette import BASELINE, CONTROL, DENSE, KEPT, RECALIBRATED
@@ -28,7 +29,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
 
     Args:
         sparse: as ``pruning.results.speed.sparse_frame`` makes it: ``batch``, ``form`` ("dense", "masked", "csr",
-            "block", "n_m"), ``sparsity`` (per mille), ``faster``, ``faster_low``, ``faster_high``, ``median_ms``,
+            "block", "n_m"), ``level`` (per mille of zeros), ``faster``, ``faster_low``, ``faster_high``, ``median_ms``,
             ``samples``.
         features: inputs and outputs of the layer.
         threads: with which it was measured.
@@ -37,7 +38,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
         BadValue: a column is missing, or nothing but dense was measured.
     """
     need(sparse, SPARSE, "sparse")
-    sparse = sparse[sparse["form"] != "dense"].sort_values(["batch", "form", "sparsity"]).reset_index(drop=True)
+    sparse = sparse[sparse["form"] != "dense"].sort_values(["batch", "form", "level"]).reset_index(drop=True)
     if sparse.empty:
         raise BadValue("Sparse execution is compared with dense; no other form was measured.")
     batches = [int(batch) for batch in dict.fromkeys(sparse["batch"])]
@@ -54,7 +55,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
                     continue
                 colour = role.colour(theme)
                 figure.add_scatter(
-                    x=own["sparsity"] / 10,
+                    x=to_percent(own["level"]),
                     y=own["faster"],
                     mode="lines+markers",
                     name=FORMS[form],
@@ -99,7 +100,7 @@ def sparse_speed(sparse: pd.DataFrame, features: int, threads: int) -> Chart:
             {
                 "batch_inputs": sparse["batch"],
                 "form": sparse["form"],
-                "zeros_percent": sparse["sparsity"] / 10,
+                "zeros_percent": to_percent(sparse["level"]),
                 "times_as_fast_as_dense": sparse["faster"].astype(float).round(4),
                 "quartile_low": sparse["faster_low"].astype(float).round(4),
                 "quartile_high": sparse["faster_high"].astype(float).round(4),
@@ -118,5 +119,5 @@ def _title(sparse: pd.DataFrame, batches: list[int]) -> str:
         found = {form: crossover(sparse, batch, form) for form in FORMS}
         first = min(((at, form) for form, at in found.items() if at is not None), key=lambda one: one[0], default=None)
         where = f"at {batch} input{'s' if batch > 1 else ''} a pass"
-        said.append(f"from {first[0] / 10:g} % on {where} ({FORMS[first[1]]})" if first else f"never {where}")
+        said.append(f"from {in_percent(first[0])} on {where} ({FORMS[first[1]]})" if first else f"never {where}")
     return f"Zeros pay without removal {', '.join(said)}"

@@ -10,9 +10,7 @@ from pruning.results.charts.base import ROW, Chart, amount, labels, need, percen
 from pruning.results.charts.marks import blank, top_down
 from pruning.results.charts.palette import KEPT, REMOVED, SEQUENCE
 from pruning.results.charts.sketch import Sketch
-
-LAYERS = ("step", "since", "layer", "order", "weights", "removed")
-CHURN = ("step", "since", "gone", "back", "sparsity")
+from pruning.results.training import CHURN, LAYERS, churn_export
 
 
 def sparsity_over_time(layers: pd.DataFrame, steps: int, strategy: str, pending: bool = False) -> Chart:
@@ -158,13 +156,6 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
         name="mask-churn",
         title=title,
         alt=f"Bars of weights removed (up) and revived (down) between looks along {amount(steps)} steps. {title}.",
-        table=pd.DataFrame(
-            {
-                "step": churn["step"],
-                "removed_count": gone,
-                "revived_count": back,
-                "sparsity_percent": (100 * churn["sparsity"]).round(4),
-            }
-        ),
+        table=churn_export(churn),
         draw=draw,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pruning.common.errors import BadValue
+from pruning.common.levels import in_percent, to_percent
 from pruning.results.charts.base import ROW, Chart, need, whiskers
 from pruning.results.charts.latency_bars import milliseconds
 from pruning.results.charts.palette import CONTROL, DENSE, INK, KEPT, RECALIBRATED
@@ -40,7 +41,7 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
     def draw(theme: str) -> Sketch:
         figure = Sketch()
         figure.add_scatter(
-            x=promised["level"] / 10,
+            x=to_percent(promised["level"]),
             y=promised["promised"],
             mode="lines",
             name="theory: MACs",
@@ -51,7 +52,7 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
             own = curve[curve["batch"] == batch].sort_values("level")
             at = f"{images(int(batch))} a pass"
             figure.add_scatter(
-                x=own["level"] / 10,
+                x=to_percent(own["level"]),
                 y=own["faster"],
                 mode="lines+markers",
                 name=f"measured, {at}",
@@ -78,7 +79,7 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
             font={"color": INK[theme]},
             name="dense",
         )
-        figure.add_vline(x=level / 10, line={"color": INK[theme], "width": 1.5, "dash": "dot"}, opacity=0.6)
+        figure.add_vline(x=to_percent(level), line={"color": INK[theme], "width": 1.5, "dash": "dot"}, opacity=0.6)
         low = min(0.8, float(curve["faster_low"].min()) * 0.9)
         high = max(float(curve["faster_high"].max()), float(promised["promised"].max())) * 1.15
         figure.update_layout(
@@ -105,7 +106,7 @@ def speed_curve(curve: pd.DataFrame, level: int, unit: str, threads: int) -> Cha
         f"{' and '.join(images(int(batch)) for batch in reversed(batches))} a pass, beside the ratio of MACs. {title}.",
         table=pd.DataFrame(
             {
-                "removed_percent": curve["level"] / 10,
+                "removed_percent": to_percent(curve["level"]),
                 "batch_images": curve["batch"],
                 "times_as_fast_as_dense": curve["faster"].astype(float).round(4),
                 "quartile_low": curve["faster_low"].astype(float).round(4),
@@ -124,5 +125,5 @@ def _title(curve: pd.DataFrame, level: int, batches: list[int], unit: str) -> st
     here = curve[curve["level"] == level].set_index("batch")["faster"]
     said = [f"{factor(float(here[batch]))} at {images(int(batch))}" for batch in batches if batch in here.index]
     promised = factor(float(curve.loc[curve["level"] == level, "promised"].iloc[0]))
-    text = f"{level / 10:g} % of the {unit} gone: MACs promise {promised} times"
+    text = f"{in_percent(level)} of the {unit} gone: MACs promise {promised} times"
     return f"{text}, the clock says {' and '.join(said)} a pass"

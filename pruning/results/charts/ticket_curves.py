@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pruning.common.errors import BadValue
+from pruning.common.levels import LEVELS, to_percent
 from pruning.results.charts.axes import layout
 from pruning.results.charts.base import BELOW, Chart, amount, need, percent
 from pruning.results.charts.curve_looks import STYLES
+from pruning.results.charts.levels import level_percent
 from pruning.results.charts.marks import band, note
 from pruning.results.charts.palette import CONTROL, DENSE, KEPT, Role
 from pruning.results.charts.sketch import Sketch
@@ -53,7 +55,7 @@ def ticket_curves(
     names = ("accuracy", "low", "high") if what == "accuracy" else ("early", "early_low", "early_high")
     scale = 100 if what == "accuracy" else 1
     sparsest = max([*levels, *rows["level"], 900])
-    least = 0.8 * (1000 - sparsest) / 10
+    least = 0.8 * to_percent(LEVELS - sparsest)
     top = max([steps, *means["early_high"].dropna()], default=1)
 
     def draw(theme: str) -> Sketch:
@@ -65,7 +67,7 @@ def ticket_curves(
                 if len(mean):
                     _dense(figure, y[0], low[0], high[0], least, role, theme, what)
                 continue
-            x = (1000 - mean["level"].to_numpy(np.float64)) / 10
+            x = to_percent(LEVELS - mean["level"].to_numpy(np.float64))
             _arm(figure, x, y, low, high, mean["seeds"], role, words, theme, what)
             _seeds(figure, rows[rows["arm"] == arm], what, role.colour(theme))
         if pending or not len(rows):
@@ -96,7 +98,7 @@ def ticket_curves(
                 "seed": rows["seed"],
                 "arm": rows["arm"],
                 "level_permille": rows["level"],
-                "weights_remaining_percent": (1000 - rows["level"].astype(float)) / 10,
+                "weights_remaining_percent": to_percent(LEVELS - rows["level"].astype(float)),
                 "accuracy_percent": (100 * rows["accuracy"].astype(float)).round(4),
                 "early_stop_step": rows["early_step"],
             }
@@ -146,7 +148,7 @@ def _seeds(figure: Sketch, rows: pd.DataFrame, what: str, colour: str) -> None:
         return
     for seed, group in rows.sort_values("level").groupby("seed"):
         figure.add_scatter(
-            x=(1000 - group["level"].astype(float)) / 10,
+            x=to_percent(LEVELS - group["level"].astype(float)),
             y=scale * group[column].astype(float),
             mode="lines",
             opacity=0.35,
@@ -209,6 +211,7 @@ def _title(means: pd.DataFrame, what: str, pending: bool) -> str:
 
     parts = [f"{SHORT[arm]} {said(by[arm, level])}" for arm in ("redrawn", "shuffled") if (arm, level) in by]
     verb = "reaches" if what == "accuracy" else "stops early at"
-    return f"At {percent(1 - level / 1000)} of the weights the ticket {verb} {said(by['ticket', level])}, " + ", ".join(
-        parts
+    return (
+        f"At {level_percent(LEVELS - level)} of the weights the ticket {verb} {said(by['ticket', level])}, "
+        + ", ".join(parts)
     )

@@ -13,8 +13,8 @@ from pruning.results.charts.curve_looks import STYLES
 from pruning.results.charts.marks import note, reference_line
 from pruning.results.charts.palette import DENSE, INK, Role
 from pruning.results.charts.sketch import Sketch
+from pruning.results.training import CURVES
 
-COLUMNS = ("strategy", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "sparsity")
 WHAT = {"accuracy": "accuracy (%)", "loss": "cross-entropy loss", "sparsity": "sparsity (% of weights removed)"}
 SPLITS = {"validation": ("solid", 2.5, 7), "train": ("dot", 1.5, 4)}
 """Dash, width and marker size (px)."""
@@ -43,7 +43,7 @@ def training_curves(
     """
     if what not in WHAT:
         raise BadValue(f"The curves show {', '.join(WHAT)}, not '{what}'.")
-    need(curves, COLUMNS, "curves")
+    need(curves, CURVES, "curves")
     curves = curves.sort_values(["strategy", "step"], kind="stable")
     names = list(dict.fromkeys([*planned, *curves["strategy"]]))
     roles = dict(zip(names, styles(len(names)), strict=True))

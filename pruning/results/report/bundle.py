@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from pruning.results.charts.base import Chart
+from pruning.results.csv_files import csv_bytes
 from pruning.results.report.pictures import FORMATS, WIDTHS, render
-from pruning.results.sheets import csv_bytes
 
 PACKAGES = (
     "torch",

@@ -47,7 +47,7 @@ def render(figure: go.Figure | Chart, fmt: Format, width_mm: Width, height_mm: f
 
 
 def for_print(figure: go.Figure | Chart, width_mm: Width, height_mm: float | None = None) -> dict[str, Any]:
-    """The figure as a dictionary laid out for paper: sizes in px of 1/96 inch, everything scaled with the letters.
+    """The figure as a dictionary, sized for paper: sizes in px of 1/96 inch, everything scaled with the letters.
 
     Raises:
         BadValue: for a width that is not 85 or 170, or a height that leaves no room.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from pruning.common.levels import in_percent
 from pruning.common.spec import Spec
 from pruning.steps.prune import Prune
 from pruning.steps.quantize import Quantize
@@ -103,37 +104,38 @@ def approaches(plan: ComparisonPlan) -> dict[str, Approach]:
 def _weights(fine: Train) -> list[Approach]:
     """Single weights, and what goes with them."""
     levels = (500, 800, 900, 950)
-    pattern = Prune(granularity="n_m", allocation="uniform", sparsity=500)
-    ninety = (Prune(sparsity=900), fine)
+    weights, pattern = Prune(), Prune(granularity="n_m", allocation="uniform")
+    ninety = (weights.at(900), fine)
     few = Quantize(bits=4, rounding="gptq")
     return [
         *(
-            Approach(f"w{level // 10}", f"Weights {level / 10:g} %", "weights", (Prune(sparsity=level), fine))
+            Approach(f"w{level // 10}", f"Weights {in_percent(level)}", "weights", (weights.at(level), fine))
             for level in levels
         ),
-        Approach("n_m", "2:4 pattern", "weights", (pattern, fine)),
+        Approach("n_m", "2:4 pattern", "weights", (pattern.at(500), fine)),
         Approach("w90_b8", "Weights 90 %, 8 bits", "combined", (*ninety, Quantize(bits=8))),
         Approach("w90_b4", "Weights 90 %, 4 bits", "combined", (*ninety, few)),
-        Approach("b4_w50", "4 bits, then weights 50 %", "combined", (few, Prune(sparsity=500))),
+        Approach("b4_w50", "4 bits, then weights 50 %", "combined", (few, weights.at(500))),
     ]
 
 
 def _channels(model: str, fine: Train, taught: Train) -> list[Approach]:
     """Channels, really removed before training, and what goes with them."""
 
+    options = {"multiple": MULTIPLES[model]} if model in MULTIPLES else {}
+    channels = Prune(granularity="channel", allocation="uniform", allocation_options=options)
+
     def without(level: int) -> tuple[AnyStep, ...]:
-        options = {"multiple": MULTIPLES[model]} if model in MULTIPLES else {}
-        prune = Prune(granularity="channel", allocation="uniform", allocation_options=options, sparsity=level)
-        return (prune, Remove())
+        return (channels.at(level), Remove())
 
     four = Quantize(bits=4, rounding="gptq")
-    sparse = (*without(500), Prune(sparsity=500), taught)
+    sparse = (*without(500), Prune().at(500), taught)
     found = [
-        Approach(f"c{level // 10}", f"Channels {level / 10:g} %", "channels", (*without(level), fine))
+        Approach(f"c{level // 10}", f"Channels {in_percent(level)}", "channels", (*without(level), fine))
         for level in (300, 500, 700)
     ]
     for level in (300, 500, 700):
-        name, label, recipe = f"c{level // 10}_t", f"Channels {level / 10:g} %, distilled", (*without(level), taught)
+        name, label, recipe = f"c{level // 10}_t", f"Channels {in_percent(level)}, distilled", (*without(level), taught)
         found += [
             Approach(name, label, "combined", recipe),
             Approach(f"{name}_int8", f"{label}, int8", "combined", recipe, int8=True),

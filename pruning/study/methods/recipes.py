@@ -9,7 +9,7 @@ from pruning.steps.rewind import Rewind
 from pruning.steps.shuffle import Shuffle
 from pruning.steps.train import Train
 from pruning.study.recipe import AnyStep, Recipe
-from pruning.training.schedules import Growth, rounds
+from pruning.training.schedules import Growth
 
 Mark = Literal["init", "early", "dense"]
 
@@ -30,10 +30,10 @@ def iterative(prune: Prune, train: Train, count: int, growth: Growth = "geometri
     [('prune', 536), ('train', None), ('prune', 785), ('train', None), ('prune', 900), ('train', None)]
     """
     steps: list[AnyStep] = []
-    for number, level in enumerate(rounds(growth, count, prune.sparsity)):
+    for number, step in enumerate(prune.in_rounds(count, growth)):
         first, end = (part * train.steps // count for part in (number, number + 1))
         part = train.model_copy(update={"steps": end - first, "first": train.first + first})
-        steps += [prune.model_copy(update={"sparsity": level}), part]
+        steps += [step, part]
     return tuple(steps)
 
 
@@ -53,7 +53,7 @@ def ticket(prune: Prune, train: Train, levels: tuple[int, ...], mark: Mark = "in
     """
     steps: list[AnyStep] = [train]
     for level in levels:
-        steps += [prune.model_copy(update={"sparsity": level}), Rewind(mark=mark), train]
+        steps += [prune.at(level), Rewind(mark=mark), train]
     return tuple(steps)
 
 

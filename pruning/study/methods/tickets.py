@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pruning.common.limits import LEVELS
+from pruning.common.levels import LEVELS, in_percent
 from pruning.common.spec import Spec
 from pruning.steps.prune import Prune
 from pruning.steps.train import Train
@@ -84,7 +84,7 @@ class Experiment(Spec):
         seeds, rounds = len(self.seeds), len(self.levels)
         return (
             f"{models[self.model].label}, {seeds} seed{'s' * (seeds > 1)}, {rounds} round{'s' * (rounds > 1)} "
-            f"to {(LEVELS - self.levels[-1]) / 10:g} % of the weights"
+            f"to {in_percent(LEVELS - self.levels[-1])} of the weights"
         )
 
     def _cell(self, seed: int, arm: str, level: int, levels: tuple[int, ...]) -> TicketCell:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from pruning.common.levels import LEVELS
 from pruning.training.kinds import Dynamics, dynamics
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Gradual(Dynamics):
         if done < first or (done % self.every and done < last) or session.memory.get("gradual_level", 0) >= self.final:
             return
         initial = session.memory.setdefault("gradual_from", session.level())
-        share = zhu_gupta((done - first) / max(last - first, 1), self.final / 1000, initial / 1000)
-        level = self.final if done >= last else round(1000 * share)
+        share = zhu_gupta((done - first) / max(last - first, 1), self.final / LEVELS, initial / LEVELS)
+        level = self.final if done >= last else round(LEVELS * share)
 
         def progress(*_: Any) -> None:
             """Scoring counts images: what is reported stays the steps of the training."""

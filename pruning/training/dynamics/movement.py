@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from pruning.common.levels import LEVELS
 from pruning.training.kinds import Dynamics, dynamics
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Movement(Dynamics):
         first, last = self.start * session.total, self.end * session.total
         if done < first or (done % self.every and done != session.total):
             return
-        level = round(1000 * zhu_gupta((done - first) / max(last - first, 1), self.final / 1000))
+        level = round(LEVELS * zhu_gupta((done - first) / max(last - first, 1), self.final / LEVELS))
         lowest = torch.finfo(torch.float32).min
         scores = {
             name: torch.where(session.memory[f"given {name}"], session.memory[f"score {name}"].float(), lowest)

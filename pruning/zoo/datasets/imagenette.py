@@ -1,4 +1,4 @@
-"""Imagenette: ten easily told classes of ImageNet, so that networks trained on all 1,000 can be scored."""
+"""Imagenette: ten classes of ImageNet that differ clearly, so that networks trained on all 1,000 can be scored."""
 
 from __future__ import annotations
 

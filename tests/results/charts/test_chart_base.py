@@ -17,6 +17,7 @@ from pruning.results.charts.base import Chart, config, labels, percent, short
 from pruning.results.charts.palette import INK, PAPER, ROLES, template
 from pruning.results.charts.sketch import Sketch
 from pruning.results.charts.words import GLOSSARY, tip
+from pruning.results.csv_files import csv_bytes
 
 
 def chart(title: str) -> Chart:
@@ -135,3 +136,9 @@ def test_charts_and_report_load_neither_torch_nor_streamlit() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_spreadsheet_runs_nothing_of_a_csv() -> None:
+    table = pd.DataFrame({"run": ["=HYPERLINK(1)", "+1", "@x", "-y", "plain"], "value": [-1.0, 2.0, 3.0, 4.0, 5.0]})
+    rows = csv_bytes(table).decode("utf-8-sig").splitlines()
+    assert rows == ["run,value", "'=HYPERLINK(1),-1.0", "'+1,2.0", "'@x,3.0", "'-y,4.0", "plain,5.0"]

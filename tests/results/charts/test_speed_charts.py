@@ -119,7 +119,7 @@ def sparse(*rows: tuple[int, str, int, float]) -> pd.DataFrame:
             {
                 "batch": b,
                 "form": f,
-                "sparsity": s,
+                "level": s,
                 "faster": r,
                 "faster_low": 0.95 * r,
                 "faster_high": 1.05 * r,

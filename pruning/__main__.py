@@ -1,17 +1,27 @@
-"""``python -m pruning``; ``python -X dev -m pruning`` shows the log and its stack traces too."""
+"""``python -m pruning``, installed ``pruning``; ``python -X dev -m pruning`` shows the log and stack traces too."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
-if __name__ == "__main__":
+
+def dashboard() -> int:
+    """``pruning-dashboard``, with the options of ``pruning dashboard``."""
+    return run(["dashboard", *sys.argv[1:]])
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command line as a program of its own; returns the exit code."""
     if not sys.flags.dev_mode:
         logging.disable(logging.ERROR)  # an error is a sentence; what libraries say while they close is noise
     try:
         from pruning.cli.main import main
 
-        code = main()
+        return main(argv)
     except KeyboardInterrupt:  # Ctrl-C before the command line has read its arguments
-        code = 130
-    sys.exit(code)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

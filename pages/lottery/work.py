@@ -14,7 +14,7 @@ from pages.shared import jobs as background
 from pages.shared.estimates import Estimate, training
 from pages.shared.server import engine
 from pages.shared.standing import Standing, Wanted, standing
-from pruning.common.environment import ROOT
+from pruning.common.environment import ASSETS
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.results.tickets import Stored, read_stored
@@ -53,12 +53,12 @@ class TicketProgress:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _stored(stamp: tuple[tuple[str, float], ...]) -> list[Stored]:
-    return read_stored(ROOT / "assets" / "lottery")
+    return read_stored(ASSETS / "lottery")
 
 
 def stored() -> list[Stored]:
     """Finished experiments that come with the program."""
-    files = sorted((ROOT / "assets" / "lottery").glob("*.json"))
+    files = sorted((ASSETS / "lottery").glob("*.json"))
     return _stored(tuple((path.name, path.stat().st_mtime) for path in files))
 
 

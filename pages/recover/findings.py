@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from pruning.common.environment import ROOT
+from pruning.common.environment import ASSETS
 from pruning.common.levels import LEVELS
 from pruning.results.charts.levels import level_percent
 from pruning.results.literature import findings, read, words
 from pruning.zoo.kinds import models
 
-FOLDERS = (ROOT / "assets" / "reproduced", ROOT / "assets" / "lottery")
+FOLDERS = (ASSETS / "reproduced", ASSETS / "lottery")
 VERDICTS = {"holds": "holds", "mixed": "mixed", "fails": "does not hold"}
 COUNTED = {"holds": "hold", "mixed": "mixed", "fails": "do not hold"}
 

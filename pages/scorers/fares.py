@@ -10,14 +10,14 @@ import pandas as pd
 from pages.choices.setting import DEFAULT, Setting
 from pages.shared.answers import TEST
 from pages.shared.server import store
-from pruning.common.environment import ROOT
+from pruning.common.environment import ASSETS
 from pruning.common.levels import in_percent
 from pruning.common.limits import ENTRIES, PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.criteria.compatibility import allocations_for, granularities_for
 from pruning.criteria.kinds import scorers
 
-ORDERINGS = ROOT / "assets" / "orderings"
+ORDERINGS = ASSETS / "orderings"
 """Tables of all scorers and their controls on the embedded models; made by ``assets/orderings.py``."""
 CONTROLS = {"": "itself", "shuffled": "shuffled within each layer", "inverted": "inverted"}
 

@@ -46,6 +46,7 @@ def _fetch(name: str, as_json: bool) -> str:
 
 
 def _do(given: Any) -> str:
+    """What a command prints."""
     if given.command == "prune":
         return _run(arguments.study_of(given), given.json, values=False)
     if given.command == "run":
@@ -69,7 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        print(_do(parser().parse_args(argv)), flush=True)
+        given = parser().parse_args(argv)
+        if given.command == "dashboard":
+            from pruning.cli.dashboard import dashboard
+
+            return dashboard(given.port, given.address, not given.no_browser)
+        print(_do(given), flush=True)
     except (BadValue, UnknownName) as error:
         return _said(error, BAD_INPUT)
     except Cancelled as error:

@@ -81,6 +81,12 @@ def parser() -> Parser:
     health.add_argument("--url", help="ask the web server there, too: http://localhost:8501, say")
     _json(health, "workers, queue and store as JSON")
 
+    about = "Start the web app: http://localhost:8501. Ctrl-C ends it."
+    app = commands.add_parser("dashboard", help="start the web app", description=about, allow_abbrev=False)
+    app.add_argument("--port", default=8501, type=int, help="default: 8501")
+    app.add_argument("--address", default="", help="0.0.0.0 lets other machines in (default: as Streamlit does)")
+    app.add_argument("--no-browser", action="store_true", help="open no browser")
+
     data = commands.add_parser("data", help="download a data set", allow_abbrev=False)
     data.add_argument("name", metavar="NAME", help="a name that 'datasets' lists")
     _json(data, "where it lies as JSON")

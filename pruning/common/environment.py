@@ -2,8 +2,8 @@
 
 | variable                | meaning                                                    | default                       |
 |-------------------------|------------------------------------------------------------|-------------------------------|
-| `PRUNING_STORE`         | database, as an SQLAlchemy URL                             | `<root>/var/pruning.db`       |
-| `PRUNING_ARTEFACTS`     | folder of artefact files                                   | `<root>/var/artefacts`        |
+| `PRUNING_STORE`         | database, as an SQLAlchemy URL                             | `var/pruning.db`, see VAR     |
+| `PRUNING_ARTEFACTS`     | folder of artefact files                                   | `var/artefacts`               |
 | `PRUNING_SCHEDULER`     | address of a running Dask scheduler (`tls://host:8786`)    | none: workers on this machine |
 | `PRUNING_SCHEDULER_INSECURE` | 1: a scheduler elsewhere without TLS is allowed       | 0                             |
 | `PRUNING_WORKERS`       | worker processes on this machine                           | cores or quota, at most 4     |
@@ -29,8 +29,33 @@ from urllib.parse import urlsplit
 
 from pruning.common.errors import BadValue
 
-ROOT = Path(__file__).resolve().parents[2]
-"""Folder of the project: it holds ``assets/`` and ``var/``."""
+_BUNDLED = Path(__file__).resolve().parents[1] / "_bundled"
+INSTALLED = _BUNDLED.is_dir()
+"""Whether this is an installed package, which carries what it needs inside itself, and not the repository."""
+ROOT = _BUNDLED if INSTALLED else Path(__file__).resolve().parents[2]
+"""Folder with ``app.py``, ``pages/`` and ``assets/``."""
+ASSETS = ROOT / "assets"
+"""Weights, images and results that come with the program."""
+
+
+def _home() -> Path:
+    """Where results lie by default: beside the program in the repository, among a person's data when installed."""
+    if not INSTALLED:
+        return ROOT / "var"
+    if platform.system() == "Windows":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "pruning"
+    if platform.system() == "Darwin":
+        return Path.home() / "Library" / "Application Support" / "pruning"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pruning"
+
+
+VAR = _home()
+
+
+def restore(path: Path) -> str:
+    """What to do where a file of the program itself is damaged or gone, as the end of a sentence."""
+    return "install the program again" if INSTALLED else f"restore it with 'git checkout {path}'"
+
 
 MOST_WORKERS = 256
 LEAST_MEMORY = 600 * 2**20
@@ -57,8 +82,8 @@ class Settings:
         BadValue: for a value outside its bounds, in one sentence.
     """
 
-    store: str = f"sqlite:///{ROOT / 'var' / 'pruning.db'}"
-    artefacts: Path = ROOT / "var" / "artefacts"
+    store: str = f"sqlite:///{VAR / 'pruning.db'}"
+    artefacts: Path = VAR / "artefacts"
     scheduler: str | None = None
     workers: int = field(default_factory=lambda: min(cores(), 4))
     memory: int = 0

@@ -10,8 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pruning.common.environment import ASSETS
 from pruning.common.errors import Missing
-from pruning.zoo.kinds import ASSETS, datasets
+from pruning.zoo.kinds import datasets
 
 LIBRARIES = ("torch", "numpy", "dask", "distributed")
 """Those that make numbers, or carry them."""
@@ -26,7 +27,7 @@ def papers() -> dict[str, Any]:
     other data set, or ``absent``. Plain data; a second's work the first time."""
     entries = [datasets[name] for name in datasets]
     return {
-        "code": _hash(sorted(Path(__file__).parents[1].rglob("*.py")), Path(__file__).parents[1]),
+        "code": _hash(sorted(_code()), Path(__file__).parents[1]),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "libraries": {name: _version(name) for name in LIBRARIES},
         "embedded": {
@@ -37,6 +38,12 @@ def papers() -> dict[str, Any]:
         },
         "data": {entry.name: _form(entry) for entry in entries if not entry.embedded},
     }
+
+
+def _code() -> list[Path]:
+    """The package's own files, the same whether it is installed or run from the repository."""
+    home = Path(__file__).parents[1]
+    return [path for path in home.rglob("*.py") if path.relative_to(home).parts[0] != "_bundled"]
 
 
 def difference(mine: dict[str, Any], theirs: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from pruning.common.environment import ROOT, Settings
+from pruning.common.environment import ASSETS, Settings
 from pruning.common.errors import StoreError
 from pruning.store.artefacts import Artefacts, full
 from pruning.store.bundled import Bundled
@@ -33,7 +33,7 @@ class Store(Measures, Runs, Jobs):
         StoreError: when the database cannot be opened or has another schema version.
     """
 
-    def __init__(self, settings: Settings, grids: Path = ROOT / "assets" / "grids") -> None:
+    def __init__(self, settings: Settings, grids: Path = ASSETS / "grids") -> None:
         super().__init__(settings.store)
         self.artefacts = Artefacts(settings.artefacts)
         self.bundled = Bundled(grids)

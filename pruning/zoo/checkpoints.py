@@ -13,11 +13,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from pruning.common.environment import ASSETS, INSTALLED, restore
 from pruning.common.errors import BadTensor, BadValue, Missing
 from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
-from pruning.zoo.kinds import ASSETS, Model, datasets, models
+from pruning.zoo.kinds import Model, datasets, models
 from pruning.zoo.match import examples
 
 MARKS = ("init", "early", "dense")
@@ -89,7 +90,7 @@ def card(name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise Missing(f"{models[name].label} has no model card: {path} is not there.") from None
     except (OSError, ValueError) as error:
-        raise Missing(f"The model card {path} is damaged ({error}); restore it with 'git checkout {path}'.") from None
+        raise Missing(f"The model card {path} is damaged ({error}); {restore(path)}.") from None
 
 
 def _check(entry: Model, seed: int, mark: str) -> None:
@@ -109,8 +110,10 @@ def _asset(entry: Model, seed: int, mark: str) -> Path:
 
 
 def _absence(entry: Model, seed: int, mark: str) -> str:
-    command = f"python assets/train.py --models {entry.name}"
     path = _asset(entry, seed, mark)
+    if INSTALLED:
+        return f"The {mark} weights of {entry.label} are not there ({path}): train them in the program's repository."
+    command = f"python assets/train.py --models {entry.name}"
     return f"The {mark} weights of {entry.label} are not there ({path}): train them with '{command}'."
 
 
@@ -118,7 +121,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise BadTensor(f"The weights {path} are damaged ({error}); restore them with 'git checkout {path}'.") from None
+        raise BadTensor(f"The weights {path} are damaged ({error}); {restore(path)}.") from None
 
 
 def _filled(model: nn.Module, state: dict[str, Tensor], path: Path) -> nn.Module:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from pruning.common.environment import ASSETS
 from pruning.common.errors import BadValue, Incompatible
 from pruning.common.progress import Progress
 from pruning.common.registry import Entry, Registry
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ABSENT = "absent"
 """In place of a content that is not on this machine."""
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def hash_in(filename: str) -> str:

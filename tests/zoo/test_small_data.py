@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from pruning.common.environment import ASSETS
 from pruning.common.errors import BadValue, Missing
 from pruning.zoo.data import TensorSplit, batches, load, read_idx, sample, train_validation_order
-from pruning.zoo.kinds import ASSETS, datasets
+from pruning.zoo.kinds import datasets
 from pruning.zoo.vision import torchvision
 from tests.zoo import disk
 

@@ -27,8 +27,8 @@ class FashionMNIST(Dataset):
     def load(self, split: str) -> Split:
         import torch
 
+        from pruning.common.environment import ASSETS
         from pruning.zoo.data import TensorSplit, read_idx, train_validation_order
-        from pruning.zoo.kinds import ASSETS
 
         folder = ASSETS / "data" / "fashion_mnist"
         part = "t10k" if split == "test" else "train"

@@ -29,8 +29,7 @@ def dashboard(port: int, address: str, browser: bool) -> int:
         raise Missing("The dashboard needs Streamlit: pip install streamlit.")
     if not (ROOT / "app.py").is_file():
         raise Missing(f"The dashboard's files are not in {ROOT}: install the program again.")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    command += [f"--server.address={address}"] if address else []
+    command = [sys.executable, "app.py", f"--server.port={port}", f"--server.address={address}"]
     command += [] if browser else ["--server.headless=true"]
     # Streamlit takes its settings from the folder in which it starts.
     process = subprocess.Popen(command, cwd=ROOT, env=environment(os.environ, Path.cwd()))

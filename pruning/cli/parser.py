@@ -84,7 +84,9 @@ def parser() -> Parser:
     about = "Start the web app: http://localhost:8501. Ctrl-C ends it."
     app = commands.add_parser("dashboard", help="start the web app", description=about, allow_abbrev=False)
     app.add_argument("--port", default=8501, type=int, help="default: 8501")
-    app.add_argument("--address", default="", help="0.0.0.0 lets other machines in (default: as Streamlit does)")
+    app.add_argument(
+        "--address", default="127.0.0.1", help="0.0.0.0 lets everybody who reaches this machine in, without a password"
+    )
     app.add_argument("--no-browser", action="store_true", help="open no browser")
 
     data = commands.add_parser("data", help="download a data set", allow_abbrev=False)

@@ -86,5 +86,3 @@ def test_tables_are_read_by_excel_and_by_programs(monkeypatch: pytest.MonkeyPatc
     pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(files[0])), table)
     places = [path for folder in ("pages", "pruning") for path in (ROOT / folder).rglob("*.py")]
     assert [path.name for path in places if ".to_csv(" in path.read_text()] == ["csv_files.py"], "one way to write"
-        "one way to write tables"
-    )

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import dask
 import psutil
@@ -42,10 +45,31 @@ def other_server(settings: Settings, engine: Engine, script: str) -> subprocess.
         engine = Engine(settings, task={TASK!r})
     """
     code = textwrap.dedent(head) + textwrap.dedent(script)
-    names = {name.upper().replace("-", "_").replace(".", "__"): path for name, path in certificates().items()}
+    found = certificates() or own_keys(engine, settings.artefacts.parent)
+    names = {name.upper().replace("-", "_").replace(".", "__"): path for name, path in found.items()}
     environment = os.environ | {f"DASK_{name}": path for name, path in names.items()}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def own_keys(engine: Engine, folder: Path) -> dict[str, str]:
+    """Where the keys of the workers that the engine has started are put for another server; nobody else gets them."""
+    link = engine._runner.attempts.link
+    assert link is not None and link.cluster is not None
+    security, places = link.cluster.security(), {}
+    for name, attribute in (("ca-file", "ca_file"), ("client.cert", "client_cert"), ("client.key", "client_key")):
+        path = folder / f"{attribute}.pem"
+        path.write_text(getattr(security, f"tls_{attribute}"))
+        places[f"distributed.comm.tls.{name}"] = str(path)
+    return places
+
+
+@contextmanager
+def second_server(lab: Lab, settings: Settings) -> Generator[Engine]:
+    """A second server in this process, on the workers of the first."""
+    keys = {} if certificates() else own_keys(lab.engine, settings.artefacts.parent)
+    with dask.config.set(keys), Engine(replace(settings, scheduler=address(lab.engine)), task=TASK) as second:
+        yield second
 
 
 def certificates() -> dict[str, str]:
@@ -109,7 +133,7 @@ def test_two_servers_on_one_store_compute_a_durable_job_once_at_a_time(lab: Lab,
     study = lab.study("gate")
     job = lab.engine.submit(study, owner="ada", durable=True)
     lab.running(job)
-    with Engine(replace(settings, scheduler=address(lab.engine)), task=TASK) as second:
+    with second_server(lab, settings) as second:
         second.submit(study, owner="bob", durable=True)
         assert second.wait(job, 6).state == "queued", "the first server is at it, and lives"
         assert lab.executions(study) == 1
@@ -121,7 +145,7 @@ def test_two_servers_on_one_store_compute_a_durable_job_once_at_a_time(lab: Lab,
 
 def test_a_closed_server_gives_its_jobs_back(lab: Lab, settings: Settings) -> None:
     study = lab.study("gate")
-    with Engine(replace(settings, scheduler=address(lab.engine)), task=TASK) as second:
+    with second_server(lab, settings) as second:
         second.submit(study, owner="bob", durable=True)
         lab.until(lambda: lab.executions(study) == 1)
     lab.open(study)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +9,10 @@ import pytest
 from pruning.common.environment import Settings
 from pruning.common.errors import StoreError
 from pruning.engine import runner
-from pruning.engine.engine import Engine
 from pruning.engine.jobs import Job
 from pruning.engine.ledger import Ledger
-from tests.engine.conftest import TASK, Lab
-from tests.engine.test_deaths import address
+from tests.engine.conftest import Lab
+from tests.engine.test_deaths import second_server
 
 
 def test_an_error_that_quotes_bytes_is_written_down(lab: Lab) -> None:
@@ -34,7 +32,7 @@ def test_what_was_cancelled_while_the_store_was_away_does_not_come_back(
     study = lab.study("gate")
     lab.until(lambda: lab.engine._runner.attempts.link)
     monkeypatch.setattr(runner, "BEAT_SECONDS", 1000.0)  # the beat would write down what is owed
-    with Engine(replace(settings, scheduler=address(lab.engine)), task=TASK) as second:
+    with second_server(lab, settings) as second:
         job = second.submit(study, owner="bob", durable=True)
         lab.until(lambda: second.view(job).total > 0)
         write = second.store.update_job

@@ -14,8 +14,9 @@ from pruning.common.progress import quiet
 from pruning.criteria.plan import plan, rank
 from pruning.criteria.ranking import MASKED
 from pruning.criteria.synaptic_flow import Flow
-from pruning.network.weights import apply_masks
+from pruning.network.weights import apply_masks, lay_out, prunable
 from pruning.steps.prune import Prune
+from pruning.zoo.checkpoints import initial
 from tests.helpers.brute import permuted, relu_net, rescaled, scene
 from tests.helpers.invented import Images
 from tests.helpers.networks import same, small, snapshot, state, untouched
@@ -282,3 +283,36 @@ def test_norms_over_the_batch_are_refused() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), norm, nn.Linear(12, 10)).eval()
     with pytest.raises(Incompatible, match="'2' of resnet_20 normalises over each batch"):
         Flow(scene(model))
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        lambda: nn.AdaptiveAvgPool2d(1),
+        lambda: nn.AdaptiveAvgPool2d(2),
+        lambda: nn.AdaptiveMaxPool2d(2),
+        lambda: nn.AvgPool2d(2),
+        lambda: nn.MaxPool2d(2),
+        lambda: nn.ReflectionPad2d(1),
+        lambda: nn.Upsample(scale_factor=2),
+        lambda: nn.PixelUnshuffle(2),
+        lambda: nn.ChannelShuffle(2),
+        nn.PReLU,
+    ],
+)
+def test_how_tensors_lie_in_memory_changes_no_score(middle: Callable[[], nn.Module]) -> None:
+    """With channels last, pooling and others are computed by operations that move numbers about (``as_strided_``)."""
+    layers = (nn.Conv2d(1, 4, 5, 3), nn.BatchNorm2d(4), nn.ReLU(), middle(), nn.Flatten(), nn.LazyLinear(10))
+    model = seeded(lambda: nn.Sequential(*layers))
+    model(torch.zeros(2, 1, 28, 28))
+    plain = Flow(scene(model)).scores()
+    last = Flow(scene(model.to(memory_format=torch.channels_last))).scores()
+    assert list(plain) == list(last) and float(plain["5.weight"].max()) > 0
+    for name, score in plain.items():
+        torch.testing.assert_close(score, last[name], rtol=1e-10, atol=0)
+
+
+def test_a_residual_network_laid_out_for_speed_is_scored() -> None:
+    model = initial("resnet_20", 0).eval()
+    lay_out(model)
+    assert Flow(scene(model)).scores().keys() == prunable(model).keys()

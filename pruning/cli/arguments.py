@@ -6,6 +6,7 @@ import argparse
 import itertools
 import json
 import re
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from pruning.common.errors import BadValue, UnknownName
 from pruning.common.levels import LEVELS, percent_digits
 from pruning.common.registry import Entry
 from pruning.common.validation import checked
+from pruning.criteria.compatibility import allocations_for
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.measures.kinds import measures
+from pruning.steps.prune import Prune
 from pruning.study.study import Study, load_study
 from pruning.zoo.kinds import models
 
@@ -123,6 +126,7 @@ def study_of(given: argparse.Namespace) -> Study:
     if given.model_seed not in seeds:
         listed = ", ".join(map(str, seeds))
         raise BadValue(f"{given.model} has weights of training seeds {listed}, not {given.model_seed}.")
+    allocation = allocation_for(given)
     recipe: list[dict[str, Any]] = [
         {
             "kind": "prune",
@@ -131,8 +135,8 @@ def study_of(given: argparse.Namespace) -> Study:
             "granularity": given.granularity,
             "granularity_options": options("granularity", granularities[given.granularity], given.granularity_option),
             "reduction": given.reduction,
-            "allocation": given.allocation,
-            "allocation_options": options("allocation", allocations[given.allocation], given.allocation_option),
+            "allocation": allocation,
+            "allocation_options": options("allocation", allocations[allocation], given.allocation_option),
             "sparsity": sparsities[0],
             "seed": given.seed,
         }
@@ -171,3 +175,15 @@ def read_study(path: str) -> Study:
     if isinstance(content, dict) and isinstance(content.get("study"), dict):
         text = json.dumps(content["study"])
     return load_study(text)
+
+
+def allocation_for(given: argparse.Namespace) -> str:
+    """The allocation that was named; where none was, the usual one, or the first that goes with the granularity, which
+    is then said."""
+    if given.allocation is not None:
+        return given.allocation
+    usual, fitting = Prune.model_fields["allocation"].default, allocations_for(given.scorer, given.granularity)
+    if usual in fitting or not fitting:
+        return usual
+    print(f"{granularities[given.granularity].label}: allocation {fitting[0]}, which goes with it.", file=sys.stderr)
+    return fitting[0]

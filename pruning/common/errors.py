@@ -83,6 +83,12 @@ class Cancelled(PruningError):
     """The work was cancelled by a person; what was stored until then is kept."""
 
 
+def reason(error: BaseException) -> str:
+    """What an error says of itself in one line, at most 200 letters; its kind, where it says nothing."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return said[:200] or type(error).__name__
+
+
 def unforeseen(error: BaseException) -> str:
     """The sentence shown for an error that is none of the above."""
     text = f"{type(error).__name__}: {error}"

@@ -44,9 +44,12 @@ class Profile(Measure):
 
         from pruning.common.errors import Incompatible
         from pruning.common.levels import LEVELS
+        from pruning.criteria.method import Method
         from pruning.network.weights import has_batch_norm, layer_label
 
         if state.plan is None:
+            if any(isinstance(step, Method) for step in state.recipe):
+                raise Incompatible("Units were removed after pruning: take the profile before the step Remove.")
             raise Incompatible("A profile needs a pruning step in the recipe.")
         plan, weights = state.plan, state.weights
         levels = np.minimum(np.arange(LEVELS + 1), plan.reached)

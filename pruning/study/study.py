@@ -118,12 +118,7 @@ class Study(Spec):
         """Numpy's numbers, as a notebook writes them, become Python's, which JSON has."""
         if not isinstance(axes, dict):
             return axes
-        return {
-            axis: [value.item() if hasattr(value, "item") else value for value in values]
-            if isinstance(values, list | tuple)
-            else values
-            for axis, values in axes.items()
-        }
+        return {axis: _plain_values(values) for axis, values in axes.items()}
 
     @model_validator(mode="after")
     def _cells(self) -> Study:
@@ -159,6 +154,9 @@ class Study(Spec):
         for axis, value in coordinates.items():
             number, _, field = axis.rpartition(".")
             if not number:
+                if field not in Base.model_fields and any(field in step for step in steps):
+                    place = next(at for at, step in enumerate(steps) if field in step)
+                    raise BadValue(f"Axis '{field}' is no field of the base: write '{place}.{field}' for the step's.")
                 base[field] = value
             elif number in map(str, range(len(steps))):
                 steps[int(number)][field] = value
@@ -173,6 +171,15 @@ class Study(Spec):
         steps = parts(self.recipe)  # with their kinds, which a plain dump leaves out as defaults
         given = [(one.base, parts(one.recipe)) for one in self.networks]
         return digest("study", self.base, steps, list(self.axes.items()), self.measures, *([given] if given else []))
+
+
+def _plain_values(values: Any) -> Any:
+    """The values of an axis: an array or a range as a list, numpy's numbers as Python's."""
+    if isinstance(values, range) or hasattr(values, "tolist"):
+        values = list(values)
+    if not isinstance(values, list | tuple):
+        return values
+    return [value.item() if hasattr(value, "item") else value for value in values]
 
 
 def load_study(text: str) -> Study:

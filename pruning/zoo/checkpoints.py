@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pruning.common.environment import ASSETS, INSTALLED, restore
-from pruning.common.errors import BadTensor, BadValue, Missing
+from pruning.common.errors import BadTensor, BadValue, Missing, reason
 from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
@@ -90,7 +90,7 @@ def card(name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise Missing(f"{models[name].label} has no model card: {path} is not there.") from None
     except (OSError, ValueError) as error:
-        raise Missing(f"The model card {path} is damaged ({error}); {restore(path)}.") from None
+        raise Missing(f"The model card {path} is damaged ({reason(error)}); {restore(path)}.") from None
 
 
 def _check(entry: Model, seed: int, mark: str) -> None:
@@ -121,7 +121,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise BadTensor(f"The weights {path} are damaged ({error}); {restore(path)}.") from None
+        raise BadTensor(f"The weights {path} are damaged ({reason(error)}); {restore(path)}.") from None
 
 
 def _filled(model: nn.Module, state: dict[str, Tensor], path: Path) -> nn.Module:
@@ -129,8 +129,16 @@ def _filled(model: nn.Module, state: dict[str, Tensor], path: Path) -> nn.Module
     try:
         model.load_state_dict(state)
     except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split("\n\t")[-1].split())[:300]
-        raise BadTensor(f"The weights {path} do not fit this network: {reason}") from None
+        prefix = next(iter(state), "").partition(".")[0] + "."
+        if all(name.startswith(prefix) for name in state) and {name.removeprefix(prefix) for name in state} == {
+            *model.state_dict()
+        }:
+            raise BadTensor(
+                f"The weights {path} have the prefix '{prefix}' before every name: save model.{prefix}state_dict() "
+                "(DataParallel and compiled networks wrap the network itself)."
+            ) from None
+        why = " ".join(str(error).split("\n\t")[-1].split())[:300]
+        raise BadTensor(f"The weights {path} do not fit this network: {why}") from None
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             count = int((~torch.isfinite(tensor)).sum())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pruning.common.errors import Missing
+from pruning.common.errors import Missing, reason
 from pruning.zoo.data import TensorSplit, train_validation_order
 from pruning.zoo.kinds import Dataset
 from pruning.zoo.places import data_root
@@ -56,7 +56,7 @@ def tensor_split(
         pickle.UnpicklingError,
     ) as error:
         raise Missing(
-            f"{entry.label} in {place} is incomplete or damaged ({error}); remove that folder, then {get}."
+            f"{entry.label} in {place} is incomplete or damaged ({reason(error)}); remove that folder, then {get}."
         ) from None
     if split != "test":
         chosen = torch.from_numpy(held_out(len(labels), share, split))

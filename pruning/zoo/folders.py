@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruning.common.errors import Missing
+from pruning.common.errors import Missing, reason
 from pruning.zoo.data import train_validation_order
 from pruning.zoo.vision import torchvision
 
@@ -75,7 +75,7 @@ class FolderSplit:
                 return _rgb(image)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise Missing(
-                f"The image {path} cannot be read ({error}): restore it, or remove it from the folder."
+                f"The image {path} cannot be read ({reason(error)}): restore it, or remove it from the folder."
             ) from None
 
 

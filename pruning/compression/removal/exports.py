@@ -66,9 +66,22 @@ def onnx(model: nn.Module, input_shape: tuple[int, ...]) -> bytes:
             )
         except torch.onnx.OnnxExporterError as error:
             raise Incompatible(f"This network cannot be written as ONNX: {_first(error)}.") from None
-        data = path.read_bytes()
+        data = _with_batch(path.read_bytes())
     _check(data, model, input_shape)
     return data
+
+
+def _with_batch(data: bytes) -> bytes:
+    """The file with the first dimension of its images called "batch": the exporter numbers it ("s31")."""
+    import onnx
+
+    proto = onnx.load_from_string(data)
+    given = proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*proto.graph.input, *proto.graph.output, *proto.graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if given and dim.dim_param == given:
+                dim.dim_param = "batch"
+    return proto.SerializeToString()
 
 
 def _exported(model: nn.Module, input_shape: tuple[int, ...]) -> torch.export.ExportedProgram:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from pruning.common.errors import BadTensor, Missing, PruningError
+from pruning.common.errors import BadTensor, Missing, PruningError, reason
 from pruning.compression.files import bitmask, compressed, decompressed, metadata_of, plain, read_bitmask
 from pruning.compression.quantization.packing import opened, quantized
 from pruning.compression.removal.fit import fit
@@ -119,7 +119,7 @@ def load_small(path: str | Path) -> nn.Module:
         read = read_bitmask if metadata.get("format") == "bitmask" else opened if "quantized" in metadata else load
         tensors = read(data)
     except (SafetensorError, OSError, ValueError, RuntimeError, KeyError) as error:
-        raise BadTensor(f"The file {path} is damaged ({error}).") from None
+        raise BadTensor(f"The file {path} is damaged ({reason(error)}).") from None
     if header.get("format") != "pruning.small" or header.get("version") != VERSION:
         raise BadTensor(f"{path} is no small network of this program: its header lacks the architecture (version 1).")
     try:
@@ -129,7 +129,7 @@ def load_small(path: str | Path) -> nn.Module:
     except PruningError:
         raise
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise BadTensor(f"The file {path} does not fit its own description ({error}).") from None
+        raise BadTensor(f"The file {path} does not fit its own description ({reason(error)}).") from None
     return model
 
 

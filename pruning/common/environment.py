@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pruning.common.errors import BadValue
+from pruning.common.errors import BadValue, shortened, without_secrets
 
 _BUNDLED = Path(__file__).resolve().parents[1] / "_bundled"
 INSTALLED = _BUNDLED.is_dir()
@@ -94,7 +94,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not re.match(r"^[a-z][a-z0-9_+]*://", self.store):
-            raise BadValue(f"PRUNING_STORE must be a database URL such as sqlite:////data/runs.db, not '{self.store}'.")
+            said = shortened(without_secrets(self.store))
+            raise BadValue(f"PRUNING_STORE must be a database URL such as sqlite:////data/runs.db, not '{said}'.")
         if self.scheduler is not None and not re.match(r"^[a-z]+://[^/\s]+", self.scheduler):
             raise BadValue(f"PRUNING_SCHEDULER must be an address such as tls://host:8786, not '{self.scheduler}'.")
         if self.scheduler is not None and not self.insecure and not _protected(self.scheduler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,6 +82,12 @@ class StoreError(PruningError):
 
 class Cancelled(PruningError):
     """The work was cancelled by a person; what was stored until then is kept."""
+
+
+def without_secrets(text: str) -> str:
+    """A text without the passwords of addresses in it: ``postgresql://user:…@host/base?password=…``."""
+    text = re.sub(r"(?<=://)([^/@\s:]*):[^@\s]*@", r"\1:…@", text)
+    return re.sub(r"(?i)\b(password|passwd|pwd)=[^&\s'\"]*", r"\1=…", text)
 
 
 def reason(error: BaseException) -> str:

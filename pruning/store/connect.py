@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from pruning.common.errors import StoreError
+from pruning.common.errors import StoreError, without_secrets
 from pruning.store.migrate import migrate
 
 WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -151,7 +151,7 @@ def explain(error: SQLAlchemyError) -> str:
 def reason(error: SQLAlchemyError) -> str:
     """What the driver says, first line only."""
     text = str(getattr(error, "orig", None) or error).strip()
-    return (text.splitlines() or [type(error).__name__])[0].strip().rstrip(".:")
+    return without_secrets((text.splitlines() or [type(error).__name__])[0].strip().rstrip(".:"))
 
 
 def safe(url: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pruning.common.environment import LEAST_MEMORY, ROOT, Settings, machine
-from pruning.common.errors import BadValue
+from pruning.common.errors import BadValue, without_secrets
 
 
 def test_nothing_set_means_this_machine() -> None:
@@ -104,3 +104,11 @@ def test_who_only_reads_settings_does_not_wait_for_workers() -> None:
 
 def test_the_machine_has_a_name() -> None:
     assert "cores" in machine() and machine() == machine()
+
+
+@pytest.mark.parametrize("url", ["Postgresql://ada:hush@host/base", "POSTGRESQL://h/b?password=hush&x=1"])
+def test_a_password_is_never_repeated(url: str) -> None:
+    with pytest.raises(BadValue, match="must be a database URL") as caught:
+        Settings(store=url)
+    assert "hush" not in str(caught.value) and "…" in str(caught.value)
+    assert "hush" not in without_secrets(f"Could not parse URL from string '{url.lower()}'")

@@ -12,7 +12,10 @@ from pruning.network.weights import apply_masks, has_batch_norm, layer_label, pr
 from pruning.steps.prune import Prune
 from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import initial
+from tests.helpers.invented import forgetful
 from tests.helpers.networks import small, state
+
+__all__ = ["forgetful"]  # for each test here: memories that hold nothing from other tests
 
 
 def test_biases_norms_and_embeddings_are_never_pruned() -> None:

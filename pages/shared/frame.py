@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,6 +14,9 @@ from pages.shared.server import engine
 from pages.shared.sign_in import sign_in, sign_out, stranger
 from pages.shared.style import style
 from pruning.common.environment import Settings
+
+ICON = str(Path(__file__).with_name("icon.png"))
+"""Of our own: a named one would be asked of a font server by each visitor's browser."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,16 +33,17 @@ def _named_hosts() -> tuple[str, ...]:
 
 def start() -> None:
     """Draw the frame, and in it the page that the address names."""
-    st.set_page_config(page_title="Pruning", layout="wide")
+    st.set_page_config(page_title="Pruning", page_icon=ICON, layout="wide")
     style()
     first, *_ = found = listed()
-    pages = {one: st.Page(one.path, title=one.title, url_path=one.name, default=one is first) for one in found}
+    pages = {
+        one: st.Page(one.path, title=one.title, icon=one.icon, url_path=one.name, default=one is first) for one in found
+    }
     # Addresses are known before anybody is: a browser would say "page not found" to who has yet to sign in.
     page = st.navigation(list(pages.values()), position="hidden" if stranger() else "top")
     check_host(_named_hosts())
     sign_in()
     engine()
-    st.set_page_config(page_icon=next(one.icon for one, its in pages.items() if its is page))
     address.arrive(page.url_path)
     live.whole(page.run)
     sign_out()

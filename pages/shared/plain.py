@@ -7,7 +7,7 @@ import re
 JOINER = "\u2060"
 """A character without width: an address that holds it is no link any more."""
 MARKS = re.compile(r"[\\`*\[\]<>$~#|]|:(?=[a-z])|!(?=\[)")
-ADDRESSES = re.compile(r"(?<=:)//|(?<=www)\.|@(?=\w)", re.IGNORECASE)
+ADDRESSES = re.compile(r"(?<=:)//|(?<=www)\.", re.IGNORECASE)
 
 
 def plain(text: object) -> str:

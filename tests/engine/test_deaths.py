@@ -10,7 +10,6 @@ import textwrap
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import dask
 import psutil
@@ -30,6 +29,12 @@ def address(engine: Engine) -> str:
     return link.cluster.address
 
 
+def shared(settings: Settings) -> None:
+    """Go on only where several servers use the same workers."""
+    if not settings.scheduler:
+        pytest.skip("no other server reaches this machine's own workers: their keys are known to their server alone")
+
+
 def other_server(settings: Settings, engine: Engine, script: str) -> subprocess.CompletedProcess[str]:
     """Run a second server in a process of its own, on the same store and the same workers."""
     head = f"""
@@ -45,30 +50,19 @@ def other_server(settings: Settings, engine: Engine, script: str) -> subprocess.
         engine = Engine(settings, task={TASK!r})
     """
     code = textwrap.dedent(head) + textwrap.dedent(script)
-    found = certificates() or own_keys(engine, settings.artefacts.parent)
+    shared(settings)
+    found = certificates()
     names = {name.upper().replace("-", "_").replace(".", "__"): path for name, path in found.items()}
     environment = os.environ | {f"DASK_{name}": path for name, path in names.items()}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
-def own_keys(engine: Engine, folder: Path) -> dict[str, str]:
-    """Where the keys of the workers that the engine has started are put for another server; nobody else gets them."""
-    link = engine._runner.attempts.link
-    assert link is not None and link.cluster is not None
-    security, places = link.cluster.security(), {}
-    for name, attribute in (("ca-file", "ca_file"), ("client.cert", "client_cert"), ("client.key", "client_key")):
-        path = folder / f"{attribute}.pem"
-        path.write_text(getattr(security, f"tls_{attribute}"))
-        places[f"distributed.comm.tls.{name}"] = str(path)
-    return places
-
-
 @contextmanager
 def second_server(lab: Lab, settings: Settings) -> Generator[Engine]:
     """A second server in this process, on the workers of the first."""
-    keys = {} if certificates() else own_keys(lab.engine, settings.artefacts.parent)
-    with dask.config.set(keys), Engine(replace(settings, scheduler=address(lab.engine)), task=TASK) as second:
+    shared(settings)
+    with Engine(replace(settings, scheduler=address(lab.engine)), task=TASK) as second:
         yield second
 
 

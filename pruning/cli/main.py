@@ -16,7 +16,7 @@ from typing import Any
 
 from pruning.cli import arguments, listing, output
 from pruning.cli.parser import parser
-from pruning.common.errors import BadValue, Cancelled, PruningError, UnknownName
+from pruning.common.errors import BadValue, Cancelled, PruningError, UnknownName, with_kind
 from pruning.study.study import Study
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except Exception as error:
         log.error("Internal error", exc_info=True)
-        return _said(f"Internal error: {type(error).__name__}: {error}", FAILED)
+        return _said(f"Internal error: {with_kind(error)}", FAILED)
     return DONE
 
 

@@ -96,9 +96,14 @@ def reason(error: BaseException) -> str:
     return said[:200] or type(error).__name__
 
 
+def with_kind(error: BaseException) -> str:
+    """An error's kind and, where it says anything, its words: "KeyError: 'a'"."""
+    return f"{type(error).__name__}{f': {error}' if str(error) else ''}"
+
+
 def unforeseen(error: BaseException) -> str:
     """The sentence shown for an error that is none of the above."""
-    text = f"{type(error).__name__}: {error}"
+    text = with_kind(error)
     if isinstance(error, MemoryError) or any(word in text for word in ("allocate memory", "out of memory")):
         return (
             "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give "

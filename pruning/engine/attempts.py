@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pruning.common.environment import Settings
+from pruning.common.errors import with_kind
 from pruning.engine import journal
 from pruning.engine.book import Book
 from pruning.engine.jobs import Attempt, Job
@@ -197,4 +198,4 @@ class Attempts:
             if attempt.future.status in ("cancelled", "lost"):
                 return None
             # Dask itself could not run it: other versions on a cluster, for instance.
-            return {"state": "failed", "error": f"Internal error: {type(error).__name__}: {error}"}
+            return {"state": "failed", "error": f"Internal error: {with_kind(error)}"}

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from pruning.common.environment import Settings
-from pruning.common.errors import PruningError
+from pruning.common.errors import PruningError, reason, with_kind
 from pruning.common.hashing import digest
 from pruning.engine import shared, tasks
 from pruning.engine.papers import difference, papers
@@ -109,9 +109,9 @@ class Joining:
             why = await asyncio.to_thread(self._verdict, said, token)
             if not why:
                 failed = (await run(tasks.admit, self.task, self.resource)).get(address)
-                why = f"could not be prepared ({type(failed).__name__}: {failed})" if failed else ""
+                why = f"could not be prepared ({with_kind(failed)})" if failed else ""
         except PruningError as error:  # the server's own store or folder: nobody would learn of it otherwise
-            why = f"was not asked, since this server cannot use its store ({str(error).rstrip('.')})"
+            why = f"was not asked, since this server cannot use its store ({reason(error)})"
         except Exception as error:  # the worker, the store or the whole connection went away meanwhile
             log.debug("asking %s", address, exc_info=error)
             return

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from pruning.common.environment import Settings
-from pruning.common.errors import Missing, PruningError
+from pruning.common.errors import Missing, PruningError, reason
 from pruning.engine.cluster import Cluster
 from pruning.store.store import Store
 
@@ -44,7 +44,9 @@ class Link:
             from pruning.engine.client import Client, check_certificates
             from pruning.engine.joining import Joining
         except ImportError as error:
-            raise Missing(f"Running studies in the background needs Dask: pip install distributed ({error}).") from None
+            raise Missing(
+                f"Running studies in the background needs Dask: pip install distributed ({reason(error)})."
+            ) from None
         for name in ("distributed.client", "distributed.core", "distributed.batched"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost connection is ours to report, once
         self.settings, self.task, self.topic, self.tasks, self._asking = settings, task, topic, tasks, False

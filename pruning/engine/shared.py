@@ -7,7 +7,7 @@ import secrets
 import time
 from contextlib import suppress
 
-from pruning.common.errors import PruningError
+from pruning.common.errors import PruningError, reason
 from pruning.store.schema import meta
 from pruning.store.store import Store
 
@@ -52,7 +52,7 @@ def answer(store: Store, token: str, name: str) -> str:
             return f"does not see the server's folder of artefacts: share {store.artefacts.folder} with it"
         store.write(KIND, f"{token}-{name}", name.encode(), ".txt")
     except PruningError as error:
-        return f"cannot use the store ({str(error).rstrip('.')})"
+        return f"cannot use the store ({reason(error)})"
     return ""
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pruning.common.errors import with_kind
 from pruning.store.records import StoredMeasure
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Bundled:
             try:
                 found.update(_grid(json.loads(path.read_text(encoding="utf-8"))))
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-                problem = f"The bundled results {path.name} cannot be read ({type(error).__name__}: {error})."
+                problem = f"The bundled results {path.name} cannot be read ({with_kind(error)})."
                 self.problems.append(problem)
                 log.warning(problem)
         return found

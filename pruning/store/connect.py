@@ -86,7 +86,7 @@ def _engine(url: str) -> sa.Engine:
             options = POOL | {"connect_args": KEEPALIVE}
         engine = sa.create_engine(place, **options)
     except Exception as error:  # a driver that is not installed raises ImportError, a bad URL ArgumentError
-        raise StoreError(f"The database '{safe(url)}' cannot be opened: {error}") from None
+        raise StoreError(f"The database '{safe(url)}' cannot be opened: {reason(error)}.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite)
     elif engine.dialect.name == "postgresql":
@@ -148,7 +148,7 @@ def explain(error: SQLAlchemyError) -> str:
     return f"The store failed: {why}."
 
 
-def reason(error: SQLAlchemyError) -> str:
+def reason(error: Exception) -> str:
     """What the driver says, first line only."""
     text = str(getattr(error, "orig", None) or error).strip()
     return without_secrets((text.splitlines() or [type(error).__name__])[0].strip().rstrip(".:"))

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pruning.common.environment import machine
-from pruning.common.errors import StoreError
+from pruning.common.errors import StoreError, reason
 from pruning.common.limits import STORE_ROWS
 from pruning.common.memory import Recent
 from pruning.store.bundled import Bundled
@@ -90,7 +90,9 @@ class Measures(Database):
         except ValueError:
             raise StoreError(f"The result {key} ({measure}) holds NaN or infinity and was not stored.") from None
         except TypeError as error:
-            raise StoreError(f"The result {key} ({measure}) is not plain data and was not stored: {error}.") from None
+            raise StoreError(
+                f"The result {key} ({measure}) is not plain data and was not stored: {reason(error)}."
+            ) from None
         row = {
             "state_key": state_key,
             "measure": measure,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pruning.common.errors import Incompatible, Missing, StoreError
+from pruning.common.errors import Incompatible, Missing, StoreError, reason
 from pruning.common.hashing import digest
 from pruning.store.database import Database
 from pruning.store.records import StoredRun
@@ -61,7 +61,7 @@ class Runs(Database):
         try:
             text = json.dumps(summary, allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise StoreError(f"The summary of run '{name}' is not plain data without NaN: {error}.") from None
+            raise StoreError(f"The summary of run '{name}' is not plain data without NaN: {reason(error)}.") from None
         run_id, now = digest("run", study, owner), time.time()
         change: dict[str, Any] = {
             "updated": now,

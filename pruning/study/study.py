@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pruning.common.environment import machine
-from pruning.common.errors import BadValue
+from pruning.common.errors import BadValue, reason
 from pruning.common.hashing import digest
 from pruning.common.limits import STUDY_CELLS
 from pruning.common.spec import Options, Spec, named, parts
@@ -201,7 +201,7 @@ def load_study(text: str) -> Study:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:  # also: an endless number, a tower of brackets
-        raise BadValue(f"This is not JSON: {str(error).rstrip('.')}.") from None
+        raise BadValue(f"This is not JSON: {reason(error)}.") from None
     if not isinstance(content, dict):
         raise BadValue("A study is a JSON object with 'measures' and, where they differ, 'base', 'recipe' and 'axes'.")
     version = content.get("schema_version", 1)

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruning.common.errors import reason
+
 log = logging.getLogger(__name__)
 
 WARM = 3
@@ -58,6 +60,6 @@ def captured(work: Callable[..., None], inputs: tuple[Tensor, ...]) -> Any:
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             work(*inputs)
     except RuntimeError as error:
-        log.warning("No CUDA graph (%s): each step is launched piece by piece.", error)
+        log.warning("No CUDA graph (%s): each step is launched piece by piece.", reason(error))
         return None
     return graph

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pruning.common.environment import restore
-from pruning.common.errors import BadValue, Missing
+from pruning.common.errors import BadValue, Missing, reason
 from pruning.common.limits import NORMALISED_NUMBERS, WORKER_SPLITS
 from pruning.zoo.kinds import SPLITS, Split, datasets
 from pruning.zoo.places import data_root
@@ -138,7 +138,7 @@ def read_idx(path: Path) -> np.ndarray:
         with gzip.open(path, "rb") as file:
             raw = file.read()
     except (OSError, EOFError) as error:
-        message = f"Cannot read {path}: {error}; {restore(path)}."
+        message = f"Cannot read {path}: {reason(error)}; {restore(path)}."
         raise Missing(message) from None
     dims = raw[3]
     shape = np.frombuffer(raw, ">u4", dims, 4).astype(int)

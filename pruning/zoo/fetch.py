@@ -14,7 +14,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pruning.common.errors import BadValue, Missing
+from pruning.common.errors import BadValue, Missing, reason
 from pruning.common.progress import Progress, quiet
 from pruning.zoo.kinds import datasets
 from pruning.zoo.places import data_root
@@ -124,7 +124,7 @@ def fetch(name: str, progress: Progress = quiet) -> Path:
     except Missing as error:
         raise Missing(f"{entry.label} is not here, and fetching it failed: {error}") from None
     except (OSError, RuntimeError, EOFError) as error:
-        raise Missing(f"{entry.label} could not be unpacked into {root}: {error}") from None
+        raise Missing(f"{entry.label} could not be unpacked into {root}: {reason(error)}.") from None
     return root
 
 

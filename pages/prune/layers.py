@@ -20,7 +20,7 @@ from pruning.results.charts.layer_map import layer_map
 from pruning.results.charts.mask_image import mask_image
 from pruning.results.charts.weight_histogram import weight_histogram
 from pruning.results.frames import bins_frame, density_frame, layers_at
-from pruning.results.sentences import collapse, unreached
+from pruning.results.sentences import alone, collapse, unreached
 from pruning.study.study import MeasureSpec
 
 
@@ -53,6 +53,8 @@ def _asked(setting: Setting, value: dict[str, Any]) -> None:
             f"Removed: {gone:,} of {units:,} {value['unit']} in {len(groups)} groups that go together, and with them "
             f"{weights:,} of {of:,} prunable weights ({share_in_percent(weights, of)})."
         )
+    if left := alone(value):
+        st.caption(plain(left))
     if skipped := value.get("skipped"):
         with st.popover(f"{len(skipped)} layers are left alone", type="tertiary", icon=":material/info:"):
             st.dataframe(

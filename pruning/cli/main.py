@@ -26,13 +26,17 @@ DONE, FAILED, BAD_INPUT, CANCELLED = 0, 1, 2, 130
 
 def _run(study: Study, as_json: bool, *, values: bool) -> str:
     from pruning.cli.compute import compute
+    from pruning.results.sentences import alone
     from pruning.results.table import table
 
     rows = compute(study)
     frame = table(rows, study)
+    left = list(dict.fromkeys(said for row in rows if row["measure"] == "profile" and (said := alone(row["value"]))))
     if not as_json:
-        return output.as_text(frame, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0)
+        text = output.as_text(frame, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0)
+        return "\n".join([text, *left])
     content = {"study": study.model_dump(mode="json"), "key": study.key, "table": output.records(frame)}
+    content |= {"left_alone": left} if left else {}
     return output.as_json(content | ({"rows": rows} if values else {}))
 
 

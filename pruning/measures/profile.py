@@ -19,8 +19,10 @@ class Profile(Measure):
     Result: ``layers`` in forward order, ``shapes``, ``weights`` per layer, ``parameters`` of the whole network,
     ``batch_norm`` (whether it has running statistics), ``removed`` as one list of 1,001 counts per layer. Where units
     are more than single weights: ``unit``, the noun for them, and ``groups``, each with ``name`` (of the layer that
-    leads it), ``units`` and ``removed`` units at each level. ``skipped``: layers left alone, with the reason. Where
-    bounds do not allow all levels: ``reached``, the highest that they do (per mille); its counts stand for all beyond.
+    leads it), ``units`` and ``removed`` units at each level. ``skipped``: layers left alone, with the reason. Where the
+    network has such: ``left_alone``, modules whose weights are not among the prunable ones at all (recurrent layers,
+    embeddings), each with ``name``, ``kind`` and ``parameters``. Where bounds do not allow all levels: ``reached``, the
+    highest that they do (per mille); its counts stand for all beyond.
     """
 
     name = "profile"
@@ -45,7 +47,7 @@ class Profile(Measure):
         from pruning.common.errors import Incompatible
         from pruning.common.levels import LEVELS
         from pruning.criteria.method import Method
-        from pruning.network.weights import has_batch_norm, layer_label
+        from pruning.network.weights import has_batch_norm, layer_label, left_alone
 
         if state.plan is None:
             if any(isinstance(step, Method) for step in state.recipe):
@@ -72,4 +74,6 @@ class Profile(Measure):
             value["reached"] = plan.reached
         if plan.layout.skipped:
             value["skipped"] = {layer_label(name): why for name, why in plan.layout.skipped.items()}
+        if alone := left_alone(state.model):
+            value["left_alone"] = [{"name": n, "kind": kind, "parameters": count} for n, kind, count in alone]
         return value

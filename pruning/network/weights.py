@@ -29,6 +29,33 @@ def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
     return found
 
 
+def left_alone(model: nn.Module) -> list[tuple[str, str, int]]:
+    """Modules whose weights no step ever prunes (recurrent layers, embeddings, transposed convolutions): name, kind,
+    and how many parameters of their own they hold. The network's own name is empty.
+
+    What goes along with a layer is none of them: biases, norms, and what scales or shifts all positions alike (one
+    number per channel, or a leading size of 1, as class tokens and position embeddings have).
+    """
+    known = {id(weight) for weight in prunable(model).values()}
+    found = []
+    for name, module in model.named_modules():
+        own = {key: p for key, p in module.named_parameters(recurse=False) if id(p) not in known}
+        if not isinstance(module, NORMS) and any(_weighs(key, p) for key, p in own.items()):
+            found.append((name, type(module).__name__, sum(p.numel() for p in own.values())))
+            known.update(map(id, own.values()))
+    return found
+
+
+NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.modules.batchnorm._NormBase)
+
+
+def _weighs(name: str, p: nn.Parameter) -> bool:
+    """Whether a parameter is more than a bias, a scale or a position."""
+    if p.ndim < 2 or "bias" in name:
+        return False
+    return name.startswith("weight") or (p.shape[0] > 1 and p.numel() > max(p.shape))
+
+
 def layer_label(weight: str) -> str:
     """Name of a layer as people read it: the weight's name without its ending."""
     return weight.removesuffix(".weight").removesuffix("_weight")

@@ -29,6 +29,24 @@ def unreached(profile: Mapping[str, Any], level: int) -> str:
     )
 
 
+def alone(profile: Mapping[str, Any]) -> str:
+    """What of a network is never pruned, with its share of all parameters; an empty text where that is nothing.
+
+    >>> alone({"parameters": 24714, "left_alone": [{"name": "lstm", "kind": "LSTM", "parameters": 24064}]})
+    'Left alone: lstm (LSTM), 24,064 of 24,714 parameters (97.4 %).'
+    >>> alone({"parameters": 24714})
+    ''
+    """
+    found = profile.get("left_alone", [])
+    if not found:
+        return ""
+    names = [f"{one['name'] or 'the network itself'} ({one['kind']})" for one in found]
+    listed = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    count, of = sum(one["parameters"] for one in found), profile["parameters"]
+    together = "together " if len(names) > 1 else ""
+    return f"Left alone: {listed}, {together}{count:,} of {of:,} parameters ({share_in_percent(count, of)})."
+
+
 def interval(value: Mapping[str, Any]) -> str:
     """Accuracy with its 95 % Wilson interval: "91.8 % (91.2 to 92.3)".
 

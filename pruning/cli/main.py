@@ -35,8 +35,9 @@ def _run(study: Study, as_json: bool, *, values: bool) -> str:
     if not as_json:
         text = output.as_text(frame, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0)
         return "\n".join([text, *left])
-    content = {"study": study.model_dump(mode="json"), "key": study.key, "table": output.records(frame)}
-    content |= {"left_alone": left} if left else {}
+    content: dict[str, Any] = {"study": study.model_dump(mode="json"), "key": study.key, "table": output.records(frame)}
+    if left:
+        content["left_alone"] = left
     return output.as_json(content | ({"rows": rows} if values else {}))
 
 

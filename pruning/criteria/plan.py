@@ -70,8 +70,7 @@ def plan(scene: Scene, method: Method) -> RemovalPlan:
     scene = replace(scene, seed=method.seed)
     layout = granularity.layout(scene)
     if not layout.groups:
-        why = next(iter(layout.skipped.values()), "it has no prunable weight")
-        raise Incompatible(f"{scene.base.model} has nothing to prune as {granularity.label.lower()}: {why}.")
+        raise Incompatible(f"{scene.base.model} has nothing to prune as {granularity.label.lower()}: {layout.why()}.")
     scene = replace(scene, layout=layout, reduction=method.reduction)
     if isinstance(criterion, Solver):
         found = budgeted(scene, granularity, allocation, {})

@@ -70,7 +70,7 @@ class ScoringCost(Measure):
         scene = replace(bare, layout=unit.layout(bare))
         assert scene.layout is not None
         if not scene.layout.groups:
-            why = next(iter(scene.layout.skipped.values()), "it has no prunable weight")
+            why = scene.layout.why()
             raise Incompatible(f"{state.base.model} has nothing to prune as {unit.label.lower()}: {why}.")
         device = next(state.model.parameters()).device
         if criterion.needs != "weights":

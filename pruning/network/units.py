@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from pruning.common.levels import LEVELS
+from pruning.network.weights import layer_label
 
 Reduction = Literal["sum", "mean", "l2", "max"]
 
@@ -44,11 +45,14 @@ class Group:
         shape: of the units' scores; their number is its product.
         members: the entries that form the units.
         leads: name of the weight that stands for the group (its shape enters ERK).
+        statistics: entries of buffers that go when units are removed, and are not masked: of norms without scale and
+            shift, whose other parameters would have said it.
     """
 
     shape: tuple[int, ...]
     members: tuple[Member, ...]
     leads: str
+    statistics: tuple[Member, ...] = ()
 
     @property
     def count(self) -> int:
@@ -74,6 +78,19 @@ class Layout:
     def singles(cls, shapes: Mapping[str, tuple[int, ...]]) -> Layout:
         """Every weight by itself."""
         return cls({name: Group(tuple(shape), (Member(name, None),), name) for name, shape in shapes.items()})
+
+    def why(self) -> str:
+        """Why weights are left alone: each reason once, with the layers that it is true of where there are several."""
+        layers: dict[str, list[str]] = {}
+        for name, reason in self.skipped.items():
+            layers.setdefault(reason, []).append(layer_label(name))
+        if len(layers) < 2:
+            return next(iter(layers), "it has no prunable weight")
+        said = [
+            f"{names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {reason}"
+            for reason, names in layers.items()
+        ]
+        return "; ".join(said[:4]) + (f"; and {len(said) - 4} other reasons" if len(said) > 4 else "")
 
     def reduced(
         self, scores: Mapping[str, Tensor], reduction: Reduction, masks: Mapping[str, Tensor], masked: float

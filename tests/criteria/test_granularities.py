@@ -117,7 +117,7 @@ def test_layers_that_m_does_not_divide_are_listed() -> None:
         "conv1.weight": "its 1 input channel is not a multiple of 4",
         "conv3.weight": "its 6 input channels are not a multiple of 4",
     }
-    with pytest.raises(Incompatible, match="nothing to prune as n:m pattern: its 1 input channel"):
+    with pytest.raises(Incompatible, match="nothing to prune as n:m pattern: conv1: its 1 input channel"):
         pruned(state(wide()), 500, granularity_options={"m": 31})
 
 

@@ -110,7 +110,7 @@ def cuts(units: Found, groups: list[tuple[str, str]], model: nn.Module, input_sh
             continue
         if kind == "head":
             heads[attention(model, group.leads)] = int(mask.sum())
-        for member in group.members:
+        for member in (*group.members, *group.statistics):
             assert member.unit is not None
             unit, sizes = member.unit.flatten(), list(member.unit.shape)
             dim = sizes.index(max(sizes))  # the one along which it varies

@@ -11,10 +11,8 @@ from torch import Tensor, nn
 
 from pruning.compression.removal.attention import standing_in
 from pruning.compression.removal.cuts import Cuts
-from pruning.network.groups.coupling import CONVOLUTIONS
+from pruning.network.groups.coupling import CONVOLUTIONS, STATISTICS
 from pruning.network.groups.heads import COUNTS
-
-STATISTICS = ("running_mean", "running_var")
 
 
 def cut(model: nn.Module, what: Cuts) -> nn.Module:
@@ -31,6 +29,8 @@ def cut(model: nn.Module, what: Cuts) -> nn.Module:
     for name, along in what.kept.items():
         owner, _, last = name.rpartition(".")
         module = small.get_submodule(owner)
+        if last in STATISTICS:
+            sliced[name] = _sliced(getattr(module, last), along)
         if last == "weight" and isinstance(module, nn.modules.batchnorm._NormBase):
             for statistic in STATISTICS:
                 if getattr(module, statistic) is not None:
@@ -97,7 +97,8 @@ def _resize(module: Any) -> None:
         module.out_channels, module.in_channels = (second, first) if module.transposed else (first, second)
     elif isinstance(module, nn.Linear):
         module.out_features, module.in_features = module.weight.shape
-    elif isinstance(module, nn.modules.batchnorm._NormBase) and module.weight is not None:
-        module.num_features = len(module.weight)
+    elif isinstance(module, nn.modules.batchnorm._NormBase):
+        held = module.weight if module.weight is not None else module.running_mean
+        module.num_features = len(held) if held is not None else module.num_features
     elif isinstance(module, nn.PReLU):
         module.num_parameters = len(module.weight)

@@ -26,11 +26,17 @@ from pruning.network.units import Layout
 _TRACING = threading.Lock()
 """torch-pruning keeps the dimension it prunes in objects that all its graphs share."""
 
+LOST = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What torch-pruning raises where it does not follow a network (a channel shuffle: ZeroDivisionError)."""
+
+UNFOLLOWED = "its channels could not be followed: torch-pruning does not know an operation that they pass"
 UNTRACED = "the network could not be traced: torch-pruning does not follow its operations"
 UNPROVED = "a test run showed that its channels cannot be removed alone: something else reads or reorders them"
 INSIDE = "it is part of an attention layer, which is pruned by heads"
 OUTPUT = "its outputs are the network's outputs"
 ATTENTION = "its outputs enter attention, which is pruned by heads"
+PRODUCT = "its outputs enter a product of matrices, which mixes channels"
+UNCALLED = "the network never calls it as a layer of its own"
 
 
 def channel_layout(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ...]) -> Layout:
@@ -58,8 +64,7 @@ def _traced(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ..
         with _TRACING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = _couplings(trial, order, skipped)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-        # What torch-pruning raises on networks that it does not follow (a channel shuffle: ZeroDivisionError).
+    except LOST:
         return Layout({}, dict.fromkeys(order, UNTRACED))
     sound = proved(trial, found)
     for coupling in found:
@@ -90,14 +95,15 @@ def _couplings(trial: Trial, order: tuple[str, ...], skipped: dict[str, str]) ->
         if name in skipped:
             continue
         if module not in graph.module2node or module not in weights:
-            skipped[name] = INSIDE if any(map(heads, _above(trial.model, name))) else UNTRACED
+            inside = any(map(heads, _above(trial.model, name)))
+            skipped[name] = INSIDE if inside else UNTRACED if module in graph.module2node else UNCALLED
             continue
         left = [i for i in range(trial.model.get_parameter(name).shape[0]) if i not in covered[name]]
         if not left:
             continue
         start = (graph.module2node[module], graph.get_pruner_of_module(module).prune_out_channels)
         reached = reach(start)
-        made = _barred(graph, reached, names) or coupled(trial, graph, follow(start, left), name, weights)
+        made = _barred(graph, reached, names) or _followed(trial, graph, start, left, name, weights)
         if isinstance(made, Coupling):
             for producer, indices in made.producers.items():
                 covered[producer] |= indices
@@ -109,6 +115,14 @@ def _couplings(trial: Trial, order: tuple[str, ...], skipped: dict[str, str]) ->
     return found
 
 
+def _followed(trial: Trial, graph: Any, start: Any, left: list[int], *about: Any) -> Coupling | str:
+    """The units of a layer's channels; what cannot be followed costs this layer its units, and no other."""
+    try:
+        return coupled(trial, graph, follow(start, left), *about)
+    except LOST:
+        return UNFOLLOWED
+
+
 def _above(model: nn.Module, name: str) -> list[nn.Module]:
     """The modules that hold a parameter, but for the network itself."""
     parts = name.split(".")[:-1]
@@ -118,8 +132,10 @@ def _above(model: nn.Module, name: str) -> list[nn.Module]:
 def _barred(graph: Any, reached: list[tuple[Any, Any]], names: dict[nn.Module, str]) -> str | None:
     """Why channels that reach all this must be left alone, if so."""
     said = [_bar(node, names.get(node.module, "")) for node, how in reached if graph.is_out_channel_pruning_fn(how)]
-    # A residual stream reaches norms and attention alike: the norm is why it is left alone.
-    reasons = sorted((r for r in said if r is not None), key=lambda reason: (reason == ATTENTION, reason == OUTPUT))
+    # An output stays whatever else joins it. A residual stream reaches norms and attention alike: the norm is why.
+    reasons = sorted((r for r in said if r is not None), key=lambda r: (r != OUTPUT, r == ATTENTION))
+    if reasons and reasons[0] == ATTENTION and not any(map(heads, names)):
+        return PRODUCT
     return reasons[0] if reasons else None
 
 

@@ -17,6 +17,7 @@ GROUPED = "a grouped convolution ties its channels to those of other layers"
 OTHER = "its outputs reach a layer whose channels this program does not remove"
 
 CONVOLUTIONS = nn.modules.conv._ConvNd
+STATISTICS = ("running_mean", "running_var")
 NORMS = nn.modules.batchnorm._NormBase | nn.PReLU
 
 
@@ -81,7 +82,8 @@ def coupled(
                 producers.setdefault(name, set()).update(index.tolist())
             key = (name, tuple(unit.shape), tuple(unit.flatten().tolist()))
             members.setdefault(key, (Member(name, unit, scored), reads))
-    made = Group((len(kept),), tuple(member for member, _ in members.values()), leads)
+    bare = tuple(member for node, _, index, root in items for member in _bare(trial, node.module, index, numbers[root]))
+    made = Group((len(kept),), tuple(member for member, _ in members.values()), leads, bare)
     return Coupling(made, producers, tuple(member for member, reads in members.values() if reads))
 
 
@@ -114,6 +116,18 @@ def _parts(node: Any, makes: bool) -> list[tuple[nn.Parameter, int, bool]] | Non
         affine = (module.weight, getattr(module, "bias", None))
         return [(p, 0, False) for p in affine if p is not None and p.numel() > 1]
     return None
+
+
+def _bare(trial: Trial, module: Any, index: np.ndarray, units: np.ndarray) -> list[Member]:
+    """The statistics of a norm without scale and shift, which no parameter stands for."""
+    if not isinstance(module, nn.modules.batchnorm._NormBase) or module.weight is not None:
+        return []
+    name = next(name for name, other in trial.model.named_modules() if other is module)
+    return [
+        Member(f"{name}.{key}", _unit(buffer, 0, index, units, None), scored=False)
+        for key in STATISTICS
+        if (buffer := getattr(module, key)) is not None
+    ]
 
 
 def _unit(parameter: Tensor, dim: int, index: np.ndarray, units: np.ndarray, reader: Any) -> Tensor:

@@ -30,11 +30,16 @@ class SynFlow(Scorer):
         "so a layer of few weights has large scores and is not emptied, as long as scores follow the pruning: the "
         "density falls geometrically to 0.001 and each round scores again. One order of units answers all levels."
     )
-    cost = "A forward and backward pass of one image of ones per round, in double precision, on a copy."
+    cost = (
+        "A forward and backward pass of one image of ones per round, in double precision, on a copy; the rounds cover "
+        "all levels at once."
+    )
     fails = (
         "Refused where flow is not proportional to the weights: ReLU6, GELU, SiLU, Hardswish, tanh, LayerNorm, "
         "attention. Biases, and shifts and means of BatchNorm, are set to zero (with them the flow would not be "
-        "conserved). It never sees data, so on a trained network it is no match for criteria that do."
+        "conserved). The rounds go to a density of 0.001, not the level that was asked for as in the paper: one "
+        "order serves all levels, and fewer rounds lie before a low one. It never sees data, so on a trained network "
+        "it is no match for criteria that do."
     )
     family = "data-free"
     rank = 50

@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pruning.common.errors import BadValue, UnknownName
+from pruning.common.errors import BadValue, UnknownName, shortened
+from pruning.common.json_text import read_json
 from pruning.common.levels import LEVELS, percent_digits
 from pruning.common.registry import Entry
 from pruning.common.validation import checked
@@ -41,20 +42,20 @@ def level(text: str) -> int:
     text = text.strip()
     match = re.fullmatch(r"([0-9]*\.?[0-9]+|[0-9]+\.)\s*(%?)", text)
     if match is None:
-        raise BadValue(f"'{text}' is no sparsity: write a share such as 0.8, or a percentage such as 80%.")
+        raise BadValue(f"'{shortened(text)}' is no sparsity: write a share such as 0.8, or a percentage such as 80%.")
     number, percent = Decimal(match[1]), bool(match[2])
     if not percent and "." in match[1] and number > 1:
         near = _near(number * 10)
         right = f"write {near / 10:g}% or {near / 1000:g}" if number <= 100 else "write 0 to 1, or 0% to 100%"
-        raise BadValue(f"Sparsity {text} is more than everything: a share lies between 0 and 1; {right}.")
+        raise BadValue(f"Sparsity {shortened(text)} is more than everything: a share lies between 0 and 1; {right}.")
     if not percent and match[1] == "1":
         raise BadValue("Sparsity 1 could be 1 % or everything: write 1% or 100%.")
     per_mille = number * (10 if percent or "." not in match[1] else LEVELS)
     if per_mille > LEVELS:
-        raise BadValue(f"Sparsity {text} is more than everything: write 0% to 100%.")
+        raise BadValue(f"Sparsity {shortened(text)} is more than everything: write 0% to 100%.")
     if per_mille != int(per_mille):
         near = f"{percent_digits(_near(per_mille))}%"
-        raise BadValue(f"Sparsity {text} is finer than this program's steps of 0.1 %: write {near}, say.")
+        raise BadValue(f"Sparsity {shortened(text)} is finer than this program's steps of 0.1 %: write {near}, say.")
     return int(per_mille)
 
 
@@ -94,7 +95,7 @@ def options(kind: str, entry: type[Entry], pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise BadValue(f"An option is written name=value, not '{pair}'.")
+            raise BadValue(f"An option is written name=value, not '{shortened(pair)}'.")
         if name not in entry.model_fields:
             raise UnknownName(f"option of {kind} '{entry.name}' called", name, entry.model_fields)
         values[name] = _content(pair, value)
@@ -107,9 +108,10 @@ def _content(pair: str, value: str) -> Any:
     if not value.startswith(("{", "[")):
         return value
     try:
-        return json.loads(value)
-    except ValueError:
-        raise BadValue(f"The option '{pair}' is no JSON: write name='{{\"layer\": 500}}', say.") from None
+        return read_json(value)
+    except BadValue as error:
+        right = "write name='{\"layer\": 500}', say"
+        raise BadValue(f"The option '{shortened(pair)}' cannot be read: {right}. {error}") from None
 
 
 def study_of(given: argparse.Namespace) -> Study:
@@ -121,11 +123,11 @@ def study_of(given: argparse.Namespace) -> Study:
     """
     sparsities = levels(given.sparsity)
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", given.device):
-        raise BadValue(f"'{given.device}' is no device: write cpu, cuda, cuda:0 or mps.")
+        raise BadValue(f"'{shortened(given.device)}' is no device: write cpu, cuda, cuda:0 or mps.")
     scorer, seeds = scorers[given.scorer], models[given.model].seeds
     if given.model_seed not in seeds:
         listed = ", ".join(map(str, seeds))
-        raise BadValue(f"{given.model} has weights of training seeds {listed}, not {given.model_seed}.")
+        raise BadValue(f"{given.model} has weights of training seeds {listed}, not {shortened(given.model_seed)}.")
     allocation = allocation_for(given)
     recipe: list[dict[str, Any]] = [
         {
@@ -165,13 +167,11 @@ def read_study(path: str) -> Study:
     try:
         raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         text = raw.decode(json.detect_encoding(raw))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is neither UTF-8 nor UTF-16 text"
-        raise BadValue(f"The study '{path}' cannot be read: {reason}.") from None
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError:
-        return load_study(text)  # says what is wrong
+    except (OSError, ValueError) as error:  # also a zero byte in the name, and bytes that are no text
+        told = isinstance(error, UnicodeError)
+        why = "it is neither UTF-8 nor UTF-16 text" if told else getattr(error, "strerror", None) or str(error)
+        raise BadValue(f"The study '{shortened(path)}' cannot be read: {why}.") from None
+    content = read_json(text)
     if isinstance(content, dict) and isinstance(content.get("study"), dict):
         text = json.dumps(content["study"])
     return load_study(text)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pruning.common.environment import Settings
-from pruning.common.errors import Cancelled, PruningError
+from pruning.common.errors import BadValue, Cancelled, PruningError
 
 if TYPE_CHECKING:
     from pruning.engine.engine import Engine
@@ -39,7 +39,8 @@ def compute(study: Study) -> list[dict[str, Any]]:
     if view.state == "cancelled":
         raise Cancelled("The work was cancelled elsewhere; what was finished until then is kept.")
     if view.state != "done" or view.rows is None:
-        raise PruningError(view.error or "The work was interrupted.")
+        kind = BadValue if view.wrong else PruningError  # so that wrong input has one exit code, found early or late
+        raise kind(view.error or "The work was interrupted.")
     return view.rows
 
 

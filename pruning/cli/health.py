@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import urllib.request
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from pruning.cli import output
 from pruning.common.environment import Settings
-from pruning.common.errors import PruningError
+from pruning.common.errors import BadValue, PruningError, reason, shortened
 
 SECONDS = 5.0
 
 
 def health(url: str | None) -> tuple[dict[str, Any], list[str]]:
     """What servers on this store say of themselves, what the store takes, and all that is wrong, a sentence each."""
+    if url:
+        _check(url)
     from pruning.engine.caretaker import reports
     from pruning.engine.health import stale
     from pruning.store.footprint import footprint
@@ -77,10 +81,20 @@ def report(url: str | None, as_json: bool) -> str:
 def _page(url: str) -> str:
     """Why the web server does not answer, or ""."""
     address = f"{url.rstrip('/')}/_stcore/health"
-    if not address.startswith(("http://", "https://")):
-        return f"'{url}' is no address of a web server: it would be http://localhost:8501, say."
     try:
         with urllib.request.urlopen(address, timeout=SECONDS) as answer:
-            return "" if answer.status == 200 else f"{address} answers {answer.status}."
-    except OSError as error:
-        return f"{address} does not answer ({getattr(error, 'reason', error)})."
+            return "" if answer.status == 200 else f"{shortened(address)} answers {answer.status}."
+    except (OSError, ValueError, HTTPException) as error:  # also what is no page: "no status line"
+        return f"{shortened(address)} does not answer ({getattr(error, 'reason', None) or reason(error)})."
+
+
+def _check(url: str) -> None:
+    """Raise ``BadValue`` where this is no address of a web server."""
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0 and url.isprintable()
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # brackets without end, a port that is no number, a name of letters that names cannot have
+        fine = False
+    if not fine or " " in url:
+        raise BadValue(f"'{shortened(url)}' is no address of a web server: it would be http://localhost:8501, say.")

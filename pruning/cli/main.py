@@ -1,6 +1,7 @@
 """``python -m pruning``: commands, and what each exit code means.
 
-Exit codes: 0 done; 1 it could not be computed (weights or a device are missing, say); 2 wrong input; 130 cancelled.
+Exit codes: 0 done; 1 it could not be computed (weights or a device are missing, say); 2 wrong input, whether that is
+found at once or by the worker; 130 cancelled.
 Results go to standard output, progress and errors (one sentence, never a stack trace) to standard error.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 
 from pruning.cli import arguments, listing, output
 from pruning.cli.parser import parser
-from pruning.common.errors import BadValue, Cancelled, PruningError, UnknownName, with_kind
+from pruning.common.errors import WRONG_INPUT, Cancelled, PruningError, with_kind
 from pruning.study.study import Study
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return dashboard(given.port, given.address, not given.no_browser)
         print(_do(given), flush=True)
-    except (BadValue, UnknownName) as error:
+    except WRONG_INPUT as error:
         return _said(error, BAD_INPUT)
     except Cancelled as error:
         return _said(error, CANCELLED)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any, NoReturn
 
 from pruning.cli import listing
 from pruning.cli.arguments import SPARSITY_RULE
-from pruning.common.errors import BadValue
+from pruning.common.errors import LETTERS, BadValue, shortened
 from pruning.steps.prune import Prune
 
 
@@ -15,7 +16,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence, and nothing else."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadValue(f"{message[:1].upper()}{message[1:].rstrip('.')}. Help: {self.prog} --help.")
+        told = re.sub(rf"\S{{{LETTERS + 1},}}", lambda word: shortened(word[0]), message.rstrip("."))
+        raise BadValue(f"{told[:1].upper()}{shortened(told[1:], 400)}. Help: {self.prog} --help.")
 
 
 def parser() -> Parser:

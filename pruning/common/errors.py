@@ -13,9 +13,12 @@ LETTERS = 80
 """Letters that a message repeats of what a person gave: a link may hold thousands."""
 
 
-def shortened(given: object) -> str:
+def shortened(given: object, letters: int = LETTERS) -> str:
     """What a person gave, as a message repeats it."""
-    return str(given)[:LETTERS]
+    try:
+        return str(given)[:letters]
+    except (ValueError, RecursionError):  # a number of 5,000 digits; lists without end
+        return "a value that is too large to be shown"
 
 
 class PruningError(Exception):
@@ -74,6 +77,10 @@ class Missing(PruningError):
 
 class BadTensor(PruningError):
     """Weights or scores that cannot be ranked: NaN or infinity, a shape that does not fit."""
+
+
+WRONG_INPUT: tuple[type[PruningError], ...] = (UnknownName, BadValue, Incompatible)
+"""What somebody must ask for differently; the others are about this machine: something is missing, or damaged."""
 
 
 class StoreError(PruningError):

@@ -78,6 +78,10 @@ CHUNK = 200
 """Images between two looks at progress and cancel."""
 STUDY_CELLS = 5_000
 """Cells that one study may have."""
+STUDY_STEPS = 500
+"""Steps that one recipe may have: each keeps its network, and a state knows all before it."""
+STUDY_MEASURES = 500
+"""Measures that one study may have."""
 UPLOAD_MB = 8
 """Largest upload of one person, in megabytes."""
 NORMALISED_NUMBERS = 10_000_000

@@ -22,7 +22,7 @@ from pruning.common.errors import UnknownName
 class Entry(BaseModel):
     """Something that exists under a name; see the text of this file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: ClassVar[str]
     """Final: it enters links, hashes and tables."""

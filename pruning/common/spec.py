@@ -25,7 +25,7 @@ class Spec(BaseModel):
     (True, True)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __hash__(self) -> int:
         return hash(canonical(self))

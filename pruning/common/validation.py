@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pruning.common.errors import BadValue, PruningError, shortened
+from pruning.common.errors import LETTERS, BadValue, PruningError, shortened
 
 
 def checked(what: str, cls: type[BaseModel], values: dict[str, Any]) -> Any:
@@ -34,10 +35,16 @@ def options_of(what: str, cls: type[BaseModel], values: dict[str, Any]) -> dict[
     return checked(f"the options of {what}", cls, values).model_dump(mode="json", exclude_defaults=True)
 
 
+_LONG = re.compile(rf"\S{{{LETTERS + 1},}}")
+"""What pydantic repeats of an input within its own words."""
+SENTENCES = 3
+"""Wrong fields that a message names; of more it gives the number."""
+
+
 def explain(what: str, error: ValidationError) -> str:
     """A pydantic error as one plain sentence for each wrong field."""
     lines, whole = [], []
-    items = error.errors()
+    items = error.errors(include_url=False)
     for item in items:
         at, cause = item["loc"], item.get("ctx", {}).get("error")
         if item["type"] == "too_short" and any(other["loc"][: len(at)] == at != other["loc"] for other in items):
@@ -45,9 +52,23 @@ def explain(what: str, error: ValidationError) -> str:
         if isinstance(cause, PruningError):
             whole.append(str(cause))
             continue
-        place = ".".join(shortened(part) for part in at) or what
+        place = shortened(".".join(str(part) for part in at)) or what
         given = item.get("input")
-        text = repr(shortened(given)) if isinstance(given, str) else shortened(repr(given))
-        shown = "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {text})"
-        lines.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
-    return " ".join(([f"In {what}: " + " ".join(lines)] if lines else []) + whole)
+        shown = (
+            "" if isinstance(given, dict | list | tuple | BaseModel) or given is None else f" (given: {_shown(given)})"
+        )
+        told = _LONG.sub(lambda word: word[0][:LETTERS], item["msg"])
+        lines.append(f"{place}: {told[0].lower()}{shortened(told[1:], 400)}{shown}.")
+    said = ([f"In {what}: " + " ".join(lines[:SENTENCES])] if lines else []) + list(dict.fromkeys(whole))[:SENTENCES]
+    more = max(len(lines) - SENTENCES, 0) + max(len(set(whole)) - SENTENCES, 0)
+    return " ".join([*said, *([f"And {more} more like these."] if more else [])])
+
+
+def _shown(given: Any) -> str:
+    """A value as Python writes it, cut."""
+    if isinstance(given, str):
+        return repr(shortened(given))
+    try:
+        return shortened(repr(given))
+    except (ValueError, RecursionError):
+        return shortened(given)

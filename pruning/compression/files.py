@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from pruning.common.json_text import read_object
 from pruning.network.weights import prunable
 
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -74,8 +76,9 @@ def metadata_of(data: bytes) -> dict[str, str]:
     end = 8 + int.from_bytes(data[:8], "little")
     if not 8 < end <= len(data):
         raise ValueError("no header")
-    header = json.loads(data[8:end])
-    found = header.get("__metadata__", {}) if isinstance(header, dict) else {}
+    found = read_object(data[8:end]).get("__metadata__", {})
+    if not isinstance(found, dict):
+        raise ValueError("its header's texts have no names")
     return {str(name): str(text) for name, text in found.items()}
 
 
@@ -100,11 +103,11 @@ def bitmask(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
 
 def read_bitmask(data: bytes) -> dict[str, Tensor]:
     """The state dict that a file made by ``bitmask`` holds, zeros filled in again."""
-    shapes: dict[str, list[int]] = json.loads(metadata_of(data)["shapes"])
+    shapes: dict[str, list[int]] = read_object(metadata_of(data)["shapes"])
     tensors = load(data)
     state = {name: t for name, t in tensors.items() if name.removesuffix(".bits").removesuffix(".values") not in shapes}
     for name, shape in shapes.items():
-        count = int(np.prod(shape))
+        count = math.prod(shape)
         values = tensors[f"{name}.values"]
         full = torch.zeros(count, dtype=values.dtype)
         full[torch.from_numpy(np.unpackbits(tensors[f"{name}.bits"].numpy(), count=count).astype(bool))] = values

@@ -125,6 +125,7 @@ class Attempts:
         with self.changed:
             if attempt.job is not None:
                 attempt.job.rows, attempt.job.size = rows, len(packed)
+                attempt.job.wrong = outcome.get("wrong", False)
                 self.finish(attempt.job, outcome["state"], outcome.get("error", ""), outcome.get("traceback", ""))
 
     def died(self, attempt: Attempt) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pruning.common.errors import PruningError
+from pruning.common.json_text import read_object
 from pruning.common.limits import REST_SECONDS
 from pruning.common.memory import rest
 from pruning.engine import journal
@@ -108,12 +109,12 @@ def reports(artefacts: Path) -> list[dict[str, Any]]:
     found: dict[Path, dict[str, Any]] = {}
     for path in sorted((artefacts / FOLDER).glob("*.json")):
         try:
-            report = json.loads(path.read_text(encoding="utf-8"))
+            report = read_object(path.read_bytes())
             if gone(report["server"]) or time.time() - report["at"] > FORGOTTEN_SECONDS:
                 path.unlink(missing_ok=True)
             else:
                 found[path] = report
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, AttributeError, ValueError, KeyError, TypeError):
             continue  # it ended this moment, or is no report
     for path in [path for path, report in found.items() if any(_followed(report, one) for one in found.values())]:
         path.unlink(missing_ok=True)

@@ -38,6 +38,7 @@ class JobView:
         rows: all results when the state is "done"; None before, and None for a job that finished so long ago that the
             server has forgotten them: submit the study again, the store answers.
         error: one sentence when the state is "failed".
+        wrong: whether it failed because of what was asked for.
         seconds_left: estimate from the rate of the last half minute, or None.
         started: when it began to run, in seconds since 1970, or None.
         seconds: how long it has run, or ran.
@@ -52,6 +53,7 @@ class JobView:
     partial: dict[str, Any] = field(default_factory=dict)
     rows: list[Any] | None = None
     error: str = ""
+    wrong: bool = False
     seconds_left: float | None = None
     started: float | None = None
     seconds: float = 0.0
@@ -107,6 +109,8 @@ class Job:
     rows: list[Any] | None = None
     size: int = 0
     error: str = ""
+    wrong: bool = False
+    """Failed because of what was asked for, not because of this machine."""
     started: float | None = None
     ended: float | None = None
     attempt: Attempt | None = None
@@ -170,6 +174,7 @@ class Job:
             partial=self.partial,
             rows=self.rows,
             error=self.error,
+            wrong=self.wrong,
             seconds_left=self.seconds_left(),
             started=self.started,
             seconds=end - self.started if self.started else 0.0,

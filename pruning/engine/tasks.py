@@ -19,7 +19,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from pruning.common.environment import Settings
-from pruning.common.errors import Cancelled, PruningError, unforeseen
+from pruning.common.errors import WRONG_INPUT, Cancelled, PruningError, unforeseen
 from pruning.engine import heap
 
 EVENTS_PER_SECOND = 5.0
@@ -107,7 +107,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
 
     Returns:
         ``{"state": "done", "rows": pickled rows}``, ``{"state": "cancelled"}``, or ``{"state": "failed", "error":
-        one sentence, "traceback": text or ""}``.
+        one sentence, "traceback": text or "", "wrong": whether it was asked for wrongly}``.
     """
     worker = get_worker()
     _rest.begun()
@@ -124,7 +124,7 @@ def work(key: str, topic: str, task: str, study_json: str, settings: Settings) -
     except Cancelled:
         return {"state": "cancelled"}
     except PruningError as error:
-        return {"state": "failed", "error": str(error), "traceback": ""}
+        return {"state": "failed", "error": str(error), "traceback": "", "wrong": isinstance(error, WRONG_INPUT)}
     except BaseException as error:
         return {"state": "failed", "error": unforeseen(error), "traceback": traceback.format_exc()}
     finally:

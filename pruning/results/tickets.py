@@ -13,7 +13,6 @@ any more, or None. ``assets/lottery/*.json`` hold such rows, stored with the pro
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +23,8 @@ from typing import Any, TypeVar
 import pandas as pd
 from scipy.special import stdtrit
 
+from pruning.common.errors import reason
+from pruning.common.json_text import read_object
 from pruning.common.levels import LEVELS, in_percent
 
 log = logging.getLogger(__name__)
@@ -140,10 +141,12 @@ def read_files(made: Callable[[dict[str, Any]], T], *folders: Path) -> list[T]:
     found = []
     for path in sorted(path for folder in folders for path in folder.glob("*.json")):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = read_object(path.read_bytes())
             if content["schema_version"] != 1:
                 raise ValueError(f"schema version {content['schema_version']!r} instead of 1")
             found.append(made(content))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("The stored results %s cannot be read (%s: %s).", path.name, type(error).__name__, error)
+        except (OSError, AttributeError, ValueError, KeyError, TypeError) as error:
+            log.warning(
+                "The stored results %s cannot be read (%s: %s).", path.name, type(error).__name__, reason(error)
+            )
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pruning.common.errors import with_kind
+from pruning.common.json_text import read_object
 from pruning.store.records import StoredMeasure
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ class Bundled:
         found: dict[str, StoredMeasure] = {}
         for path in sorted(self.folder.glob("*.json")):
             try:
-                found.update(_grid(json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                found.update(_grid(read_object(path.read_bytes())))
+            except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError) as error:
                 problem = f"The bundled results {path.name} cannot be read ({with_kind(error)})."
                 self.problems.append(problem)
                 log.warning(problem)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pruning.common.environment import machine
-from pruning.common.errors import BadValue, reason
-from pruning.common.hashing import digest
-from pruning.common.limits import STUDY_CELLS
+from pruning.common.errors import BadValue, reason, shortened
+from pruning.common.hashing import canonical, digest
+from pruning.common.json_text import read_json
+from pruning.common.limits import STUDY_CELLS, STUDY_MEASURES, STUDY_STEPS
 from pruning.common.spec import Options, Spec, named, parts
 from pruning.common.validation import explain, options_of
 from pruning.measures.kinds import measures as measure_registry
@@ -88,7 +90,7 @@ class Network(Spec):
     """A cell that is given as it is."""
 
     base: Base
-    recipe: tuple[AnyStep, ...]
+    recipe: tuple[AnyStep, ...] = Field(max_length=STUDY_STEPS)
 
 
 class Study(Spec):
@@ -107,18 +109,25 @@ class Study(Spec):
 
     schema_version: Literal[1] = 1
     base: Base = Field(default_factory=Base)
-    recipe: tuple[AnyStep, ...] = Field(default_factory=lambda: (Prune(),))
+    recipe: tuple[AnyStep, ...] = Field(default_factory=lambda: (Prune(),), max_length=STUDY_STEPS)
     axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     networks: tuple[Network, ...] = Field(())
-    measures: tuple[MeasureSpec, ...] = Field(min_length=1)
+    measures: tuple[MeasureSpec, ...] = Field(min_length=1, max_length=STUDY_MEASURES)
 
     @field_validator("axes", mode="before")
     @classmethod
-    def _numbers(cls, axes: Any) -> Any:
-        """Numpy's numbers, as a notebook writes them, become Python's, which JSON has."""
-        if not isinstance(axes, dict):
+    def _plain(cls, axes: Any) -> Any:
+        """What a notebook writes for an axis (an array, a range, a table's column) becomes a list of plain values."""
+        if not isinstance(axes, Mapping):
             return axes
-        return {axis: _plain_values(values) for axis, values in axes.items()}
+        made = {axis: _listed(values) for axis, values in axes.items()}
+        try:
+            canonical({str(axis): values for axis, values in made.items() if isinstance(values, list)})
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadValue(
+                f"An axis holds plain values, numbers and words, which JSON has as well: {reason(error)}."
+            ) from None
+        return made
 
     @model_validator(mode="after")
     def _cells(self) -> Study:
@@ -162,7 +171,7 @@ class Study(Spec):
                 steps[int(number)][field] = value
             else:
                 has = f"steps 0 to {len(steps) - 1}" if len(steps) > 1 else "step 0 alone" if steps else "no steps"
-                raise BadValue(f"Axis '{axis}' names no step: the recipe has {has}.")
+                raise BadValue(f"Axis '{shortened(axis)}' names no step: the recipe has {has}.")
         return Cell(base=Base(**base), recipe=tuple(steps), coordinates=coordinates)  # type: ignore[arg-type]
 
     @property
@@ -173,16 +182,14 @@ class Study(Spec):
         return digest("study", self.base, steps, list(self.axes.items()), self.measures, *([given] if given else []))
 
 
-def _plain_values(values: Any) -> Any:
-    """The values of an axis: an array or a range as a list, numpy's numbers as Python's."""
-    if isinstance(values, range) or hasattr(values, "tolist"):
-        values = list(values)
-    if not isinstance(values, list | tuple):
+def _listed(values: Any) -> Any:
+    """The values of an axis as a list; numpy's numbers become Python's. What is no sequence is left to be refused."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
         return values
-    return [value.item() if hasattr(value, "item") else value for value in values]
+    return [value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value for value in values]
 
 
-def load_study(text: str) -> Study:
+def load_study(text: str | bytes) -> Study:
     """A study from JSON text.
 
     Raises:
@@ -196,17 +203,14 @@ def load_study(text: str) -> Study:
         ...
     pruning.common.errors.BadValue: Axis '3.sparsity' names no step: the recipe has step 0 alone.
     """
-    import json
-
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:  # also: an endless number, a tower of brackets
-        raise BadValue(f"This is not JSON: {reason(error)}.") from None
+    content = read_json(text)
     if not isinstance(content, dict):
         raise BadValue("A study is a JSON object with 'measures' and, where they differ, 'base', 'recipe' and 'axes'.")
     version = content.get("schema_version", 1)
     if version != 1:
-        raise BadValue(f"This study has schema version {version!r}; this version of the program reads version 1.")
+        raise BadValue(
+            f"This study has schema version {shortened(repr(version))}; this version of the program reads version 1."
+        )
     try:
         return Study.model_validate(content)
     except ValidationError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from pruning.common.environment import ASSETS, INSTALLED, restore
 from pruning.common.errors import BadTensor, BadValue, Missing, reason
+from pruning.common.json_text import read_object
 from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
@@ -86,7 +86,7 @@ def card(name: str) -> dict[str, Any]:
     """
     path = ASSETS / "models" / models[name].name / "card.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path.read_bytes())
     except FileNotFoundError:
         raise Missing(f"{models[name].label} has no model card: {path} is not there.") from None
     except (OSError, ValueError) as error:

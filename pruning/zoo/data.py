@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -137,9 +138,9 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         with gzip.open(path, "rb") as file:
             raw = file.read()
-    except (OSError, EOFError) as error:
+        dims = raw[3]
+        shape = np.frombuffer(raw, ">u4", dims, 4).astype(int)
+        return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)
+    except (OSError, EOFError, LookupError, ValueError, zlib.error) as error:
         message = f"Cannot read {path}: {reason(error)}; {restore(path)}."
         raise Missing(message) from None
-    dims = raw[3]
-    shape = np.frombuffer(raw, ">u4", dims, 4).astype(int)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)

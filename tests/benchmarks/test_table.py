@@ -82,12 +82,17 @@ def test_the_report_has_all_and_the_readme_what_is_short() -> None:
         "figures": [one.as_json() for one in (LIMIT, PEER, ALONE, FREE)],
     }
     broken = {"script": "gpu", "at": "", "commit": "abc", "error": "ended with code 1", "figures": []}
-    told, brief = report(content(done, broken)), short(content(done, broken), "day")
+    told, shortened = report(content(done, broken)), short(content(done, broken), "day")
     assert told.count("\n| ") == 4 + 2 * 2 and told.count("\n## ") == 2
     promised = sum(figure.met is True for figure in (LIMIT, PEER, ALONE))
     assert f"{promised} of 3 figures" in told
-    assert "Not measured: gpu (ended with code 1)." in told and "Not measured: gpu (ended with code 1)." in brief
-    assert "| curve |" in brief and "| start |" in brief and "masks" not in brief and "results/day.md" in brief
+    assert "Not measured: gpu (ended with code 1)." in told and "Not measured: gpu (ended with code 1)." in shortened
+    assert (
+        "| curve |" in shortened
+        and "| start |" in shortened
+        and "masks" not in shortened
+        and "results/day.md" in shortened
+    )
 
 
 def test_newer_parts_take_the_place_of_older_ones_in_the_order_of_the_report() -> None:

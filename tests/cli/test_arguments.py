@@ -201,6 +201,12 @@ def test_values_equal_to_the_default_change_no_name() -> None:
         (["--model-seed", "-1"], "training seeds 0, 1, 2, not -1"),
         (["--model-seed", "77"], "training seeds 0, 1, 2, not 77"),
         (["--scorr", "random"], "unrecognized arguments: --scorr random"),
+        (["--allocation", "by_hand", "--allocation-option", "shares=" + "[" * 1200], "brackets within brackets"),
+        (["--allocation", "by_hand", "--allocation-option", 'shares={"fc1": "many"}'], "shares.fc1: input should be"),
+        (["--scorer", "activation_mean", "--granularity", "weight"], "it cannot rank"),
+        (["--sparsity", "9" * 5000], f"Sparsity {'9' * 80} is more than everything"),
+        (["--seed", "9" * 5000], "invalid int value: '" + "9" * 78),
+        (["--scorer", "x" * 5000], f"There is no scorer '{'x' * 80}'"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(cli: Callable[..., Any], argv: list[str], part: str) -> None:

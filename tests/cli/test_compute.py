@@ -195,6 +195,14 @@ def test_rows_that_another_server_computed_are_asked_for_again(fake: type[FakeEn
     assert fake.log == [1, ("submit", True), ("submit", False), "closed"]
 
 
+@pytest.mark.parametrize(("wrong", "code"), [(True, 2), (False, 1)])
+def test_wrong_input_that_the_worker_finds_is_exit_code_2(fake: type[FakeEngine], wrong: bool, code: int) -> None:
+    from pruning.cli.main import main
+
+    fake.ends = [{"state": "failed", "error": "There is no layer 'conv9'.", "wrong": wrong}]
+    assert main(list(ASK)) == code
+
+
 def test_ctrl_c_cancels_the_job_and_closes(fake: type[FakeEngine]) -> None:
     fake.ends = [{"state": "running"}, KeyboardInterrupt()]
     with pytest.raises(Cancelled):

@@ -92,7 +92,25 @@ def test_a_web_server_that_does_not_answer_is_exit_code_1(store: Path, capsys: p
     report(store)
     assert main(["health", "--url", "http://127.0.0.1:9"]) == 1
     assert "http://127.0.0.1:9/_stcore/health does not answer" in capsys.readouterr().err
-    assert main(["health", "--url", "file:///etc"]) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc",
+        "http://[::1",
+        "http://a:b",
+        "http://",
+        "localhost:8501",
+        "http://a b",
+        "h" * 5000,
+        "http://" + "a" * 70,
+    ],
+)
+def test_what_is_no_address_is_exit_code_2(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["health", "--url", url]) == 2
+    said = capsys.readouterr()
+    assert f"'{url[:80]}" in said.err and "is no address of a web server" in said.err and len(said.err) < 250
 
 
 def test_a_full_disk_and_a_damaged_store_are_exit_code_1(

@@ -13,6 +13,7 @@ from safetensors.torch import load
 from torch import nn
 
 from pruning.common.errors import BadTensor, Missing, PruningError, reason
+from pruning.common.json_text import read_object
 from pruning.compression.files import bitmask, compressed, decompressed, metadata_of, plain, read_bitmask
 from pruning.compression.quantization.packing import opened, quantized
 from pruning.compression.removal.fit import fit
@@ -21,6 +22,8 @@ from pruning.state import Architecture, State
 from pruning.zoo.checkpoints import initial
 
 VERSION = 1
+MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What reading and fitting raise where a header says something else than the tensors."""
 
 
 def small_file(done: Removed, state: State) -> bytes:
@@ -115,22 +118,40 @@ def load_small(path: str | Path) -> nn.Module:
     try:
         data = decompressed(Path(path).read_bytes())
         metadata = metadata_of(data)
-        header = json.loads(metadata.get("architecture", "{}"))
+        header = read_object(metadata.get("architecture", "{}"))
         read = read_bitmask if metadata.get("format") == "bitmask" else opened if "quantized" in metadata else load
         tensors = read(data)
-    except (SafetensorError, OSError, ValueError, RuntimeError, KeyError) as error:
+    except (SafetensorError, OSError, MemoryError, *MISFITS) as error:
         raise BadTensor(f"The file {path} is damaged ({reason(error)}).") from None
     if header.get("format") != "pruning.small" or header.get("version") != VERSION:
         raise BadTensor(f"{path} is no small network of this program: its header lacks the architecture (version 1).")
     try:
-        model = initial(header["model"], 0, tuple(header["scaled"]) if "scaled" in header else None).eval()
-        fit(model, tensors, header["heads"], tuple(header["blocks"]))
+        model = initial(header["model"], 0, _scaled(header)).eval()
+        fit(model, tensors, _heads(header), tuple(header["blocks"]))
         _check(model, tensors)
     except PruningError:
         raise
-    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except MISFITS as error:
         raise BadTensor(f"The file {path} does not fit its own description ({reason(error)}).") from None
     return model
+
+
+def _scaled(header: dict[str, Any]) -> tuple[int, int] | None:
+    """Width and depth of a smaller relative, in per cent; a larger one than the model itself would fill the memory."""
+    if "scaled" not in header:
+        return None
+    width, depth = header["scaled"]
+    if not (type(width) is type(depth) is int and 0 < width <= 100 and 0 < depth <= 100):
+        raise ValueError("width and depth lie between 1 and 100 per cent")
+    return width, depth
+
+
+def _heads(header: dict[str, Any]) -> dict[str, int]:
+    """Number of heads by the name of a layer."""
+    heads = header["heads"]
+    if not isinstance(heads, dict) or not all(type(count) is int and count > 0 for count in heads.values()):
+        raise ValueError("its numbers of heads are none")
+    return heads
 
 
 def _check(model: nn.Module, tensors: dict[str, Any]) -> None:

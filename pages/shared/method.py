@@ -96,6 +96,8 @@ def choice(
     if st.session_state[key] not in names:
         st.session_state[key] = names[0]
     index = place(field, names)
+    for sentence in entries.broken:
+        st.caption(f":material/warning: `{sentence.replace('`', '')}`")
     return str(st.selectbox(label, names, index, key=key, format_func=lambda name: entries[name].label, help=help_))
 
 

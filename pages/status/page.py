@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared.server import engine, store
 from pages.status import tables
 from pruning.common.errors import PruningError
+from pruning.common.registry import complaints
 from pruning.engine.jobs import JobView
 from pruning.store.describe import sentence
 from pruning.store.footprint import footprint
@@ -27,7 +28,7 @@ def status() -> None:
     except PruningError as error:
         st.header(str(error), anchor=False)
         return
-    problems = [*health.problems(), *filter(None, [room.problem()])]
+    problems = [*health.problems(), *filter(None, [room.problem()]), *complaints()]
     st.header(tables.headline(health, problems), anchor=False)
     row = st.container(horizontal=True)
     for name, value in tables.figures(health, room).items():

@@ -64,7 +64,9 @@ def list_text(kind: str) -> str:
         if option not in common
     ]
     options += [f"  all: {option_text(option)}" for option in common]
-    return "\n".join([text, "", f"Options ({flag} name=value):", *options]) if options else text
+    lines_below = ["", f"Options ({flag} name=value):", *options] if options else []
+    broken = LISTS[kind][0].broken
+    return "\n".join([text, *lines_below, *(["", *broken] if broken else [])])
 
 
 def scorer_help() -> str:

@@ -9,6 +9,8 @@ functions, so that pages and the command line read names, bounds, formulas and h
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import logging
 import pkgutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,7 +18,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from pruning.common.errors import UnknownName
+from pruning.common.errors import UnknownName, reason
+
+log = logging.getLogger(__name__)
 
 
 class Entry(BaseModel):
@@ -54,6 +58,8 @@ registries: dict[str, Registry[Any]] = {}
 class Registry(Generic[T]):
     """Classes by name, filled by importing every module of one package, in the order of their labels.
 
+    A module that cannot be imported is left out, logged, and listed in ``broken``.
+
     Args:
         kind: the noun used in messages ("scorer").
         package: the package whose modules register themselves ("pruning.criteria.scorers").
@@ -69,6 +75,8 @@ class Registry(Generic[T]):
         self.kind, self.package = kind, package
         self._entries: dict[str, type[T]] = {}
         self._loaded = self._loading = False
+        self.broken: list[str] = []
+        """A sentence for each file that could not be imported."""
         self._lock = threading.RLock()
         registries[package.rpartition(".")[2]] = self
 
@@ -102,10 +110,22 @@ class Registry(Generic[T]):
             try:
                 package = importlib.import_module(self.package)
                 for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-                    importlib.import_module(f"{self.package}.{module}")
+                    self._import(f"{self.package}.{module}")
                 self._loaded = True
             finally:
                 self._loading = False
+
+    def _import(self, module: str) -> None:
+        """Import one file. One that fails is named, and the others are there all the same."""
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # whatever a file of somebody's own raises
+            self._entries = {name: e for name, e in self._entries.items() if e.__module__ != module}  # half of a file
+            spec = importlib.util.find_spec(module)
+            place = spec.origin if spec is not None and spec.origin else module
+            self.broken.append(f"{place} was left out: it fails with {type(error).__name__} ({reason(error)}).")
+            log.warning("%s", self.broken[-1])
+            log.debug("Where it fails", exc_info=error)
 
     def __getitem__(self, name: str) -> type[T]:
         """The class registered as ``name``.
@@ -115,7 +135,9 @@ class Registry(Generic[T]):
         """
         self.load()
         if name not in self._entries:
-            raise UnknownName(self.kind, name, self._entries)
+            error = UnknownName(self.kind, name, self._entries)
+            error.message = " ".join([error.message, *self.broken])  # perhaps it is in there
+            raise error
         return self._entries[name]
 
     def __contains__(self, name: object) -> bool:
@@ -133,3 +155,8 @@ class Registry(Generic[T]):
     def names(self) -> list[str]:
         """All names, in the order in which a control shows them."""
         return list(self)
+
+
+def complaints() -> list[str]:
+    """A sentence for each file of an entry that could not be imported, of all registries that were asked so far."""
+    return [sentence for known in registries.values() for sentence in known.broken]

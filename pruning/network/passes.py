@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from pruning.common.errors import Incompatible, PruningError, reason
 from pruning.network.weights import prunable
+from pruning.tasks.outputs import first_tensor, tensor_of
 
 BATCH = 100
 """Images at a time: small batches stay in the cache and are faster on a CPU than large ones."""
@@ -35,7 +37,11 @@ def like(model: nn.Module, images: Tensor) -> Tensor:
 def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, ...]:
     """Names of the prunable weights in the order in which one image meets them.
 
-    A weight whose module is not called by itself (inside fused attention) stays behind its registered neighbour.
+    A weight whose module is not called by itself (inside fused attention) stays behind its registered neighbour. The
+    first pass of a fresh network: one that returns a tuple or a table gives its first tensor from now on.
+
+    Raises:
+        Incompatible: it does not take such examples, or gives no tensor.
     """
     names = list(prunable(model))
     owner = {name: model.get_submodule(name.rpartition(".")[0]) for name in names}
@@ -47,10 +53,26 @@ def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, 
     hooks = [module.register_forward_pre_hook(note) for module in dict.fromkeys(owner.values())]
     try:
         with mode(model, False), torch.no_grad():
-            model(like(model, torch.zeros(2, *input_shape)))
+            output = model(like(model, torch.zeros(2, *input_shape)))
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        NotImplementedError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        if isinstance(error, PruningError) or "memory" in str(error):
+            raise
+        shape = "x".join(map(str, input_shape))
+        raise Incompatible(f"A first pass of two examples of {shape} numbers fails: {reason(error)}.") from None
     finally:
         for hook in hooks:
             hook.remove()
+    if not isinstance(output, Tensor):
+        tensor_of(output)
+        model.register_forward_hook(first_tensor)
     place, last = {}, -1
     for name in names:
         last = called.get(owner[name], last)

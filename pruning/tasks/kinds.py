@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pruning.common.errors import Incompatible
 from pruning.common.registry import Entry, Registry
+from pruning.tasks.outputs import tensor_of
 
 if TYPE_CHECKING:
     import torch
@@ -33,8 +34,8 @@ class Task(Entry):
     """Whether outputs are scores of classes, so that there are right answers, confidences and confusions."""
 
     def forward(self, model: nn.Module, inputs: Tensor) -> Tensor:
-        """The network's outputs for a batch."""
-        return model(inputs)
+        """The network's outputs for a batch: a tensor, the first one where it returns several."""
+        return tensor_of(model(inputs))
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor, temperature: float = 1.0) -> Tensor:

@@ -18,6 +18,7 @@ from pruning.common.json_text import read_object
 from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
+from pruning.zoo.fresh import plain
 from pruning.zoo.kinds import Model, datasets, models
 from pruning.zoo.match import examples
 
@@ -31,10 +32,13 @@ def initial(name: str, seed: int, size: tuple[int, int] | None = None) -> nn.Mod
 
     Args:
         size: width and depth in per cent, for a smaller relative.
+
+    Raises:
+        Incompatible: what was built cannot be pruned; see ``plain``.
     """
     with _DRAWING, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the accelerators' generators too
-        return models[name]().build() if size is None else models[name]().scaled(*size)
+        return plain(models[name]().build() if size is None else models[name]().scaled(*size), name)
 
 
 def load_model(name: str, seed: int = 0, mark: str = "dense") -> nn.Module:

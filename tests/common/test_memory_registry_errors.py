@@ -16,7 +16,7 @@ import pruning.common.errors as errors
 from pruning.common import memory as lru
 from pruning.common.errors import PruningError, UnknownName, unforeseen
 from pruning.common.memory import Recent
-from pruning.common.registry import Entry, Registry, registries
+from pruning.common.registry import Entry, Registry, complaints, registries
 from pruning.criteria.kinds import scorers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,12 +148,26 @@ def test_another_thread_waits_until_all_are_there(package: Path) -> None:
     assert found == [True, True, True]
 
 
-def test_a_module_that_fails_fails_again(package: Path) -> None:
-    (package / "broken.py").write_text("raise RuntimeError('no such thing')\n")
+@pytest.mark.parametrize("wrong", ["raise RuntimeError('no such thing')", "import nowhere_at_all", "def (:", "1 / 0"])
+def test_a_file_that_fails_is_named_and_the_others_are_there(
+    package: Path, wrong: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    import builtins
+
     shelf: Registry[Entry] = Registry("thing", "slow_entries")
-    for _ in range(2):
-        with pytest.raises(RuntimeError, match="no such thing"):
-            len(shelf)
+    builtins.slow_entries_shelf = shelf
+    made = "import builtins\nfrom pruning.common.registry import Entry\n@builtins.slow_entries_shelf.register\n"
+    for name in ("a", "z"):
+        (package / f"{name}.py").write_text(f"{made}class A(Entry):\n    name = '{name}'\n")
+    (package / "half.py").write_text(f"{made}class A(Entry):\n    name = 'half'\n{wrong}\n")
+    assert shelf.names() == ["a", "z"]  # neither the file nor what it had registered before it failed
+    del builtins.slow_entries_shelf
+    assert [str(package / "half.py") in sentence for sentence in shelf.broken] == [True]
+    assert len(shelf) == 2 and len(shelf.broken) == 1 and str(package / "half.py") in caplog.text
+    with pytest.raises(UnknownName, match="There is no thing 'half'.*half.py was left out: it fails with"):
+        shelf["half"]
+    assert shelf.broken[0] in complaints()
+    registries.pop("slow_entries", None)
 
 
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PruningError)]

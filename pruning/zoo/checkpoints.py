@@ -21,6 +21,7 @@ from pruning.zoo.data import batches, load
 from pruning.zoo.fresh import plain
 from pruning.zoo.kinds import Model, datasets, models
 from pruning.zoo.match import examples
+from pruning.zoo.unreadable import unread
 
 MARKS = ("init", "early", "dense")
 _DRAWING = threading.Lock()
@@ -125,7 +126,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise BadTensor(f"The weights {path} are damaged ({reason(error)}); {restore(path)}.") from None
+        raise BadTensor(f"The weights {path} are damaged ({unread(path, error)[0]}); {restore(path)}.") from None
 
 
 def _filled(model: nn.Module, state: dict[str, Tensor], path: Path) -> nn.Module:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrize, prune
 
 from pruning.common.errors import Incompatible
 
@@ -50,7 +50,7 @@ def _made_of_others(module: nn.Module) -> str:
         names = getattr(module, "parametrizations", {})
         return f"torch.nn.utils.parametrize.remove_parametrizations(layer, '{next(iter(names), 'weight')}')"
     for hook in module._forward_pre_hooks.values():
-        if isinstance(hook, nn.utils.prune.BasePruningMethod):
+        if isinstance(hook, prune.BasePruningMethod):
             return f"torch.nn.utils.prune.remove(layer, '{hook._tensor_name}')"
         if type(hook).__name__ in NORMS:
             return f"torch.nn.utils.{NORMS[type(hook).__name__]}(layer)"

@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pruning.common.errors import BadTensor, Missing, reason
+from pruning.common.errors import BadTensor, Missing
 from pruning.zoo.contents import file_hash
 from pruning.zoo.fetch import download
 from pruning.zoo.kinds import Model, hash_in
+from pruning.zoo.unreadable import SAVE, states, unread
 
 
 def path_of(entry: Model) -> Path:
@@ -62,23 +63,11 @@ def read(entry: Model) -> dict[str, Tensor]:
         want, found = hash_in(path.name), file_hash(path)
         state = torch.load(path, map_location="cpu", weights_only=True) if found.startswith(want) else None
     except Exception as error:  # a damaged pickle or archive fails in many ways
-        raise BadTensor(f"The weights {path} cannot be read: {unread(path, error)}; {again}") from None
+        told, right = unread(path, error)
+        raise BadTensor(f"The weights {path} cannot be read: {told}; {f'{right}.' if right else again}") from None
     if not found.startswith(want):
         raise BadTensor(f"{path} is not the published file: its SHA-256 begins {found[:8]}, not {want}; {again}")
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise BadTensor(f"{path} does not hold a network's weights by name; {again}")
-    return entry.adapt(state)
-
-
-def unread(path: Path, error: Exception) -> str:
-    """Why a file gives no weights, in our own words: torch's advise to load it unsafely, which runs code in it."""
-    with path.open("rb") as file:
-        head = file.read(64).lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "it is a web page and no checkpoint: the address asked for a login, say"
-    if "weights_only" in str(error) or "Unsupported global" in str(error):
-        return (
-            "it holds a whole pickled network, which is not opened, as opening it runs code: save the state dict "
-            "instead, torch.save(model.state_dict(), path)"
-        )
-    return reason(error)
+    tensors, told = states(state)
+    if tensors is None:
+        raise BadTensor(f"{path} does not hold a network's weights by name: {told}; {SAVE}.")
+    return entry.adapt(tensors)

@@ -21,7 +21,7 @@ from pruning.study.fold import state_of
 from pruning.study.study import Study, load_study
 from pruning.zoo.base import Base
 from pruning.zoo.checkpoints import _filled, initial
-from pruning.zoo.published import unread
+from pruning.zoo.unreadable import unread
 
 PROFILE = (pruning.MeasureSpec(name="profile"),)
 
@@ -66,7 +66,7 @@ def test_pickled_networks_and_web_pages_are_said_in_our_own_words(tmp_path: pyte
     for path, said in ((whole, "save the state dict"), (page, "web page")):
         with pytest.raises(Exception) as caught:  # noqa: B017, PT011
             torch.load(path, weights_only=True)
-        text = unread(path, caught.value)
+        text = "; ".join(unread(path, caught.value))
         assert said in text and "weights_only=False" not in text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from pruning.common.errors import BadTensor, BadValue, Missing
 from pruning.zoo import fetch
@@ -137,6 +138,40 @@ def test_weights_that_cannot_be_used(change: Any, part: str, hub: Path, monkeypa
     place(hub, monkeypatch, packed(state))
     with pytest.raises(BadTensor, match=part):
         load_model(NAME)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (lambda m: packed(m), "a whole pickled model, say.*; save the state dict alone: torch.save.model.state_dict"),
+        (lambda m: packed({"a": Harmful(Path("/nowhere"))}), "a whole pickled model, say.*save the state dict"),
+        (lambda m: b"<!DOCTYPE html><html>Sign in</html>", "it is a web page, not weights.*remove the file, then"),
+        (lambda m: b"\n <html>", "it is a web page"),
+        (lambda m: b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+        (lambda m: save(dict(m.state_dict())), "looks like safetensors.*save the state dict"),
+        (lambda m: b"", "it is empty"),
+        (lambda m: b"nonsense" * 99, "cannot be read: its content is damaged"),
+        (lambda m: scripted(), "that TorchScript compiled.*save the state dict"),
+        (lambda m: packed({"state_dict": m.state_dict(), "epoch": 3}), "under 'state_dict', beside other things; save"),
+        (lambda m: packed([m.state_dict()]), "it holds a list; save the state dict"),
+        (lambda m: packed({}), "it holds other things than tensors by name; save"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_no_state_dict_is_said_in_our_own_words(
+    content: Any, part: str, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(hub, monkeypatch, content(initial(NAME, 7)), file="plain.pth")
+    with pytest.raises(BadTensor, match=part) as caught:
+        load_model(NAME)
+    said = str(caught.value)
+    assert "weights_only" not in said and "trust" not in said and "\n" not in said
+
+
+def scripted() -> bytes:
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), buffer)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("keep", [0, 100, -100])

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.trip import stops
+
 ROOT = Path(__file__).resolve().parents[1]
 
 ORDER = (
@@ -273,3 +275,8 @@ def test_nothing_is_left_for_later() -> None:
     places = [*files("pruning", "pages", "app.py", "assets", "benchmarks", "tests"), *documents]
     assert len(places) > 100
     assert [str(p.relative_to(ROOT)) for p in places if any(mark in p.read_text() for mark in marks)] == []
+
+
+def test_a_sliders_sparsity_is_named_in_half_as_many_files_as_before_the_rooms() -> None:
+    """62 then. Pass a step or a setting on, which say and change their own level, before naming it in one more file."""
+    assert len(stops("sparsity")) <= 31

@@ -11,11 +11,10 @@ from pages.choices.setting import DEFAULT, Setting
 from pruning.common.environment import ROOT
 from pruning.common.errors import Missing
 from pruning.compression.suffixes import SMALL_SUFFIX
+from pruning.results.table import SHORT
 from pruning.zoo.base import Base
 from pruning.zoo.match import imagenet_labels
 
-COLUMNS = ("sparsity", "accuracy", "dense_accuracy", "share_removed", "images")
-"""What the lines of Python print of the table: as many as fit 80 letters."""
 YOURS = "yours: normalised as for training"
 
 
@@ -78,7 +77,7 @@ def python(setting: Setting) -> str:
         f"    recipe=(pruning.Prune({step}),),\n"
         '    measures=(pruning.MeasureSpec(name="profile"), pruning.MeasureSpec(name="accuracy")),\n'
         ")\n"
-        f"print(pruning.table(pruning.run(study))[{list(COLUMNS)}])"
+        f"print(pruning.table(pruning.run(study))[{list(SHORT)}])"
     )
 
 

@@ -14,10 +14,9 @@ from pruning.zoo.kinds import models
 FIRST = Setting(
     model="resnet_20",
     granularity="channel",
-    sparsity=500,
     allocation="uniform",
     allocation_options={"multiple": "auto"},
-)
+).at(500)
 """The first view of the page Structure: half the channels of every layer, rounded. Its results come with the program,
 but for the times, which are this machine's."""
 

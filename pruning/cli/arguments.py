@@ -46,7 +46,7 @@ def level(text: str) -> int:
     number, percent = Decimal(match[1]), bool(match[2])
     if not percent and "." in match[1] and number > 1:
         near = _near(number * 10)
-        right = f"write {near / 10:g}% or {near / 1000:g}" if number <= 100 else "write 0 to 1, or 0% to 100%"
+        right = f"write {percent_digits(near)}% or {near / 1000:g}" if number <= 100 else "write 0 to 1, or 0% to 100%"
         raise BadValue(f"Sparsity {shortened(text)} is more than everything: a share lies between 0 and 1; {right}.")
     if not percent and match[1] == "1":
         raise BadValue("Sparsity 1 could be 1 % or everything: write 1% or 100%.")

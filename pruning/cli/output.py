@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pruning.results.table import ORDER, PERCENT
+from pruning.results.table import ORDER, PERCENT, SHORT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST = ("sparsity", "accuracy", "95 % interval", "dense_accuracy")
+FIRST = (*SHORT[:2], "95 % interval", SHORT[2])
 """What people look for, before all other columns."""
 
 

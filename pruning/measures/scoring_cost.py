@@ -63,8 +63,7 @@ class ScoringCost(Measure):
             scorer=self.scorer,
             granularity=granularity,
             allocation=allocations_for(self.scorer, granularity)[0],
-            sparsity=LEVEL,
-        )
+        ).at(LEVEL)
         criterion, unit = scorers[self.scorer](), granularities[granularity]()
         bare = state.scene(desk.progress, step.seed)
         scene = replace(bare, layout=unit.layout(bare))

@@ -14,6 +14,8 @@ from pruning.study.study import Cell, MeasureSpec, Study
 if TYPE_CHECKING:
     import pandas as pd
 
+SHORT = ("sparsity", "accuracy", "dense_accuracy", "share_removed", "images")
+"""Columns that people look for, the first ones before all others: as many as fit a terminal's 80 letters."""
 ORDER = (
     "sparsity",
     "weights_removed",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pruning.common.levels import LEVELS
+from pruning.common.levels import LEVELS, in_percent
 from pruning.common.progress import Progress, Shelf, quiet
 from pruning.common.registry import Entry
 from pruning.common.spec import Step, named, said
@@ -56,9 +56,9 @@ class Prune(Method, Step):
         made = plan_of(state.scene(progress), self)
         if self.sparsity > made.reached:
             raise Unreachable(
-                f"{self.sparsity / 10:g} % cannot be reached so{said(self.allocation_options)}: at most "
-                f"{made.reached / 10:g} %. Beyond that nothing is left to give, or a layer would be emptied to make up "
-                "for others. Ask for less, or loosen the bounds."
+                f"{in_percent(self.sparsity)} cannot be reached so{said(self.allocation_options)}: at most "
+                f"{in_percent(made.reached)}. Beyond that nothing is left to give, or a layer would be emptied to make "
+                "up for others. Ask for less, or loosen the bounds."
             )
         pruned = state.next(key)
         parameters = dict(pruned.model.named_parameters(remove_duplicate=False))

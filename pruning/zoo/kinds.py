@@ -11,8 +11,10 @@ from pruning.common.environment import ASSETS
 from pruning.common.errors import BadValue, Incompatible
 from pruning.common.progress import Progress
 from pruning.common.registry import Entry, Registry
+from pruning.common.sources import Source, SourcedRegistry
 from pruning.zoo.contents import file_hash
 from pruning.zoo.places import hub_folder
+from pruning.zoo.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,6 +45,10 @@ class Model(Entry):
     """Training seeds for which a trained checkpoint is embedded."""
     embedded: ClassVar[bool] = True
     """Whether the trained weights lie in ``assets/``."""
+    class_names: ClassVar[tuple[str, ...]] = ()
+    """Of its outputs, in their order, where whoever trained it says so."""
+    preprocessing: ClassVar[Preprocessing | None] = None
+    """How pictures are made ready for it, where its authors say so; None: as the data set does."""
     products: ClassVar[bool] = False
     """Whether its convolutions can be computed as products of matrices, in which several networks train at once."""
 
@@ -138,10 +144,18 @@ class Dataset(Entry):
         raise BadValue(f"{self.label} is not downloaded by this program.")
 
 
-models: Registry[Model] = Registry("model", "pruning.zoo.models")
+sources: Registry[Source] = Registry("source", "pruning.zoo.sources")
+"""Where networks come from that are not registered one by one."""
 
 
-datasets: Registry[Dataset] = Registry("data set", "pruning.zoo.datasets")
+models: SourcedRegistry[Model] = SourcedRegistry("model", "pruning.zoo.models", lambda: sources)
+
+
+data_sources: Registry[Source] = Registry("source of data", "pruning.zoo.data_sources")
+"""Where data sets come from that are not registered one by one."""
+
+
+datasets: SourcedRegistry[Dataset] = SourcedRegistry("data set", "pruning.zoo.datasets", lambda: data_sources)
 
 
 SPLITS = ("train", "validation", "test")

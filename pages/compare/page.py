@@ -10,7 +10,7 @@ from pages.compare import controls, view, work
 from pages.shared.live import live
 from pages.shared.plain import plain
 
-TITLE, ICON, PLACE = "Compare", ":material/balance:", 80
+TITLE, ICON, GROUP, PLACE = "Compare", ":material/balance:", "Deploy", 80
 
 
 def page() -> None:

@@ -12,7 +12,7 @@ from pages.shared.plain import plain
 from pruning.results.charts.curve_looks import CHOICES
 from pruning.zoo.kinds import models
 
-TITLE, ICON, PLACE = "Curves", ":material/show_chart:", 20
+TITLE, ICON, GROUP, PLACE = "Curves", ":material/show_chart:", "Explore", 20
 
 
 def page() -> None:

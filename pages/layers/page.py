@@ -18,7 +18,7 @@ from pruning.criteria.kinds import scorers
 from pruning.results.charts.words import tip
 from pruning.zoo.kinds import models
 
-TITLE, ICON, PLACE = "Layers", ":material/layers:", 30
+TITLE, ICON, GROUP, PLACE = "Layers", ":material/layers:", "Explore", 30
 
 
 def page() -> None:

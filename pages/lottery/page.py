@@ -13,7 +13,7 @@ from pages.shared.live import live
 from pages.shared.plain import plain
 from pruning.common.errors import PruningError
 
-TITLE, ICON, PLACE = "Lottery ticket", ":material/confirmation_number:", 50
+TITLE, ICON, GROUP, PLACE = "Lottery ticket", ":material/confirmation_number:", "Retrain", 50
 
 
 def page() -> None:

@@ -16,7 +16,7 @@ from pages.shared.plain import plain
 from pages.shared.profile import profile_of
 from pruning.results.charts.axes import CHOICES
 
-TITLE, ICON, PLACE = "Prune", ":material/content_cut:", 10
+TITLE, ICON, GROUP, PLACE = "Prune", ":material/content_cut:", "Explore", 10
 
 
 def page() -> None:

@@ -14,7 +14,7 @@ from pages.shared.controls import controls
 from pages.shared.live import live
 from pages.shared.plain import plain
 
-TITLE, ICON, PLACE = "Quantization", ":material/grid_on:", 70
+TITLE, ICON, GROUP, PLACE = "Quantization", ":material/grid_on:", "Deploy", 70
 
 
 def page() -> None:

@@ -20,7 +20,7 @@ from pages.shared.profile import profile_of
 from pages.shared.server import EMBEDDED
 from pruning.common.errors import PruningError
 
-TITLE, ICON, PLACE = "Recover", ":material/healing:", 40
+TITLE, ICON, GROUP, PLACE = "Recover", ":material/healing:", "Retrain", 40
 
 START = 950  # per mille: where a small network has something to recover from
 

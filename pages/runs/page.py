@@ -8,7 +8,7 @@ from pages.runs import table as runs_table
 from pages.shared.server import store
 from pruning.results.csv_files import csv_bytes
 
-TITLE, ICON, PLACE = "Runs", ":material/history:", 100
+TITLE, ICON, GROUP, PLACE = "Runs", ":material/history:", "Yours", 100
 
 SHOWN = 1000
 

@@ -21,7 +21,7 @@ from pruning.results.charts.compatibility_table import compatibility_table
 from pruning.results.charts.words import tip
 from pruning.zoo.kinds import models
 
-TITLE, ICON, PLACE = "Scorers", ":material/menu_book:", 90
+TITLE, ICON, GROUP, PLACE = "Scorers", ":material/menu_book:", "Reference", 90
 
 FEW = 3  # cards that are open from the start when a search leaves no more
 

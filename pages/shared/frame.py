@@ -8,10 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import address, live
+from pages.shared.bar import bar
 from pages.shared.hosts import check_host
 from pages.shared.navigation import listed
 from pages.shared.server import engine
-from pages.shared.sign_in import sign_in, sign_out, stranger
+from pages.shared.sign_in import sign_in, sign_out
 from pages.shared.style import style
 from pruning.common.environment import Settings
 
@@ -37,12 +38,14 @@ def start() -> None:
     style()
     first, *_ = found = listed()
     pages = {
-        one: st.Page(one.path, title=one.title, icon=one.icon, url_path=one.name, default=one is first) for one in found
+        one.name: st.Page(one.path, title=one.title, icon=one.icon, url_path=one.name, default=one is first)
+        for one in found
     }
     # Addresses are known before anybody is: a browser would say "page not found" to who has yet to sign in.
-    page = st.navigation(list(pages.values()), position="hidden" if stranger() else "top")
+    page = st.navigation(list(pages.values()), position="hidden")
     check_host(_named_hosts())
     sign_in()
+    bar(pages, page.url_path or first.name)
     engine()
     address.arrive(page.url_path)
     live.whole(page.run)

@@ -1,6 +1,6 @@
 """Which pages there are: a page is a folder of ``pages/`` with a ``page.py``, whose first lines say how it is listed.
 
-    TITLE, ICON, PLACE = "Curves", ":material/show_chart:", 20
+    TITLE, ICON, GROUP, PLACE = "Curves", ":material/show_chart:", "Explore", 20
 
 The lines are read, not run, so that no page is imported before somebody opens it.
 """
@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 PAGES = Path(__file__).resolve().parents[1]
-NAMES = ("TITLE", "ICON", "PLACE")
+NAMES = ("TITLE", "ICON", "GROUP", "PLACE")
+GROUPS = ("Explore", "Retrain", "Deploy", "Reference", "Yours", "Operator")
+"""In the order in which people think: what goes, how accuracy comes back, what a device gets; then what helps."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,12 +27,14 @@ class Listed:
         place: lower comes first; the lowest is what opens without a name in the address.
         name: its folder, and its name in the address.
         title, icon: as people see them.
+        group: one of ``GROUPS``.
     """
 
     place: int
     name: str
     title: str
     icon: str
+    group: str
 
     @property
     def path(self) -> str:
@@ -55,4 +59,11 @@ def _read(file: Path) -> Listed:
             said = dict(zip(NAMES, ast.literal_eval(node.value), strict=True))
     if not said:
         raise ValueError(f"{file} must begin with: {', '.join(NAMES)} = …")
-    return Listed(said["PLACE"], file.parent.name, said["TITLE"], said["ICON"])
+    if said["GROUP"] not in GROUPS:
+        raise ValueError(f"{file} is in the group '{said['GROUP']}': choose one of {', '.join(GROUPS)}.")
+    return Listed(said["PLACE"], file.parent.name, said["TITLE"], said["ICON"], said["GROUP"])
+
+
+def grouped() -> dict[str, list[Listed]]:
+    """The pages of each group that has some."""
+    return {group: found for group in GROUPS if (found := [page for page in listed() if page.group == group])}

@@ -6,7 +6,19 @@ import streamlit as st
 
 CSS = """
 <style>
-.block-container { padding-top: 3.6rem; padding-bottom: 2rem; }
+.block-container { padding-top: 0.4rem; padding-bottom: 2rem; }
+/* The bar stands where the empty header would, which lets clicks through but for its own buttons. */
+[data-testid="stHeader"], [data-testid="stHeader"] * { background: transparent; pointer-events: none; }
+[data-testid="stHeader"] :is(button, button *, a) { pointer-events: auto; }
+.st-key-bar { padding: 0.25rem 2.5rem 0.35rem 0; }
+.st-key-bar a { padding: 0.2rem 0.5rem; min-height: 0; margin: 0; }
+.st-key-bar_groups { gap: 0.25rem; }
+.st-key-bar_pages { gap: 0.25rem; padding-top: 0.4rem; }
+.st-key-bar_groups a > :has([data-testid="stIconMaterial"]):first-child { display: none; }
+.st-key-bar_groups a, .st-key-bar_groups a:focus-visible { border-radius: 0; border-bottom: 3px solid transparent; }
+.st-key-bar_here a { background: none !important; border-bottom-color: light-dark(#0072b2, #56b4e9) !important; }
+.st-key-bar_here p, .st-key-bar_shown p { font-weight: 600; }
+.st-key-bar_shown a { background: light-dark(#0072b222, #56b4e933) !important; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 h2 { font-size: 1.65rem !important; line-height: 1.25 !important; padding-top: 0.2rem !important; }
 [class*="st-key-old_"] { opacity: 0.45; transition: opacity 0.2s; }

@@ -12,7 +12,7 @@ from pruning.engine.jobs import JobView
 from pruning.store.describe import sentence
 from pruning.store.footprint import footprint
 
-TITLE, ICON, PLACE = "Status", ":material/monitor_heart:", 110
+TITLE, ICON, GROUP, PLACE = "Status", ":material/monitor_heart:", "Operator", 110
 
 EVERY = 3.0  # seconds between two looks
 SHOWN = 200  # jobs that are listed

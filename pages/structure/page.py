@@ -13,7 +13,7 @@ from pages.shared.plain import plain
 from pages.structure import numbers, speed, take_home, view, work
 from pages.structure.words import REMOVABLE
 
-TITLE, ICON, PLACE = "Structure", ":material/account_tree:", 60
+TITLE, ICON, GROUP, PLACE = "Structure", ":material/account_tree:", "Deploy", 60
 
 
 def page() -> None:

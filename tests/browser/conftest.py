@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pages.shared.navigation import listed
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "test-results"
@@ -91,3 +94,11 @@ def page(chromium: Browser) -> Iterator[Page]:
     found = context.new_page()
     yield found
     context.close()
+
+
+def go_to(page: Page, title: str) -> None:
+    """By the bar above the page, as a person does: the group first, where the page is in another one."""
+    group = next(found.group for found in listed() if found.title == title)
+    page.get_by_role("link", name=group, exact=True).click()
+    page.locator(".st-key-bar_pages").get_by_role("link", name=title).click()
+    expect(page.locator(".st-key-bar_shown")).to_have_text(re.compile(f"{re.escape(title)}$"), timeout=PATIENCE)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, go_to
 from tests.browser.test_journey import shot
 
 pytestmark = pytest.mark.browser
@@ -76,9 +76,9 @@ def test_cancelled_work_stops_stays_stopped_and_goes_on_when_asked(page: Page, s
     expect(sharpen).to_be_visible(timeout=PATIENCE)
     sharpen.click()
     expect(running).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("link", name="Runs").click()
+    go_to(page, "Runs")
     expect(page.locator("h2").first).to_have_text("Runs", timeout=PATIENCE)
-    page.get_by_role("link", name="Curves").click()
+    go_to(page, "Curves")
     expect(page.locator(".st-key-chart_curves .js-plotly-plot").first).to_contain_text(
         "Random (control), global (mean of 2 seeds)", timeout=2 * PATIENCE
     )

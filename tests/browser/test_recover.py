@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, go_to
 from tests.browser.test_journey import shot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -36,9 +36,9 @@ def test_start_look_cancel_continue_finish(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Cancel").click()
     # One that had not begun has no step, and on a fast machine the first may have ended by now.
     expect(page.get_by_text(re.compile("was cancelled")).first).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("link", name="Curves").click()
+    go_to(page, "Curves")
     page.wait_for_url(re.compile("/curves"))
-    page.get_by_role("link", name="Recover").click()
+    go_to(page, "Recover")
     page.get_by_role("button", name=re.compile(r"^Continue")).click(timeout=PATIENCE)
     expect(page.get_by_text(re.compile("^Training [1-4] strateg"))).to_be_visible(timeout=PATIENCE)
     expect(page.locator("h2").first).to_contain_text("recovers to", timeout=LONG)

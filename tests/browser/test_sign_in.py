@@ -34,10 +34,10 @@ def test_a_stranger_signs_in_and_is_known_until_she_leaves(guarded: Server, page
     page.goto(f"{guarded.url}runs")
     door = page.get_by_role("button", name="Sign in")
     expect(door).to_be_visible(timeout=PATIENCE)
-    assert page.get_by_role("link", name="Curves").count() == 0, "nothing is shown to strangers"
+    assert page.locator(".st-key-bar").count() == 0, "nothing is shown to strangers"
     door.click()
     expect(page.get_by_text(f"Signed in as {ADA}")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("link", name="Curves")).to_be_visible()
+    expect(page.get_by_role("link", name="Explore")).to_be_visible()
     page.reload()
     expect(page.get_by_text(f"Signed in as {ADA}")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Sign out").click()

@@ -1,0 +1,30 @@
+"""The bar above each page: the groups, and under them the pages of the group that one is in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.shared.navigation import grouped
+
+
+def bar(pages: dict[str, Any], shown: str) -> None:
+    """Draw it. A group's name leads to its first page; so each page is two clicks away, at any width.
+
+    Args:
+        pages: what Streamlit knows of each page, by its name.
+        shown: the name of the page that is drawn.
+    """
+    with st.container(key="bar", gap=None):
+        groups = st.container(horizontal=True, gap="small", key="bar_groups")
+        for group, found in grouped().items():
+            here = any(page.name == shown for page in found)
+            with groups.container(width="content", key=f"bar_{'here' if here else group.lower()}"):
+                st.page_link(pages[found[0].name], label=group, width="content")
+            if here:
+                row = st.container(horizontal=True, gap="small", key="bar_pages")
+                for page in found:
+                    mark = "shown" if page.name == shown else page.name
+                    with row.container(width="content", key=f"bar_{mark}"):
+                        st.page_link(pages[page.name], label=page.title, icon=page.icon, width="content")

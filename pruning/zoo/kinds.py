@@ -1,4 +1,4 @@
-"""The base classes of models and data sets, with all that one declares about itself, and their registries."""
+"""The base classes of models, data sets and corruptions, with all that one declares about itself; their registries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pruning.zoo.places import hub_folder
 from pruning.zoo.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Generator, Tensor, nn
 
 
 ABSENT = "absent"
@@ -156,6 +156,27 @@ data_sources: Registry[Source] = Registry("source of data", "pruning.zoo.data_so
 
 
 datasets: SourcedRegistry[Dataset] = SourcedRegistry("data set", "pruning.zoo.datasets", lambda: data_sources)
+
+
+class Corruption(Entry):
+    """A change of pictures, such as noise or blur, at severities 1 to 5; it says how a network fares in bad weather."""
+
+    keeps_label: ClassVar[bool] = True
+    """Whether the pictures still show their class; if not they are unknown inputs, and there is one severity."""
+
+    @abstractmethod
+    def change(self, pictures: Tensor, severity: int, generator: Generator) -> Tensor:
+        """The same pictures, changed.
+
+        Args:
+            pictures: float32 ``(n, channels, height, width)``, 0 black to 1 white; they are left as they are.
+            severity: 1 to 5.
+            generator: on the CPU, for all chance; it has the same seed for every severity.
+        """
+
+
+corruptions: Registry[Corruption] = Registry("corruption", "pruning.zoo.corruptions")
+SEVERITIES = (1, 2, 3, 4, 5)
 
 
 SPLITS = ("train", "validation", "test")

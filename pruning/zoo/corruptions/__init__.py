@@ -1,0 +1,1 @@
+"""Corruptions of pictures, one file each."""

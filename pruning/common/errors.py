@@ -63,6 +63,10 @@ class BadValue(PruningError, ValueError):
     """A value outside its bounds, or of the wrong kind."""
 
 
+class Refused(BadValue):
+    """A stranger's file that is not read: damaged, too large, or made to do harm; the sentence says which."""
+
+
 class Incompatible(PruningError):
     """A combination of choices that does not exist (a scorer that cannot score this granularity, say)."""
 

@@ -88,3 +88,13 @@ NORMALISED_NUMBERS = 10_000_000
 """Numbers of a split that are kept normalised in memory (float32: 40 MB)."""
 SAMPLE_NUMBERS = 32_000_000
 """Numbers that gradients of single images may fill at once (float32: 128 MB)."""
+APART_MB, APART_SECONDS, APART_ANSWER_MB = 1_024, 60.0, 16
+"""What reads a stranger's file may use, beyond its libraries: megabytes, seconds, and megabytes of what it tells."""
+STRANGER_MB = 2_000
+"""Largest checkpoint of a stranger, in megabytes."""
+STRANGER_TENSORS, STRANGER_LEAVES, STRANGER_DEPTH = 20_000, 2_000, 16
+"""Tensors, other values, and containers within containers of such a checkpoint."""
+STRANGER_NAME = 300
+"""Letters of a tensor's name."""
+STRANGER_WORDS = 10_000
+"""Entries of a list that is kept, of class names, say; each is cut to ``LETTERS``."""

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.progress import quiet
-from pruning.network.passes import forward_order, measured_norms, mode, parts
+from pruning.network.inputs import slices
+from pruning.network.passes import forward_order, measured_norms, mode
 from pruning.network.weights import apply_masks, has_batch_norm, layer_label, prunable
 from pruning.steps.prune import Prune
 from pruning.zoo.base import Base
@@ -170,9 +171,9 @@ def test_only_statistics_that_were_never_measured_are_set_aside() -> None:
 
 def test_batches_cover_all_images_in_nearly_equal_parts() -> None:
     for count in (1, 2, 99, 100, 101, 1000, 1002):
-        slices = parts(count)
-        sizes = [s.stop - s.start for s in slices]
-        assert [i for s in slices for i in range(count)[s]] == list(range(count))
+        found = slices(count, 100)
+        sizes = [s.stop - s.start for s in found]
+        assert [i for s in found for i in range(count)[s]] == list(range(count))
         assert max(sizes) <= 100 and max(sizes) - min(sizes) <= 1 and len(sizes) == -(-count // 100)
 
 

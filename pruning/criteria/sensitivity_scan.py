@@ -19,8 +19,9 @@ from pruning.common.limits import SCAN_MB, WORKER_SCANS
 from pruning.common.memory import Recent
 from pruning.common.progress import Progress
 from pruning.criteria.ranking import MASKED, counts
+from pruning.network.inputs import BATCH
 from pruning.network.partial_forward import Call, PartialForward
-from pruning.network.passes import BATCH, like
+from pruning.network.passes import like
 from pruning.network.scene import Scene
 from pruning.network.units import Group, Layout
 from pruning.network.weights import layer_label

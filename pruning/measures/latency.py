@@ -40,6 +40,7 @@ class Latency(Timing):
 
         from pruning.compression.removal.remove import removed
         from pruning.measures.tools.stopwatch import by_turns, conditions, quartiles
+        from pruning.network.inputs import drawn
         from pruning.network.macs import macs
         from pruning.network.passes import like
 
@@ -53,7 +54,7 @@ class Latency(Timing):
             **conditions(device),
         }
         for number, batch in enumerate(self.batches):
-            images = like(state.model, torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)))
+            images = like(state.model, drawn(state.model, shape, batch, torch.Generator().manual_seed(0)))
             note = f"{batch} image{'s' if batch > 1 else ''} a pass"
             works = {name: partial(model, images) for name, model in variants.items()}
             times = by_turns(works, self.seconds, device, desk.part(number, len(self.batches), note))

@@ -31,9 +31,9 @@ class Memory(Measure):
     )
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        import torch
 
         from pruning.compression.removal.remove import removed
+        from pruning.network.inputs import drawn
         from pruning.network.passes import like
         from pruning.network.peak import peak_bytes
 
@@ -41,6 +41,6 @@ class Memory(Measure):
         variants, rows = {"dense": state.start.model, "small": removed(state).model}, []
         for number, batch in enumerate(self.batches):
             desk.progress(number, len(self.batches), f"{batch} images a pass")
-            images = like(state.model, torch.zeros(batch, *shape))
+            images = like(state.model, drawn(state.model, shape, batch))
             rows.append({"batch": batch, **{name: peak_bytes(model, images) for name, model in variants.items()}})
         return {"rows": rows}

@@ -26,7 +26,8 @@ class Quality(OnImages):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 
-        from pruning.network.passes import BATCH, like
+        from pruning.network.inputs import BATCH
+        from pruning.network.passes import like
         from pruning.zoo.match import split_of
 
         split, task = split_of(state.base, self.split), state.base.task

@@ -35,7 +35,8 @@ class Runtime(OnImages, OnnxFile):
         from pruning.compression.removal.onnx_runtime import onnx_file
         from pruning.compression.removal.onnx_session import caller, package
         from pruning.compression.removal.outputs import difference, output
-        from pruning.network.passes import BATCH, like
+        from pruning.network.inputs import BATCH
+        from pruning.network.passes import like
         from pruning.zoo.match import split_of
 
         state.base.task.need_classes(state.base.model)

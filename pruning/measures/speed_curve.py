@@ -45,6 +45,7 @@ class SpeedCurve(Timing):
         import torch
 
         from pruning.measures.tools.stopwatch import by_turns, conditions, quartiles, ratios
+        from pruning.network.inputs import drawn
         from pruning.network.macs import macs
         from pruning.network.passes import like
 
@@ -61,7 +62,7 @@ class SpeedCurve(Timing):
             **conditions(device),
         }
         for number, batch in enumerate(self.batches, len(self.levels)):
-            images = like(state.model, torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0)))
+            images = like(state.model, drawn(state.model, shape, batch, torch.Generator().manual_seed(0)))
             note = f"{batch} image{'s' if batch > 1 else ''} a pass"
             works = {str(level): partial(model, images) for level, model in networks.items()}
             times = by_turns(works, self.seconds, device, desk.part(number, total, note))

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.errors import BadTensor
-from pruning.network.passes import like, measured_norms, mode, parts
+from pruning.network.inputs import drawn, parts
+from pruning.network.passes import like, measured_norms, mode
 from pruning.network.weights import prunable
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _norm_behind(scene: Scene, layers: list[nn.Module]) -> dict[nn.Module, nn.Mo
     behind = [(module, meet) for module in norms_of(scene.model)]
     before = [(module, note) for module in dict.fromkeys(layers)]
     with mode(scene.model, False), torch.no_grad(), hooked(before), hooked(behind, before=True):
-        scene.model(like(scene.model, torch.zeros(2, *shape)))
+        scene.model(like(scene.model, drawn(scene.model, shape, 2)))
     return found
 
 
@@ -123,7 +124,7 @@ def channel_means(
     places = [(module, layer) for module in layers]
     behind = [(module, norm) for module in norms_of(scene.model)]
     with mode(scene.model, False), measured_norms(scene.model), torch.no_grad(), hooked(places), hooked(behind):
-        for part in parts(len(images)):
+        for part in parts(scene.model, images):
             scene.progress(part.start, len(images), "activations")
             scene.model(images[part])
     return {

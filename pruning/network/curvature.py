@@ -13,7 +13,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from pruning.common.errors import Incompatible
 from pruning.common.limits import SAMPLE_NUMBERS
-from pruning.network.passes import BATCH, differentiable, measured_norms, mode, parts, unmeasured_norms
+from pruning.network.inputs import BATCH, parts
+from pruning.network.passes import differentiable, measured_norms, mode, unmeasured_norms
 from pruning.network.weights import prunable
 from pruning.tasks.kinds import Task
 
@@ -111,7 +112,7 @@ def _settled_norms(model: nn.Module, images: Tensor) -> Generator[None]:
     handles = [norm.register_forward_pre_hook(note) for norm in fresh]
     try:
         with mode(model, False), measured_norms(model), torch.no_grad():
-            for part in parts(len(images)):
+            for part in parts(model, images):
                 model(images[part])
     finally:
         for handle in handles:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pruning.network.activations import hooked
-from pruning.network.passes import parts
+from pruning.network.inputs import parts
 
 Module = nn.Linear | nn.Conv2d
 """The kinds of layers whose inputs are known as a matrix."""
@@ -94,7 +94,7 @@ def hessian(
             raise _Seen
 
     with torch.no_grad(), hooked([(module, gather) for module in modules], before=True):
-        for part in parts(len(images)):
+        for part in parts(model, images):
             note()
             left = calls
             try:

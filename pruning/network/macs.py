@@ -11,6 +11,7 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from pruning.network.inputs import drawn
 from pruning.network.weights import prunable
 from pruning.zoo.kinds import models
 
@@ -43,7 +44,7 @@ def macs(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], fl
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter, _PerWeight(counter, owners, per_layer):
         dtype = next((weight.dtype for weight in weights.values()), torch.float32)
-        functional_call(model, tensors, (torch.zeros(2, *shape, device="meta", dtype=dtype),))
+        functional_call(model, tensors, (drawn(model, shape, 2, device="meta", dtype=dtype),))
     return {name: flops / 4 for name, flops in per_layer.items()}, counter.get_total_flops() / 4
 
 

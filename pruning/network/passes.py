@@ -9,11 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from pruning.common.errors import Incompatible, PruningError, reason
+from pruning.network.inputs import drawn
 from pruning.network.weights import prunable
 from pruning.tasks.outputs import first_tensor, tensor_of
-
-BATCH = 100
-"""Images at a time: small batches stay in the cache and are faster on a CPU than large ones."""
 
 
 @contextmanager
@@ -53,7 +51,7 @@ def forward_order(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[str, 
     hooks = [module.register_forward_pre_hook(note) for module in dict.fromkeys(owner.values())]
     try:
         with mode(model, False), torch.no_grad():
-            output = model(like(model, torch.zeros(2, *input_shape)))
+            output = model(like(model, drawn(model, input_shape, 2)))
     except (
         ArithmeticError,
         AttributeError,
@@ -120,9 +118,3 @@ def differentiable(model: nn.Module, weights: Sequence[nn.Parameter]) -> Generat
     finally:
         for weight, flag in zip(weights, flags, strict=True):
             weight.requires_grad_(flag)
-
-
-def parts(count: int) -> list[slice]:
-    """``count`` images as few nearly equal batches: a last one of one image would have no variance."""
-    number = -(-count // BATCH)
-    return [slice(i * count // number, (i + 1) * count // number) for i in range(number)]

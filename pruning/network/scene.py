@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from pruning.common.errors import Missing
 from pruning.common.progress import Progress
-from pruning.network.passes import differentiable, like, parts
+from pruning.network.inputs import parts
+from pruning.network.passes import differentiable, like
 from pruning.network.units import Layout, Reduction
 from pruning.network.weights import prunable
 from pruning.zoo import data as zoo_data
@@ -101,7 +102,7 @@ class Scene:
         weights = [parameters[name] for name in self.weights]
         sums = [torch.zeros_like(w, dtype=torch.promote_types(w.dtype, torch.float32)) for w in weights]
         with differentiable(self.model, weights):
-            for part in parts(len(labels)):
+            for part in parts(self.model, images):
                 self.progress(part.start, len(labels), note)
                 loss = task.loss(task.forward(self.model, images[part]), labels[part], temperature)
                 share = len(labels[part]) / len(labels)

@@ -39,7 +39,8 @@ class Recalibrate(Step):
         from torch import nn
 
         from pruning.common.errors import Incompatible, Missing
-        from pruning.network.passes import like, parts
+        from pruning.network.inputs import parts
+        from pruning.network.passes import like
         from pruning.network.scene import training_examples
         from pruning.network.weights import has_batch_norm
 
@@ -58,7 +59,7 @@ class Recalibrate(Step):
             norm.train()
         try:
             with torch.no_grad():
-                for part in parts(len(images)):
+                for part in parts(after.model, images):
                     progress(part.start, len(images), "recalibrating BatchNorm")
                     after.model(like(after.model, images[part]))
         finally:

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from pruning.network.passes import BATCH, mode
+from pruning.network.inputs import at_once
+from pruning.network.passes import mode
 from pruning.network.weights import layer_label
 from pruning.training.images import Loaded, loaded
 from pruning.training.session import Session
@@ -54,7 +55,8 @@ class Looks:
         """Loss and quality on the first examples of the validation split, in eval mode."""
         loss, quality = 0.0, 0.0
         with mode(self.session.model, False), torch.inference_mode():
-            for images, labels in zip(held.images.split(BATCH), held.labels.split(BATCH), strict=True):
+            size = at_once(self.session.model, held.images)
+            for images, labels in zip(held.images.split(size), held.labels.split(size), strict=True):
                 outputs = self.task.forward(self.session.model, images)
                 loss += float(self.task.summed_loss(outputs, labels))
                 quality += float(self.task.quality(outputs, labels).sum())

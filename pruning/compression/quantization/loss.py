@@ -13,8 +13,9 @@ from torch.nn import functional as F
 from pruning.common.errors import Incompatible
 from pruning.common.progress import Progress
 from pruning.compression.quantization.packing import quantized
+from pruning.network.inputs import parts
 from pruning.network.number_format import NumberFormat
-from pruning.network.passes import like, mode, parts
+from pruning.network.passes import like, mode
 from pruning.state import State
 
 
@@ -53,7 +54,7 @@ def output_errors(
     """
     sums: dict[str, list[float]] = {}
     with _watched(model, after, sums), mode(model, False), torch.inference_mode():
-        for part in parts(len(images)):
+        for part in parts(model, images):
             progress(part.start, len(images), "calibration images")
             model(like(model, images[part]))
     ratios = {name: (wrong / whole) ** 0.5 if whole else 0.0 for name, (wrong, whole) in sums.items()}

@@ -18,7 +18,7 @@ from pruning.common.progress import Desk, Progress
 from pruning.compression.removal.exports import onnx
 from pruning.compression.removal.onnx_session import INPUT, package
 from pruning.compression.removal.remove import smaller
-from pruning.network.passes import parts
+from pruning.network.inputs import BATCH, slices
 from pruning.network.scene import training_examples
 from pruning.state import State
 
@@ -93,7 +93,7 @@ def int8(data: bytes, images: Tensor, weight_bits: Literal[7, 8], progress: Prog
 
     class Reader(CalibrationDataReader):
         def __init__(self) -> None:
-            self.parts = iter(parts(len(images)))
+            self.parts = iter(slices(len(images), BATCH))
 
         def get_next(self) -> dict[str, np.ndarray] | None:  # ty: ignore[incompatible-method-override]
             part = next(self.parts, None)

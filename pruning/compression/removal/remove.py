@@ -18,6 +18,8 @@ from pruning.compression.removal.fit import cut
 from pruning.compression.removal.outputs import NEAR, difference, output
 from pruning.criteria.kinds import granularities
 from pruning.criteria.method import Method
+from pruning.network.inputs import drawn
+from pruning.network.passes import like
 from pruning.network.weights import layer_label
 from pruning.state import Architecture, State
 
@@ -67,7 +69,7 @@ def remove(state: State) -> Removed:
     shape = state.base.input_shape
     device = next(state.model.parameters()).device
     twin = copy.deepcopy(state.model).to("cpu").eval()
-    images = torch.randn(2, *shape, generator=torch.Generator().manual_seed(3)).to(next(twin.parameters()).dtype)
+    images = like(twin, drawn(twin, shape, 2, torch.Generator().manual_seed(3)))
     said = output(twin, images)
     if not bool(torch.isfinite(said).all()):
         raise BadTensor("The pruned network gives NaN or infinite outputs: nothing can be compared with it.")

@@ -89,7 +89,8 @@ def input_energy(scene: Scene, count: int) -> dict[str, Tensor]:
 
     from pruning.common.errors import BadTensor
     from pruning.network.activations import hooked, owners
-    from pruning.network.passes import measured_norms, mode, parts
+    from pruning.network.inputs import parts
+    from pruning.network.passes import measured_norms, mode
 
     images, _ = scene.sample(count)
     sums: dict[str, Tensor] = {}
@@ -111,7 +112,7 @@ def input_energy(scene: Scene, count: int) -> dict[str, Tensor]:
 
     places = [(module, gather(name)) for name, module in owners(scene).items()]
     with mode(scene.model, False), measured_norms(scene.model), torch.no_grad(), hooked(places, before=True):
-        for part in parts(len(images)):
+        for part in parts(scene.model, images):
             scene.progress(part.start, len(images), "activations")
             scene.model(images[part])
     for name, total in sums.items():

@@ -38,7 +38,8 @@ class BlockInfluence(Scorer):
 
         from pruning.criteria.ranking import MASKED
         from pruning.network.activations import hooked
-        from pruning.network.passes import measured_norms, mode, parts
+        from pruning.network.inputs import parts
+        from pruning.network.passes import measured_norms, mode
 
         assert scene.layout is not None
         images, _ = scene.sample(self.samples)
@@ -55,7 +56,7 @@ class BlockInfluence(Scorer):
 
         hooks = hooked([(b, before) for b in blocks], before=True), hooked([(b, after) for b in blocks])
         with mode(scene.model, False), measured_norms(scene.model), torch.no_grad(), hooks[0], hooks[1]:
-            for part in parts(len(images)):
+            for part in parts(scene.model, images):
                 scene.progress(part.start, len(images), "block influence")
                 scene.model(images[part])
         masked = scene.layout.reduced(scene.weights, "sum", scene.masks, MASKED)[name] == MASKED

@@ -13,7 +13,8 @@ from pruning.common.limits import WORKER_PREDICTIONS
 from pruning.common.memory import Recent
 from pruning.common.progress import Desk
 from pruning.network.forward import forward_of
-from pruning.network.passes import BATCH, like
+from pruning.network.inputs import BATCH
+from pruning.network.passes import like
 from pruning.state import State
 from pruning.zoo.match import split_of
 

@@ -14,6 +14,7 @@ from pruning.common.hashing import digest
 from pruning.common.limits import WORKER_LAYOUTS
 from pruning.common.memory import Recent
 from pruning.network.groups.identity import architecture
+from pruning.network.inputs import drawn
 from pruning.network.units import Layout
 
 _layouts: Recent[Layout] = Recent(WORKER_LAYOUTS, "layouts")
@@ -50,7 +51,7 @@ class Trial:
                     module.running_var.uniform_(0.5, 1.5, generator=generator)
             for p in twin.parameters():
                 p.requires_grad_(True)
-            images = torch.randn(2, *input_shape, generator=generator)
+            images = drawn(twin, input_shape, 2, generator)
         return cls(twin, images, {id(p): name for name, p in twin.named_parameters()}, set(twin.modules()))
 
     @property

@@ -25,7 +25,7 @@ from benchmarks._script import script
 from benchmarks._table import Figure
 from benchmarks._usual import pictures
 from pruning.common.memory import Recent
-from pruning.network.passes import BATCH
+from pruning.network.inputs import BATCH
 from pruning.network.weights import prunable
 from pruning.steps.prune import Prune
 from pruning.study.fold import state_of

@@ -27,7 +27,7 @@ from benchmarks.curve import LEVELS, forget
 from pruning.common.progress import quiet
 from pruning.criteria.counts import ranked
 from pruning.criteria.kinds import allocations
-from pruning.network.passes import BATCH
+from pruning.network.inputs import BATCH
 from pruning.network.weights import apply_masks, prunable
 from pruning.steps.prune import Prune
 from pruning.steps.train import Train

@@ -25,7 +25,8 @@ from pruning.common.errors import PruningError
 from pruning.common.progress import quiet
 from pruning.criteria.kinds import Scorer, scorers
 from pruning.criteria.plan import plan
-from pruning.network.passes import forward_order, mode, parts
+from pruning.network.inputs import parts
+from pruning.network.passes import forward_order, mode
 from pruning.network.scene import Scene
 from pruning.state import State
 from pruning.steps.prune import Prune
@@ -54,7 +55,7 @@ def works(name: str) -> dict[str, tuple[str, int, Callable[[], object]]]:
 
         def passes() -> None:
             with mode(model, False):
-                for part in parts(count):
+                for part in parts(model, images):
                     F.cross_entropy(model(images[part]), labels[part]).backward()
             model.zero_grad(set_to_none=True)
 

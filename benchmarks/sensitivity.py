@@ -26,7 +26,7 @@ from pruning.criteria import sensitivity_scan
 from pruning.criteria.allocations.sensitivity import SHARES
 from pruning.criteria.plan import RemovalPlan
 from pruning.criteria.ranking import counts
-from pruning.network.passes import BATCH
+from pruning.network.inputs import BATCH
 from pruning.steps.prune import Prune
 from pruning.study.fold import state_of
 from pruning.zoo.base import Base

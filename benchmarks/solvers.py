@@ -21,7 +21,7 @@ from benchmarks._script import script
 from benchmarks._table import Figure
 from pruning.common.progress import quiet
 from pruning.criteria.kinds import Solver, scorers
-from pruning.network.passes import parts
+from pruning.network.inputs import parts
 from pruning.network.scene import Scene
 from pruning.network.units import Layout
 from pruning.study.fold import state_of
@@ -46,7 +46,7 @@ def bare(scene: Scene, samples: int, passes: int) -> None:
     images, _ = scene.sample(samples)
     with torch.inference_mode():
         for _ in range(passes):
-            for part in parts(len(images)):
+            for part in parts(scene.model, images):
                 scene.model(images[part])
 
 

@@ -57,7 +57,7 @@ class Logits(OnImages, Calibrated):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 
-        from pruning.network.passes import BATCH
+        from pruning.network.inputs import BATCH
         from pruning.zoo.corrupted import Corrupted
         from pruning.zoo.match import split_of
 

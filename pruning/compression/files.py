@@ -15,6 +15,10 @@ from pruning.network.weights import prunable
 
 ZSTD = b"\x28\xb5\x2f\xfd"
 """How a file that zstd compressed begins (RFC 8878, 3.1.1)."""
+WINDOW = 2**27
+"""Bytes that unpacking looks back: what RFC 8878 lets decoders ask at most of a file of level 19 and below."""
+HEADER_BYTES, MOST_BYTES, PIECE = 16 * 2**20, 2**32, 2**20
+"""Bytes of a safetensors header, of a file that was unpacked, and of what is unpacked at once."""
 
 
 def plain(model: nn.Module, metadata: dict[str, str] | None = None) -> bytes:
@@ -51,20 +55,51 @@ def compressed(data: bytes, level: int) -> bytes:
     return zstandard.ZstdCompressor(level=level).compress(data)
 
 
-def decompressed(data: bytes) -> bytes:
+def decompressed(data: bytes, most: int = MOST_BYTES) -> bytes:
     """What ``compressed`` made, as it was; other data as it is.
 
+    Args:
+        most: no more bytes than these are unpacked, whatever the file says of itself.
+
     Raises:
-        ValueError: it is damaged.
+        ValueError: it is damaged, or has more than ``most`` bytes.
     """
     if data[:4] != ZSTD:
         return data
+    read = _first(data, most + 1)
+    if len(read) > most:
+        raise ValueError(f"it would unpack to more than {most / 2**20:,.0f} MB")
+    return read
+
+
+def beginning(data: bytes) -> bytes:
+    """The header of a safetensors file, compressed or not, without its tensors.
+
+    Raises:
+        ValueError: there is none, or one of more than ``HEADER_BYTES``.
+    """
+    start = _first(data, 8)
+    end = 8 + int.from_bytes(start, "little")
+    if len(start) < 8 or end > HEADER_BYTES:
+        raise ValueError("no header")
+    return _first(data, end)
+
+
+def _first(data: bytes, count: int) -> bytes:
+    """The first bytes of a file, unpacked piece by piece: memory is taken for what is there, not for what is said."""
+    if data[:4] != ZSTD:
+        return data[:count]
     import zstandard
 
+    pieces, left = [], count
     try:
-        return zstandard.ZstdDecompressor().decompress(data)
+        with zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(data) as stream:
+            while left and (piece := stream.read(min(left, PIECE))):
+                pieces.append(piece)
+                left -= len(piece)
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from None
+    return b"".join(pieces)
 
 
 def metadata_of(data: bytes) -> dict[str, str]:
@@ -108,6 +143,8 @@ def read_bitmask(data: bytes) -> dict[str, Tensor]:
     state = {name: t for name, t in tensors.items() if name.removesuffix(".bits").removesuffix(".values") not in shapes}
     for name, shape in shapes.items():
         count = math.prod(shape)
+        if not 0 <= count <= 8 * tensors[f"{name}.bits"].numel():
+            raise ValueError(f"'{name}' has {count:,} weights by its header, and fewer bits")
         values = tensors[f"{name}.values"]
         full = torch.zeros(count, dtype=values.dtype)
         full[torch.from_numpy(np.unpackbits(tensors[f"{name}.bits"].numpy(), count=count).astype(bool))] = values

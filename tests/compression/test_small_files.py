@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import zstandard
 from safetensors.torch import save_file
 
 from pruning.common.errors import BadTensor, Missing
@@ -83,3 +84,41 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     save_file({}, path, {"architecture": json.dumps(about | {"blocks": ["nowhere"]})})
     with pytest.raises(BadTensor, match="does not fit its own description"):
         load_small(path)
+
+
+def test_a_file_that_unpacks_without_end_is_stopped_where_its_network_would_end(tmp_path: Path) -> None:
+    about = {"format": "pruning.small", "version": 1, "model": "lenet_5", "heads": {}, "blocks": []}
+    header = json.dumps({"__metadata__": {"architecture": json.dumps(about)}}).encode()
+    start, zeros = len(header).to_bytes(8, "little") + header, bytes(2**20)
+    packer = zstandard.ZstdCompressor(level=19).compressobj()
+    packed = b"".join([packer.compress(start), *(packer.compress(zeros) for _ in range(64)), packer.flush()])
+    path = tmp_path / "bomb.safetensors.zst"
+    path.write_bytes(packed)
+    assert len(packed) < 20_000
+    with pytest.raises(BadTensor, match=r"is damaged \(it would unpack to more than 16 MB\)"):
+        load_small(path)
+    twenty = zstandard.ZstdCompressor().compress(start)
+    claimed = bytearray(b"\x28\xb5\x2f\xfd\xe0" + (20 * 10**9).to_bytes(8, "little") + twenty[6:])
+    path.write_bytes(claimed)
+    with pytest.raises(BadTensor, match="is damaged"):
+        load_small(path)
+
+
+@pytest.mark.parametrize("form", ["bitmask", "quantized"])
+def test_shapes_that_the_file_cannot_fill_are_refused(form: str, tmp_path: Path) -> None:
+    about = {"format": "pruning.small", "version": 1, "model": "lenet_5", "heads": {}, "blocks": []}
+    more = {"format": "bitmask", "shapes": '{"w": [1000000, 1000000]}'} if form == "bitmask" else {}
+    more |= {"quantized": "1", "w": "8 bits, groups of 1, 1000000x1000000"} if form == "quantized" else {}
+    tensors = {"w.bits": torch.zeros(2, dtype=torch.uint8), "w.values": torch.zeros(1)}
+    tensors |= {"w.codes": torch.zeros(2, dtype=torch.uint8), "w.scale": torch.ones(1)}
+    save_file(tensors, tmp_path / "a.safetensors", {"architecture": json.dumps(about), **more})
+    with pytest.raises(BadTensor, match=r"1,000,000,000,000 .* and fewer"):
+        load_small(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("scaled", [[10**9, 10**9], [101, 100], [0, 100], ["a", 1], [50], 7])
+def test_no_larger_relative_than_the_model_itself_is_built(scaled: object, tmp_path: Path) -> None:
+    about = {"format": "pruning.small", "version": 1, "model": "lenet_5", "heads": {}, "blocks": [], "scaled": scaled}
+    save_file({}, tmp_path / "a.safetensors", {"architecture": json.dumps(about)})
+    with pytest.raises(BadTensor, match="does not fit its own description"):
+        load_small(tmp_path / "a.safetensors")

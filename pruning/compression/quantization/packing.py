@@ -25,7 +25,13 @@ def packed(codes: Tensor, bits: int) -> Tensor:
 
 
 def unpacked(data: Tensor, bits: int, count: int) -> Tensor:
-    """The first ``count`` codes of what ``packed`` made."""
+    """The first ``count`` codes of what ``packed`` made.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    if count * bits > 8 * data.numel():
+        raise ValueError(f"{count:,} codes of {bits} bits by the header, and fewer in the file")
     each = np.unpackbits(data.numpy(), count=count * bits, bitorder="little").reshape(count, bits)
     return torch.from_numpy(np.packbits(each, axis=1, bitorder="little").reshape(count))
 

@@ -14,7 +14,16 @@ from torch import nn
 
 from pruning.common.errors import BadTensor, Missing, PruningError, reason
 from pruning.common.json_text import read_object
-from pruning.compression.files import bitmask, compressed, decompressed, metadata_of, plain, read_bitmask
+from pruning.compression.files import (
+    HEADER_BYTES,
+    beginning,
+    bitmask,
+    compressed,
+    decompressed,
+    metadata_of,
+    plain,
+    read_bitmask,
+)
 from pruning.compression.quantization.packing import opened, quantized
 from pruning.compression.removal.fit import fit
 from pruning.compression.removal.remove import Removed, smaller
@@ -116,17 +125,26 @@ def load_small(path: str | Path) -> nn.Module:
     if not Path(path).is_file():
         raise Missing(f"There is no file {path}.")
     try:
-        data = decompressed(Path(path).read_bytes())
-        metadata = metadata_of(data)
+        packed = Path(path).read_bytes()
+        metadata = metadata_of(beginning(packed))
         header = read_object(metadata.get("architecture", "{}"))
-        read = read_bitmask if metadata.get("format") == "bitmask" else opened if "quantized" in metadata else load
-        tensors = read(data)
-    except (SafetensorError, OSError, MemoryError, *MISFITS) as error:
+    except (OSError, MemoryError, *MISFITS) as error:
         raise BadTensor(f"The file {path} is damaged ({reason(error)}).") from None
     if header.get("format") != "pruning.small" or header.get("version") != VERSION:
         raise BadTensor(f"{path} is no small network of this program: its header lacks the architecture (version 1).")
     try:
         model = initial(header["model"], 0, _scaled(header)).eval()
+    except PruningError:
+        raise
+    except MISFITS as error:
+        raise BadTensor(f"The file {path} does not fit its own description ({reason(error)}).") from None
+    try:
+        data = decompressed(packed, _most(model))
+        read = read_bitmask if metadata.get("format") == "bitmask" else opened if "quantized" in metadata else load
+        tensors = read(data)
+    except (SafetensorError, MemoryError, *MISFITS) as error:
+        raise BadTensor(f"The file {path} is damaged ({reason(error)}).") from None
+    try:
         fit(model, tensors, _heads(header), tuple(header["blocks"]))
         _check(model, tensors)
     except PruningError:
@@ -134,6 +152,11 @@ def load_small(path: str | Path) -> nn.Module:
     except MISFITS as error:
         raise BadTensor(f"The file {path} does not fit its own description ({reason(error)}).") from None
     return model
+
+
+def _most(model: nn.Module) -> int:
+    """Bytes that no file of a smaller network than this one exceeds: eight for each number, and a header's."""
+    return 8 * sum(tensor.numel() for tensor in model.state_dict().values()) + HEADER_BYTES
 
 
 def _scaled(header: dict[str, Any]) -> tuple[int, int] | None:

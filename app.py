@@ -13,6 +13,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from pages.shared.streamlit_internals import drawing, serve
+from pages.shared.uploads import guard
+
+guard()
 
 if drawing():
     from pages.shared.frame import start

@@ -6,6 +6,7 @@ sees to it that no other file of the app uses one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from streamlit.auth_util import validate_auth_credentials
 from streamlit.errors import StreamlitAuthError
 from streamlit.runtime import exists, get_instance
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
@@ -106,3 +108,28 @@ def forget_left() -> int:
         get_instance()._get_async_objs().eventloop.call_soon_threadsafe(look)
         return gone.result(PATIENCE)
     return 0
+
+
+def ask_before_upload(refusal: Callable[[int, list[int], int], str]) -> None:
+    """Let ``/_stcore/upload_file`` keep a file only where nothing is said against it; asked once for all sessions.
+
+    Args:
+        refusal: is given the file's bytes, those of each file of its session, and those of all sessions together; says
+            why it is refused, or "".
+    """
+    kept = MemoryUploadedFileManager.add_file
+    if kept.__name__ == "asking":
+        return
+
+    def asking(self: MemoryUploadedFileManager, session_id: str, file: Any) -> None:
+        from starlette.exceptions import HTTPException
+
+        with self._lock:
+            mine = {name: len(held.data) for name, held in self.file_storage.get(session_id, {}).items()}
+            before = mine.pop(file.file_id, 0)
+            everybody = self._total_bytes - before
+        if said := refusal(len(file.data), list(mine.values()), everybody):
+            raise HTTPException(413, said)
+        kept(self, session_id, file)
+
+    MemoryUploadedFileManager.add_file = asking  # type: ignore[method-assign]

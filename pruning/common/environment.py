@@ -10,6 +10,7 @@
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
 | `PRUNING_HOSTS`         | names, with commas, under which people reach this server   | loopback names, IP addresses  |
+| `PRUNING_UPLOADS`       | 1: people may send files, 0: nobody may                    | 1 where only this machine is served |
 | `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |
 """
 
@@ -75,6 +76,7 @@ class Settings:
         memory: bytes that one worker may use, which is replaced when it takes more; 0 for ``worker_memory``'s share.
         owners: whether a kept run belongs to the person who kept it.
         hosts: names under which people reach this server, beside loopback names and IP addresses.
+        uploads: whether browsers may send files; None: where the server listens on loopback alone.
         log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
         insecure: whether a scheduler on another machine may be reached without TLS.
 
@@ -89,6 +91,7 @@ class Settings:
     memory: int = 0
     owners: bool = False
     hosts: tuple[str, ...] = ()
+    uploads: bool | None = None
     log: str = ""
     insecure: bool = False
 
@@ -97,11 +100,13 @@ class Settings:
             said = shortened(without_secrets(self.store))
             raise BadValue(f"PRUNING_STORE must be a database URL such as sqlite:////data/runs.db, not '{said}'.")
         if self.scheduler is not None and not re.match(r"^[a-z]+://[^/\s]+", self.scheduler):
-            raise BadValue(f"PRUNING_SCHEDULER must be an address such as tls://host:8786, not '{self.scheduler}'.")
+            raise BadValue(
+                f"PRUNING_SCHEDULER must be an address such as tls://host:8786, not '{shortened(self.scheduler)}'."
+            )
         if self.scheduler is not None and not self.insecure and not _protected(self.scheduler):
             raise BadValue(
-                f"PRUNING_SCHEDULER must be tls://… or on this machine (127.0.0.1), not '{self.scheduler}': scheduler "
-                "and workers exchange pickles, so whoever reaches an open one can run anything on all of them. Set up "
+                f"PRUNING_SCHEDULER must be tls://… or on this machine (127.0.0.1), not '{shortened(self.scheduler)}': "
+                "scheduler and workers exchange pickles, so whoever reaches an open one can run anything on all of them. Set up "
                 "TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 in a network nobody else can enter."
             )
         if not 1 <= self.workers <= MOST_WORKERS:
@@ -139,25 +144,18 @@ class Settings:
         values["hosts"] = tuple(part.strip().lower() for part in text["PRUNING_HOSTS"].split(",") if part.strip())
         if text["PRUNING_WORKER_MEMORY"]:
             values["memory"] = _size("PRUNING_WORKER_MEMORY", text["PRUNING_WORKER_MEMORY"])
-        for field_name, name in (("owners", "PRUNING_OWNERS"), ("insecure", "PRUNING_SCHEDULER_INSECURE")):
+        flags = ("owners", "PRUNING_OWNERS"), ("insecure", "PRUNING_SCHEDULER_INSECURE"), ("uploads", "PRUNING_UPLOADS")
+        for field_name, name in flags:
             if text[name] not in ("", "0", "1"):
-                raise BadValue(f"{name} must be 0 or 1, not '{text[name]}'.")
-            values[field_name] = text[name] == "1"
+                raise BadValue(f"{name} must be 0 or 1, not '{shortened(text[name])}'.")
+            if text[name]:
+                values[field_name] = text[name] == "1"
         values["log"] = text["PRUNING_LOG"]
         return cls(**values)
 
 
-NAMES = (
-    "PRUNING_STORE",
-    "PRUNING_ARTEFACTS",
-    "PRUNING_SCHEDULER",
-    "PRUNING_SCHEDULER_INSECURE",
-    "PRUNING_WORKERS",
-    "PRUNING_WORKER_MEMORY",
-    "PRUNING_OWNERS",
-    "PRUNING_HOSTS",
-    "PRUNING_LOG",
-)
+_SHORT = ("STORE", "ARTEFACTS", "SCHEDULER", "SCHEDULER_INSECURE", "WORKERS", "WORKER_MEMORY", "OWNERS", "HOSTS")
+NAMES = tuple(f"PRUNING_{name}" for name in (*_SHORT, "UPLOADS", "LOG"))
 
 
 def _protected(address: str) -> bool:
@@ -172,7 +170,7 @@ def _protected(address: str) -> bool:
 
 def _whole(name: str, text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
-        raise BadValue(f"{name} must be a whole number, not '{text}'.")
+        raise BadValue(f"{name} must be a whole number, not '{shortened(text)}'.")
     return int(text)
 
 
@@ -183,7 +181,7 @@ def _size(name: str, text: str) -> int:
     with suppress(ValueError):
         if re.fullmatch(r"\d{1,15}(\.\d{1,6})?\s*[a-zA-Z]*", text):
             return int(TypeAdapter(ByteSize).validate_python(text))
-    raise BadValue(f"{name} must be a size such as 2 GB or 900 MiB, not '{text}'.")
+    raise BadValue(f"{name} must be a size such as 2 GB or 900 MiB, not '{shortened(text)}'.")
 
 
 def cores() -> int:

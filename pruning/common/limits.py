@@ -82,8 +82,11 @@ STUDY_STEPS = 500
 """Steps that one recipe may have: each keeps its network, and a state knows all before it."""
 STUDY_MEASURES = 500
 """Measures that one study may have."""
-UPLOAD_MB = 8
-"""Largest upload of one person, in megabytes."""
+UPLOADS_OF_ONE, UPLOADS_OF_ALL = 2, 8
+"""How many times the largest upload (``server.maxUploadSize``) the server keeps for one session, and for all together:
+Streamlit holds what was sent in memory, from before a page looks at it until it is taken away or the session ends."""
+UPLOAD_FILES = 20
+"""Files that it keeps for one session."""
 NORMALISED_NUMBERS = 10_000_000
 """Numbers of a split that are kept normalised in memory (float32: 40 MB)."""
 SAMPLE_NUMBERS = 32_000_000

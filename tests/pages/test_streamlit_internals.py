@@ -135,6 +135,10 @@ PRIVATE: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
         lambda: found("streamlit.runtime.runtime.AsyncObjects"),
         lambda kind: takes("eventloop")(kind) if hasattr(kind, "__dataclass_fields__") else has("eventloop")(kind),
     ),
+    "streamlit.runtime.memory_uploaded_file_manager.MemoryUploadedFileManager": (
+        lambda: found("streamlit.runtime.memory_uploaded_file_manager.MemoryUploadedFileManager")(""),
+        has("add_file", "file_storage", "_lock", "_total_bytes"),
+    ),
     "streamlit.auth_util.validate_auth_credentials": (
         lambda: found("streamlit.auth_util.validate_auth_credentials"),
         lambda check: None,

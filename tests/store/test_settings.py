@@ -16,6 +16,7 @@ def test_nothing_set_means_this_machine() -> None:
     settings = Settings.read({})
     assert settings.store.startswith("sqlite:///") and settings.store.endswith("var/pruning.db")
     assert settings.scheduler is None and not settings.owners
+    assert settings.uploads is None and Settings.read({"PRUNING_UPLOADS": "0"}).uploads is False
     assert 1 <= settings.workers <= 4 and settings.worker_memory >= LEAST_MEMORY
 
 
@@ -68,11 +69,19 @@ def test_a_scheduler_that_others_can_reach_is_refused_unless_its_owner_insists(a
         ("PRUNING_WORKER_MEMORY", "2 horses"),
         ("PRUNING_OWNERS", "yes"),
         ("PRUNING_SCHEDULER_INSECURE", "yes"),
+        ("PRUNING_UPLOADS", "no"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_variable_s_name(name: str, value: str) -> None:
     with pytest.raises(BadValue, match=f"^{name} must be"):
         Settings.read({name: value})
+
+
+@pytest.mark.parametrize("name", ["PRUNING_STORE", "PRUNING_WORKERS", "PRUNING_OWNERS", "PRUNING_WORKER_MEMORY"])
+def test_a_wrong_value_of_megabytes_is_cut(name: str) -> None:
+    with pytest.raises(BadValue) as error:
+        Settings.read({name: "x" * 5_000_000})
+    assert len(str(error.value)) < 300
 
 
 @pytest.mark.parametrize(

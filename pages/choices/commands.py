@@ -13,7 +13,7 @@ from pruning.common.errors import Missing
 from pruning.compression.suffixes import SMALL_SUFFIX
 from pruning.results.table import SHORT
 from pruning.zoo.base import Base
-from pruning.zoo.match import imagenet_labels
+from pruning.zoo.match import seen_by
 
 YOURS = "yours: normalised as for training"
 
@@ -106,7 +106,7 @@ def _accuracy(base: Base) -> str:
     if base.data_name is None or not base.task.classes:
         return ""
     try:
-        known = f', trained_as="{base.model}"' if imagenet_labels(base.model, base.data_name) else ""
+        known = f', trained_as="{base.model}"' if seen_by(base.model, base.data_name) else ""
     except Missing:  # no folder: no accuracy either
         return ""
     return f'print(accuracy_of(model, "{base.data_name}", "test", 10_000{known}))'

@@ -92,10 +92,29 @@ def parser() -> Parser:
     )
     app.add_argument("--no-browser", action="store_true", help="open no browser")
 
-    data = commands.add_parser("data", help="download a data set", allow_abbrev=False)
-    data.add_argument("name", metavar="NAME", help="a name that 'datasets' lists")
-    _json(data, "where it lies as JSON")
+    _data(commands)
     return main
+
+
+def _data(commands: Any) -> None:
+    """What downloads data, adds data of one's own, lists and removes it."""
+    about = "Download a data set; without a name, list the data that was added."
+    data = commands.add_parser(
+        "data", help="download a data set, or list your own", description=about, allow_abbrev=False
+    )
+    data.add_argument("name", metavar="NAME", nargs="?", help="a name that 'datasets' lists")
+    _json(data, "where it lies, or the list, as JSON")
+
+    about = "Add data of your own. It is copied, split by a hash of each example, and listed as own:NAME."
+    add = commands.add_parser("add-data", help="add data of your own", description=about, allow_abbrev=False)
+    add.add_argument("name", metavar="NAME", help="under which it is listed as own:NAME")
+    source = add.add_mutually_exclusive_group(required=True)
+    source.add_argument("--folder", metavar="FOLDER", help="pictures in one subfolder for each class")
+    source.add_argument("--zip", metavar="FILE", help="the same in a zip")
+    _json(add, "what was found as JSON")
+    remove = commands.add_parser("remove-data", help="remove data that was added", allow_abbrev=False)
+    remove.add_argument("name", metavar="NAME", help="of data that was added")
+    _json(remove, "what was removed as JSON")
 
 
 def _json(command: argparse.ArgumentParser, what: str) -> None:

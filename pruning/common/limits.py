@@ -101,3 +101,11 @@ STRANGER_NAME = 300
 """Letters of a tensor's name."""
 STRANGER_WORDS = 10_000
 """Entries of a list that is kept, of class names, say; each is cut to ``LETTERS``."""
+ADDED_FILES, LISTING_MB = 300_000, 64
+"""Files of a data set that a person adds, and megabytes of their names."""
+ADDED_MB = 20_000
+"""Largest data set that a person adds, in megabytes of what is kept of it."""
+PICTURE_MB, PICTURE_PIXELS = 64, 100_000_000
+"""Largest picture in it: megabytes of its file, and pixels."""
+READY_MB = 4_000
+"""Pictures of it that are kept decoded and cut as one network takes them, in megabytes."""

@@ -12,7 +12,7 @@ from pruning.common.errors import Missing
 from pruning.training.options import TrainingOptions
 from pruning.zoo import data as zoo_data
 from pruning.zoo.base import Base
-from pruning.zoo.match import compatible, examples, imagenet_labels
+from pruning.zoo.match import compatible, examples, seen_by
 
 IN_MEMORY = 200_000_000
 """Numbers of a training set that may lie in memory at once; larger ones are read batch by batch."""
@@ -38,7 +38,7 @@ _loaded: WeakValueDictionary[tuple[object, ...], Loaded] = WeakValueDictionary()
 def loaded(base: Base, split: str, count: int, device: torch.device) -> Loaded:
     """A split's first images; networks that train at the same time share them, and nobody keeps them afterwards."""
     name = str(base.data_name)
-    key = (name, split, count, str(device), imagenet_labels(base.model, name))
+    key = (name, split, count, str(device), seen_by(base.model, name))
     found = _loaded.get(key)
     if found is None or found.source is not zoo_data.load(name, split):  # other pictures may lie there by now
         found = _loaded[key] = Loaded(base.model, name, split, count, device)

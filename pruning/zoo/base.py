@@ -11,6 +11,7 @@ from pruning.common.hashing import digest
 from pruning.common.spec import Spec, Step, parts
 from pruning.tasks.kinds import Task, tasks
 from pruning.zoo.kinds import ABSENT, datasets, models
+from pruning.zoo.own_data import fitting
 
 Mark = Literal["init", "early", "dense"]
 
@@ -70,6 +71,8 @@ class Base(Spec):
         try:
             data = datasets[self.data_name]() if self.data_name else None
             form = "" if data is None else data.older_form() if older else data.form()
+            if data is not None and data.own:
+                form = digest(form, fitting.seen(models[self.model], type(data)))
         except Missing:
             form = ABSENT  # maps, sizes and MACs need no images
         model = models[self.model]()

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pruning.common.errors import Missing, reason
 from pruning.zoo.data import train_validation_order
+from pruning.zoo.raw.pictures import rgb
 from pruning.zoo.vision import torchvision
 
 RESIZE, CROP = 256, 224
@@ -72,25 +73,8 @@ class FolderSplit:
         path = self.paths[position]
         try:
             with Image.open(path) as image:
-                return _rgb(image)
+                return rgb(image)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise Missing(
                 f"The image {path} cannot be read ({reason(error)}): restore it, or remove it from the folder."
             ) from None
-
-
-def _rgb(image: Any) -> Any:
-    """An opened image in RGB of 8 bits; numbers of 16 bits are scaled, where PIL would cut them off at 255.
-
-    Raises:
-        ValueError: numbers of 32 bits, of which nobody says what is white.
-    """
-    from PIL import Image
-
-    if not image.mode.startswith(("I", "F")):
-        return image.convert("RGB")
-    values = np.asarray(image)
-    sixteen = image.mode.startswith("I;16") or image.format in ("PNG", "PPM")
-    if image.mode == "F" or not sixteen or values.min() < 0 or values.max() > 65535:
-        raise ValueError("its numbers have 32 bits, and what is white is not said: save it with 8 or 16 bits")
-    return Image.fromarray((values.astype(np.uint32) // 257).astype(np.uint8)).convert("RGB")

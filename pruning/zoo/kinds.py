@@ -104,6 +104,8 @@ class Dataset(Entry):
     """Names of the classes, where there are classes."""
     licence: ClassVar[str] = ""
     embedded: ClassVar[bool] = False
+    own: ClassVar[bool] = False
+    """Whether somebody added it: whoever did may have trained any network on it, and pictures come in any size."""
     indices: ClassVar[tuple[int, ...]] = ()
     """The labels of ``classes``, where these are a choice of a model's classes; empty: 0, 1, 2 …"""
     megabytes: ClassVar[int] = 0

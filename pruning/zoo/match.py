@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import Missing
 from pruning.tasks.kinds import tasks
 from pruning.zoo.kinds import datasets, models
+from pruning.zoo.own_data import fitting
 from pruning.zoo.places import class_folders, image_folder, imagenet_indices
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def compatible(model: str, data: str) -> str | None:
         return (
             f"{network.label} is for {task.label.lower()}, and {images.label} is for {other}: they do not go together."
         )
+    if images.own:
+        return fitting.misfit(network, images)
     if network.input_shape != images.shape:
         return (
             f"{network.label} takes {task.unit} of {task.size(network.input_shape)}, {images.label} has "
@@ -75,11 +79,33 @@ def examples(model: str, data: str, split: str) -> Split:
     Raises:
         UnknownName, BadValue, Missing: as ``load`` of ``pruning.zoo.data``.
     """
-    from pruning.zoo import data as zoo_data
-    from pruning.zoo.folders import FolderSplit
+    import torch
 
-    found, indices = zoo_data.load(data, split), imagenet_labels(model, data)
+    from pruning.zoo import data as zoo_data
+    from pruning.zoo.data import RowSplit
+    from pruning.zoo.folders import FolderSplit
+    from pruning.zoo.own_data.pictures import PictureSplit
+
+    found, network, entry = zoo_data.load(data, split), models[model], datasets[data]
+    if entry.own:
+        order = fitting.order_of(network, entry)
+        if isinstance(found, PictureSplit):
+            return found.prepared(fitting.ready_for(network, entry), network.input_shape[0], order)
+        if isinstance(found, RowSplit) and order is not None:
+            return replace(found, labels=torch.tensor(order)[found.labels])
+        return found
+    indices = imagenet_labels(model, data)
     return found.relabelled(indices) if indices is not None and isinstance(found, FolderSplit) else found
+
+
+def seen_by(model: str, data: str) -> tuple[Any, ...]:
+    """What a model sees otherwise in this data than others do: labels of its own, pictures made ready in its own way;
+    empty where it sees what all see."""
+    network, entry = models[model], datasets[data]
+    if entry.own:
+        ready = fitting.ready_for(network, entry) if entry.task == "image_classification" else None
+        return fitting.order_of(network, entry), ready, network.input_shape
+    return imagenet_labels(model, data) or ()
 
 
 def imagenet_labels(model: str, data: str) -> tuple[int, ...] | None:
@@ -92,7 +118,7 @@ def imagenet_labels(model: str, data: str) -> tuple[int, ...] | None:
 
 def class_name(model: str, data: str, label: int) -> str:
     """A label of this model, true or predicted, in words."""
-    indices = imagenet_labels(model, data)
+    indices = seen_by(model, data)[0] if datasets[data].own else imagenet_labels(model, data)
     if indices is None:
         return datasets[data]().class_name(label)
     return datasets[data]().class_name(indices.index(label)) if label in indices else f"class {label}"

@@ -2,6 +2,7 @@
 
 ``PRUNING_DATA``: the folder of downloaded data sets, by default ``~/.cache/pruning/data``.
 ``PRUNING_IMAGE_FOLDER``: a person's own folder of images, with one subfolder for each class.
+``PRUNING_OWN``: what people added, by default the folder ``own`` beside that of the artefacts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from pruning.common.environment import VAR
 from pruning.common.errors import Missing
 from pruning.zoo.contents import folder_hash
 from pruning.zoo.wnids import INDEX
@@ -23,6 +25,14 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 def data_root() -> Path:
     """The folder of downloaded data sets; it need not exist."""
     return Path(os.environ.get("PRUNING_DATA") or "~/.cache/pruning/data").expanduser()
+
+
+def own_folder() -> Path:
+    """The folder of what people added, which need not exist; servers and workers see the same one."""
+    if own := os.environ.get("PRUNING_OWN", "").strip():
+        return Path(own).expanduser()
+    artefacts = os.environ.get("PRUNING_ARTEFACTS", "").strip()
+    return (Path(artefacts).expanduser() if artefacts else VAR / "artefacts").parent / "own"
 
 
 def hub_folder() -> Path:

@@ -16,7 +16,7 @@ from pruning.common.json_text import read_json
 from pruning.common.levels import LEVELS, percent_digits
 from pruning.common.registry import Entry
 from pruning.common.validation import checked
-from pruning.criteria.compatibility import allocations_for
+from pruning.criteria.compatibility import allocations_for, granularities_for
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.measures.kinds import measures
 from pruning.steps.prune import Prune
@@ -128,14 +128,14 @@ def study_of(given: argparse.Namespace) -> Study:
     if given.model_seed not in seeds:
         listed = ", ".join(map(str, seeds))
         raise BadValue(f"{given.model} has weights of training seeds {listed}, not {shortened(given.model_seed)}.")
-    allocation = allocation_for(given)
+    granularity, allocation = fitting_words(given)
     recipe: list[dict[str, Any]] = [
         {
             "kind": "prune",
             "scorer": given.scorer,
             "options": options("scorer", scorer, given.option),
-            "granularity": given.granularity,
-            "granularity_options": options("granularity", granularities[given.granularity], given.granularity_option),
+            "granularity": granularity,
+            "granularity_options": options("granularity", granularities[granularity], given.granularity_option),
             "reduction": given.reduction,
             "allocation": allocation,
             "allocation_options": options("allocation", allocations[allocation], given.allocation_option),
@@ -162,7 +162,6 @@ def read_study(path: str) -> Study:
     Raises:
         BadValue: no such file, or no study in it.
     """
-    import sys
 
     try:
         raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
@@ -177,13 +176,24 @@ def read_study(path: str) -> Study:
     return load_study(text)
 
 
-def allocation_for(given: argparse.Namespace) -> str:
-    """The allocation that was named; where none was, the usual one, or the first that goes with the granularity, which
-    is then said."""
-    if given.allocation is not None:
-        return given.allocation
-    usual, fitting = Prune.model_fields["allocation"].default, allocations_for(given.scorer, given.granularity)
-    if usual in fitting or not fitting:
-        return usual
-    print(f"{granularities[given.granularity].label}: allocation {fitting[0]}, which goes with it.", file=sys.stderr)
-    return fitting[0]
+def fitting_words(given: argparse.Namespace) -> tuple[str, str]:
+    """The granularity and the allocation that were named. Where one was not: the usual one, or the first that goes with
+    the rest, which is then said.
+
+    Raises:
+        UnknownName: no such scorer or granularity.
+    """
+    usual = {name: field.default for name, field in Prune.model_fields.items()}
+    scorer, granularity, allocation = given.scorer, given.granularity, given.allocation
+    if granularity is None:
+        fitting = granularities_for(scorer, options("scorer", scorers[scorer], given.option))
+        granularity = usual["granularity"] if usual["granularity"] in fitting or not fitting else fitting[0]
+        if granularity != usual["granularity"]:
+            print(f"{scorers[scorer].label}: granularity {granularity}, which goes with it.", file=sys.stderr)
+    if allocation is None:
+        fitting = allocations_for(scorer, granularity)
+        allocation = usual["allocation"] if usual["allocation"] in fitting or not fitting else fitting[0]
+        if allocation != usual["allocation"]:
+            asks = granularities[granularity] if granularities[granularity].allocations else scorers[scorer]
+            print(f"{asks.label}: allocation {allocation}, which goes with it.", file=sys.stderr)
+    return granularity, allocation

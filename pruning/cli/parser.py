@@ -54,7 +54,7 @@ def parser() -> Parser:
             help=f"an option of the {kind}, as '{'granularities' if kind == 'granularity' else 'allocations'}' lists "
             "them; may be repeated",
         )
-    prune.set_defaults(allocation=None)  # the first that fits the granularity, where the usual one does not
+    prune.set_defaults(granularity=None, allocation=None)  # the first that fits, where the usual one does not
     prune.add_argument("--reduction", choices=("mean", "sum", "l2", "max"), **_as_in_a_step("reduction"))
     prune.add_argument("--seed", type=int, **_as_in_a_step("seed"))
     prune.add_argument(

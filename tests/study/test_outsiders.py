@@ -16,6 +16,7 @@ from pruning.common.errors import BadTensor, BadValue, Incompatible, reason, unf
 from pruning.common.hashing import digest
 from pruning.common.progress import Desk
 from pruning.compression.removal.exports import onnx
+from pruning.criteria.kinds import scorers
 from pruning.measures.kinds import measures
 from pruning.study.fold import state_of
 from pruning.study.study import Study, load_study
@@ -94,6 +95,18 @@ def test_who_names_no_allocation_gets_the_first_that_fits(
     study = study_of(parser().parse_args(["prune", "--model", "lenet_5", "--sparsity", "50%", *asked]))
     assert study.recipe[0].allocation == allocation
     assert (f"allocation {allocation}, which goes with it" in capsys.readouterr().err) is bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("scorer", "granularity"), [("activation_mean", "channel"), ("block_influence", "block"), ("snip", "weight")]
+)
+def test_who_names_no_granularity_gets_the_first_that_the_scorer_can_rank(
+    scorer: str, granularity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = study_of(parser().parse_args(["prune", "--model", "resnet_20", "--scorer", scorer, "--sparsity", "20%"]))
+    assert study.recipe[0].granularity == granularity
+    said = f"{scorers[scorer].label}: granularity {granularity}, which goes with it.\n"
+    assert capsys.readouterr().err.startswith(said) is (granularity != "weight")
 
 
 @pytest.mark.parametrize("field", ["sparsity", "granularity", "scorer", "allocation_options", "reduction"])

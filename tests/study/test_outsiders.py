@@ -98,7 +98,7 @@ def test_who_names_no_allocation_gets_the_first_that_fits(
 
 
 @pytest.mark.parametrize(
-    ("scorer", "granularity"), [("activation_mean", "channel"), ("block_influence", "block"), ("snip", "weight")]
+    ("scorer", "granularity"), [("activation_mean", "channel"), ("block_influence", "layer_block"), ("snip", "weight")]
 )
 def test_who_names_no_granularity_gets_the_first_that_the_scorer_can_rank(
     scorer: str, granularity: str, capsys: pytest.CaptureFixture[str]

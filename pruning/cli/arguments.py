@@ -146,11 +146,15 @@ def study_of(given: argparse.Namespace) -> Study:
     if given.recalibrate:
         recipe.append({"kind": "recalibrate"})
     measured = options("measure", measures["accuracy"], [f"count={given.count}", f"split={given.split}"])
+    accuracy = [{"name": "accuracy", "options": measured}]
+    if given.data is None and models[given.model].data is None:
+        print(f"{given.model} has no data set here, so no accuracy is measured: name one with --data.", file=sys.stderr)
+        accuracy = []
     content = {
         "base": {"model": given.model, "data": given.data, "seed": given.model_seed, "device": given.device},
         "recipe": recipe,
         "axes": {"0.sparsity": sparsities} if len(sparsities) > 1 else {},
-        "measures": [{"name": "accuracy", "options": measured}, {"name": "profile"}],
+        "measures": [*accuracy, {"name": "profile"}],
     }
     return checked("the study", Study, content)
 

@@ -77,7 +77,11 @@ def parser() -> Parser:
     _json(run, "the study, the table and every measured value as JSON")
 
     for kind, (known, _) in listing.LISTS.items():
-        _json(commands.add_parser(kind, help=f"list every {known.kind}", allow_abbrev=False), "the whole list as JSON")
+        one = commands.add_parser(kind, help=f"list every {known.kind}", allow_abbrev=False)
+        if kind == "models":
+            one.add_argument("search", nargs="*", help="words: search the libraries' networks as well (resnet 18)")
+        _json(one, "the whole list as JSON")
+    _networks(commands)
 
     about = "Say how the servers on this store stand. Exit code 0: one is there and all is well; 1: something is wrong."
     health = commands.add_parser("health", help="whether a server is well", description=about, allow_abbrev=False)
@@ -114,6 +118,41 @@ def _data(commands: Any) -> None:
     _json(add, "what was found as JSON")
     remove = commands.add_parser("remove-data", help="remove data that was added", allow_abbrev=False)
     remove.add_argument("name", metavar="NAME", help="of data that was added")
+    _json(remove, "what was removed as JSON")
+
+
+def _networks(commands: Any) -> None:
+    """What adds a network of one's own, looks at it, and removes it."""
+    about = "Add a network of your own: an architecture, and a file of weights where they are not the library's own."
+    add = commands.add_parser("add", help="add a network of your own", description=about, allow_abbrev=False)
+    add.add_argument("name", metavar="NAME", help="under which it is listed as own:NAME")
+    check = commands.add_parser(
+        "check",
+        help="what can be pruned of a network, or whether a file fits an architecture",
+        allow_abbrev=False,
+        description="Check a network of the list, or with --architecture and --weights a file before it is added.",
+    )
+    check.add_argument("name", metavar="NAME", nargs="?", help="a name that 'models' lists")
+    for command in (add, check):
+        command.add_argument(
+            "--architecture",
+            metavar="NAME",
+            required=command is add,
+            help="what it is built like: timm:resnet18, torchvision:resnet50, or a name that 'models' lists",
+        )
+        command.add_argument(
+            "--weights", metavar="FILE", help="a checkpoint: .pth, .pt, .bin, .ckpt or .safetensors, weights alone"
+        )
+        command.add_argument("--data", metavar="NAME", help="the data set that it was trained for")
+        command.add_argument("--accuracy", metavar="PERCENT", help="its accuracy as you know it: 93.1")
+        command.add_argument("--classes", metavar="NAMES", help="names of its outputs in their order, with commas")
+        command.add_argument(
+            "--leave-out", action="store_true", help="leave out tensors of the file that have no place in it"
+        )
+        _json(command, "what is said of it as JSON")
+    add.add_argument("--label", metavar="TEXT", help="as lists show it (default: its name)")
+    remove = commands.add_parser("remove", help="remove a network that was added", allow_abbrev=False)
+    remove.add_argument("name", metavar="NAME", help="of a network that was added")
     _json(remove, "what was removed as JSON")
 
 

@@ -49,10 +49,10 @@ class UnknownName(PruningError, KeyError):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unknown_name, (self.message,)
+        return unknown, (self.message,)
 
 
-def _unknown_name(message: str) -> UnknownName:
+def unknown(message: str) -> UnknownName:
     """An ``UnknownName`` as it was before it went from one process to another."""
     error = UnknownName.__new__(UnknownName, message)
     error.message = message

@@ -87,6 +87,8 @@ UPLOADS_OF_ONE, UPLOADS_OF_ALL = 2, 8
 Streamlit holds what was sent in memory, from before a page looks at it until it is taken away or the session ends."""
 UPLOAD_FILES = 20
 """Files that it keeps for one session."""
+OWN_MB = 10_000
+"""Networks that one person may add to a server, in megabytes all together."""
 NORMALISED_NUMBERS = 10_000_000
 """Numbers of a split that are kept normalised in memory (float32: 40 MB)."""
 SAMPLE_NUMBERS = 32_000_000

@@ -18,7 +18,7 @@ from pruning.steps.train import Train
 from pruning.study.study import Cell
 from pruning.training.options import budget, trained_on
 from pruning.zoo.base import Base
-from pruning.zoo.checkpoints import load_model
+from pruning.zoo.checkpoints import load_model, masks_of
 
 _states: Recent[State] = Recent(WORKER_STATES, "networks")
 """By device and key: all devices of one kind share their keys, and a network lies on one of them."""
@@ -135,4 +135,5 @@ def _start(base: Base, key: str) -> State:
     lay_out(model)
     check_finite(model)
     order = forward_order(model, base.input_shape)
-    return State(base, key, model, order)
+    masks = {name: mask.to(device) for name, mask in masks_of(base.model, base.mark).items()}
+    return State(base, key, model, order, masks)

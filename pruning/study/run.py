@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Any, Protocol, TypedDict
 
-from pruning.common.errors import PruningError, Unreachable
+from pruning.common.errors import Unreachable
 from pruning.common.progress import Desk, Progress, quiet
 from pruning.measures.kinds import measures
 from pruning.state import State
 from pruning.study.fold import Ahead, ahead, state_of, to_train
 from pruning.study.study import Cell, MeasureSpec, Study
-from pruning.zoo.kinds import ABSENT, models
 
 
 class Row(TypedDict):
@@ -76,13 +74,10 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress = qui
 
 def _fetched(study: Study) -> None:
     """Weights that are downloaded at first use are there, as far as they can be had: their content enters keys."""
-    from pruning.zoo import published
+    from pruning.zoo.checkpoints import fetched
 
     for model, seed, mark in {(cell.base.model, cell.base.seed, cell.base.mark) for cell in study.cells()}:
-        entry = models[model]()
-        if entry.fingerprint(seed, mark) == ABSENT:
-            with suppress(PruningError):  # whoever loads them says what is wrong
-                published.get(entry)
+        fetched(model, seed, mark)
 
 
 def _within(progress: Progress, number: int, count: int) -> Progress:

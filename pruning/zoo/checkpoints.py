@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pruning.common.environment import ASSETS, INSTALLED, restore
-from pruning.common.errors import BadTensor, BadValue, Missing, reason
+from pruning.common.errors import BadTensor, BadValue, Missing, PruningError, reason
 from pruning.common.json_text import read_object
 from pruning.tasks.kinds import tasks
 from pruning.zoo import published
 from pruning.zoo.data import batches, load
 from pruning.zoo.fresh import plain
-from pruning.zoo.kinds import Model, datasets, models
+from pruning.zoo.kinds import ABSENT, Model, datasets, models
 from pruning.zoo.match import examples
+from pruning.zoo.sourced import Sourced
 from pruning.zoo.unreadable import unread
 
 MARKS = ("init", "early", "dense")
@@ -62,6 +64,8 @@ def load_model(name: str, seed: int = 0, mark: str = "dense") -> nn.Module:
         if not path.exists():
             raise Missing(_absence(entry, seed, mark))
         state = _read(path)
+    elif isinstance(entry, Sourced):
+        path, state = Path(entry.place()), entry.trained()
     else:
         path, state = published.path_of(entry), published.read(entry)
     return _filled(initial(name, seed), state, path).eval()
@@ -79,7 +83,26 @@ def available(name: str, mark: str = "dense", seed: int = 0) -> tuple[bool, str]
         return True, ""
     if entry.embedded:
         return (True, "") if _asset(entry, seed, mark).exists() else (False, _absence(entry, seed, mark))
+    if isinstance(entry, Sourced):
+        return not (why := entry.absence()), why
     return (True, "") if published.path_of(entry).exists() else (False, published.absence(entry))
+
+
+def masks_of(name: str, mark: str = "dense") -> dict[str, Tensor]:
+    """Which of a model's trained weights were pruned already when it came: bool, True = kept; mostly none."""
+    entry = models[name]()
+    return entry.masks() if isinstance(entry, Sourced) and mark != "init" else {}
+
+
+def fetched(name: str, seed: int, mark: str) -> None:
+    """Bring weights that are downloaded at first use, as far as they can be had: their content enters keys."""
+    entry = models[name]()
+    with suppress(PruningError):  # whoever loads them says what is wrong
+        if isinstance(entry, Sourced):
+            if mark != "init" and entry.absence():
+                entry.trained()
+        elif entry.fingerprint(seed, mark) == ABSENT:
+            published.get(entry)
 
 
 def card(name: str) -> dict[str, Any]:

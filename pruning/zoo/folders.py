@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from pruning.common.errors import Missing, reason
+from pruning.common.limits import ENTRIES
 from pruning.zoo.data import train_validation_order
+from pruning.zoo.preprocessing import Preprocessing
 from pruning.zoo.raw.pictures import rgb
 from pruning.zoo.vision import torchvision
 
@@ -24,6 +26,23 @@ RESIZE, CROP = 256, 224
 def preprocessing() -> Any:
     """torchvision's preset for ImageNet: shorter side to 256, centre crop of 224, ImageNet's mean and deviation."""
     return torchvision().models.ResNet18_Weights.IMAGENET1K_V1.transforms()
+
+
+@lru_cache(maxsize=ENTRIES)
+def made_ready(asked: Preprocessing) -> Any:
+    """A picture of PIL in RGB as a network asks for it: float32 ``(channels, height, width)``."""
+    transforms = torchvision().transforms
+    how = transforms.InterpolationMode(asked.interpolation)
+    grey = [transforms.Grayscale()] if len(asked.mean) == 1 else []
+    return transforms.Compose(
+        [
+            *grey,
+            transforms.Resize(asked.resize, interpolation=how),
+            transforms.CenterCrop(asked.size),
+            transforms.ToTensor(),
+            transforms.Normalize(asked.mean, asked.std),
+        ]
+    )
 
 
 def shuffled(files: Sequence[tuple[Path, int]]) -> list[tuple[Path, int]]:
@@ -37,6 +56,8 @@ class FolderSplit:
 
     paths: tuple[Path, ...]
     labels: Tensor
+    ready: Preprocessing | None = None
+    """How pictures are made ready; None: by torchvision's preset for ImageNet."""
 
     @classmethod
     def of(cls, files: Sequence[tuple[Path, int]], indices: Sequence[int]) -> FolderSplit:
@@ -48,6 +69,10 @@ class FolderSplit:
         """The same images, with another label in the place of each."""
         return replace(self, labels=torch.tensor(indices, dtype=torch.int64)[self.labels])
 
+    def prepared(self, ready: Preprocessing) -> FolderSplit:
+        """The same images, made ready otherwise."""
+        return replace(self, ready=ready)
+
     def __len__(self) -> int:
         return len(self.paths)
 
@@ -55,8 +80,10 @@ class FolderSplit:
         return self.take(torch.arange(len(self))[start:stop])
 
     def take(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        images = [preprocessing()(self._decoded(position)) for position in positions.tolist()]
-        return torch.stack(images) if images else torch.empty(0, 3, CROP, CROP), self.labels[positions]
+        ready = preprocessing() if self.ready is None else made_ready(self.ready)
+        images = [ready(self._decoded(position)) for position in positions.tolist()]
+        shape = (3, CROP, CROP) if self.ready is None else (len(self.ready.mean), *self.ready.size)
+        return torch.stack(images) if images else torch.empty(0, *shape), self.labels[positions]
 
     def picture(self, position: int) -> np.ndarray:
         functional = torchvision().transforms.functional

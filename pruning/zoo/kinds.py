@@ -49,6 +49,8 @@ class Model(Entry):
     """Of its outputs, in their order, where whoever trained it says so."""
     preprocessing: ClassVar[Preprocessing | None] = None
     """How pictures are made ready for it, where its authors say so; None: as the data set does."""
+    any_data: ClassVar[bool] = False
+    """Whether it is evaluated on any data of its task, shape and number of classes: nobody here trained it."""
     products: ClassVar[bool] = False
     """Whether its convolutions can be computed as products of matrices, in which several networks train at once."""
 
@@ -108,6 +110,8 @@ class Dataset(Entry):
     """Whether somebody added it: whoever did may have trained any network on it, and pictures come in any size."""
     indices: ClassVar[tuple[int, ...]] = ()
     """The labels of ``classes``, where these are a choice of a model's classes; empty: 0, 1, 2 …"""
+    resized: ClassVar[bool] = False
+    """Whether its pictures are made ready as each network asks, so that any size fits."""
     megabytes: ClassVar[int] = 0
     """Size of the download."""
 

@@ -22,8 +22,9 @@ IMAGENET = "imagenette"
 def compatible(model: str, data: str) -> str | None:
     """``None`` if the accuracy of this model on this data set means something, otherwise a sentence why it does not.
 
-    Asks for the same image shape, and for weights that were trained on the data set's classes. Says nothing about
-    whether weights and data are on this machine, except for a folder of images, whose classes are known only then.
+    Asks for the same image shape, unless the pictures are made ready as the network asks, and for weights that were
+    trained on the data set's classes. Says nothing about whether weights and data are on this machine, except for a
+    folder of images, whose classes are known only then.
 
     Raises:
         UnknownName: no such model or data set.
@@ -43,14 +44,15 @@ def compatible(model: str, data: str) -> str | None:
         )
     if images.own:
         return fitting.misfit(network, images)
-    if network.input_shape != images.shape:
+    ready = images.resized and network.preprocessing is not None and network.input_shape[0] == images.shape[0]
+    if network.input_shape != images.shape and not ready:
         return (
             f"{network.label} takes {task.unit} of {task.size(network.input_shape)}, {images.label} has "
             f"{task.size(images.shape)}, so there is no {task.measured} to measure."
         )
     if network.data == IMAGENET and data == "image_folder":
         return _own_folder(network.label)
-    if network.data == data:
+    if network.data == data or network.any_data:
         return _outputs(network, images) if task.classes else None
     trained = "ImageNet" if network.data == IMAGENET else network.data and datasets[network.data].label
     known = (
@@ -94,8 +96,11 @@ def examples(model: str, data: str, split: str) -> Split:
         if isinstance(found, RowSplit) and order is not None:
             return replace(found, labels=torch.tensor(order)[found.labels])
         return found
-    indices = imagenet_labels(model, data)
-    return found.relabelled(indices) if indices is not None and isinstance(found, FolderSplit) else found
+    if not isinstance(found, FolderSplit):
+        return found
+    indices, ready = imagenet_labels(model, data), network.preprocessing
+    found = found if ready is None else found.prepared(ready)
+    return found if indices is None else found.relabelled(indices)
 
 
 def seen_by(model: str, data: str) -> tuple[Any, ...]:
@@ -105,7 +110,8 @@ def seen_by(model: str, data: str) -> tuple[Any, ...]:
     if entry.own:
         ready = fitting.ready_for(network, entry) if entry.task == "image_classification" else None
         return fitting.order_of(network, entry), ready, network.input_shape
-    return imagenet_labels(model, data) or ()
+    ready = network.preprocessing if entry.resized else None
+    return (imagenet_labels(model, data) or ()) if ready is None else (imagenet_labels(model, data), ready)
 
 
 def imagenet_labels(model: str, data: str) -> tuple[int, ...] | None:

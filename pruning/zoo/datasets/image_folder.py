@@ -34,6 +34,7 @@ class ImageFolder(Dataset):
     rank = 50
     shape = (3, 224, 224)
     classes = ()
+    resized = True
     licence = "yours"
 
     path: str = Field("", description="The folder; empty: the one that PRUNING_IMAGE_FOLDER names.")

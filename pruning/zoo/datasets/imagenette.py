@@ -50,6 +50,7 @@ class Imagenette(Dataset):
         "parachute",
     )
     indices = (0, 217, 482, 491, 497, 566, 569, 571, 574, 701)
+    resized = True
     licence = "Apache-2.0 (the images: as in ImageNet)"
     megabytes = 342
 

@@ -132,13 +132,22 @@ class TorchvisionModel(Model):
     classes = 1000
     parameters: ClassVar[int]
 
+    @property
+    def called(self) -> str:
+        """torchvision's name for it."""
+        return self.name.rpartition(":")[2]
+
     def build(self) -> nn.Module:
+        return self.built(self.classes)
+
+    def built(self, classes: int) -> nn.Module:
+        """The architecture with so many outputs."""
         from pruning.zoo.vision import torchvision
 
-        options: dict[str, Any] = {}
-        if self.name in AUXILIARY:
-            options = {"aux_logits": False, "transform_input": True, "init_weights": True}
-        return torchvision().models.get_model(self.name, weights=None, **options)
+        options: dict[str, Any] = {"num_classes": classes}
+        if self.called in AUXILIARY:
+            options |= {"aux_logits": False, "transform_input": True, "init_weights": True}
+        return torchvision().models.get_model(self.called, weights=None, **options)
 
     def fingerprint(self, seed: int, mark: str) -> str:
         """Nothing: names of all its files carry a hash. Said here since the address is known only with torchvision."""
@@ -147,11 +156,11 @@ class TorchvisionModel(Model):
     def address(self) -> str | None:
         from pruning.zoo.vision import torchvision
 
-        return torchvision().models.get_model_weights(self.name).DEFAULT.url
+        return torchvision().models.get_model_weights(self.called).DEFAULT.url
 
     def adapt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         for key in list(state):  # in place: an OrderedDict carries the versions of its modules along
-            if key.startswith(AUXILIARY.get(self.name, ())):
+            if key.startswith(AUXILIARY.get(self.called, ())):
                 del state[key]
             elif old := OLD_DENSENET.match(key):
                 state[old[1] + old[2]] = state.pop(key)

@@ -3,8 +3,8 @@
 It reads the novels that ``assets/novels.py`` extracted, learns a byte-pair encoding of them, and trains a small network
 of transformers' class Llama. Resumable: every few minutes the whole training state goes to ``.train/``; the same
 command goes on from there. Writes ``assets/models/llama_novels/`` (``seed0.dense.safetensors`` in float16,
-``config.json``, ``tokenizer.json``, ``card.json``). The validation text (half a novel) is looked at on the way, the test
-text (its other half) once, at the end.
+``config.json``, ``tokenizer.json``, ``card.json``). The validation text (half a novel) is looked at on the way, the
+test text (its other half) once, at the end.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ END = "<|end|>"
 
 @dataclass(frozen=True)
 class Plan:
-    """How it is trained: matrices by Muon, embeddings and norms by AdamW; learning rates rise, stay, and fall to zero."""
+    """How it is trained: matrices by Muon, embeddings and norms by AdamW; learning rates rise, stay, fall to zero."""
 
     steps: int = 7_000
     batch: int = 8

@@ -10,7 +10,7 @@
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
 | `PRUNING_HOSTS`         | names, with commas, under which people reach this server   | loopback names, IP addresses  |
-| `PRUNING_UPLOADS`       | 1: people may send files, 0: nobody may                    | 1 where only this machine is served |
+| `PRUNING_UPLOADS`       | 1: people may send files, 0: nobody may                    | 1 for this machine alone      |
 | `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |
 """
 
@@ -106,8 +106,9 @@ class Settings:
         if self.scheduler is not None and not self.insecure and not _protected(self.scheduler):
             raise BadValue(
                 f"PRUNING_SCHEDULER must be tls://… or on this machine (127.0.0.1), not '{shortened(self.scheduler)}': "
-                "scheduler and workers exchange pickles, so whoever reaches an open one can run anything on all of them. Set up "
-                "TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 in a network nobody else can enter."
+                "scheduler and workers exchange pickles, so whoever reaches an open one can run anything on all of "
+                "them. Set up TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 in a network nobody else "
+                "can enter."
             )
         if not 1 <= self.workers <= MOST_WORKERS:
             raise BadValue(f"PRUNING_WORKERS must be 1 to {MOST_WORKERS}, not {self.workers}.")

@@ -17,15 +17,19 @@ class Exemplars:
 
     Attributes:
         which: bool ``(n,)``.
-        before, after: modal labels ``(n,)``.
+        labels, before, after: right classes and modal labels ``(n,)``.
+        votes_before, votes_after: share of the networks that give the modal label ``(n,)``.
         dense_on, dense_off: accuracy of each dense network on exemplars, and on all other inputs, ``(K,)``.
         gap: mean of the first minus that of the second, over networks; None where no or every input is an exemplar.
         agreement: share of the dense networks that give the modal label, mean over the exemplars (NaN without any).
     """
 
     which: np.ndarray
+    labels: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    votes_before: np.ndarray
+    votes_after: np.ndarray
     dense_on: np.ndarray
     dense_off: np.ndarray
     gap: Shift | None
@@ -61,4 +65,6 @@ def exemplars(dense: Sequence[Answers], small: Sequence[Answers]) -> Exemplars:
     off = right[:, ~which].mean(1) if not which.all() else nothing
     both = which.any() and not which.all() and len(dense) > 1
     agreement = float((old[:, which] == before[which]).mean()) if which.any() else float("nan")
-    return Exemplars(which, before, after, on, off, welch(off, on) if both else None, agreement)
+    votes = ((old == before).mean(0), (new == after).mean(0))
+    gap = welch(off, on) if both else None
+    return Exemplars(which, dense[0].labels, before, after, *votes, on, off, gap, agreement)

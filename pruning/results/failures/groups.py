@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from pruning.common.bits import array_of
 from pruning.common.errors import BadValue
 from pruning.results.failures.answers import Answers, paired
 from pruning.results.failures.classes import changes
@@ -67,3 +71,17 @@ def _rates(one: Answers) -> tuple[float, float]:
         if not mine.all():
             alarms.append((said & ~mine).sum() / (~mine).sum())
     return float(np.mean(misses)), float(np.mean(alarms)) if alarms else 0.0
+
+
+def groupings(value: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Groups of examples by each property that a result of the measure ``properties`` has: quarters of numbers that
+    differ, and words as they are; ``(count,)`` each."""
+    count, found = value["count"], {}
+    for name, text in value["numbers"].items():
+        numbers = array_of(text, "float16", count).astype(np.float64)
+        if len(np.unique(numbers)) > 1:
+            found[name] = quarters(numbers)
+    for name, words in value["words"].items():
+        known = np.array(words["known"], dtype=object)
+        found[name] = known[array_of(words["places"], "uint16", count).astype(np.int64)]
+    return found

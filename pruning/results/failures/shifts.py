@@ -59,7 +59,7 @@ def welch(before: np.ndarray, after: np.ndarray, level: float = 0.95) -> Shift:
     if min(len(before), len(after)) < 2:
         raise BadValue("Welch's test needs at least two networks on each side.")
     value = float(np.mean(after) - np.mean(before))
-    if np.ptp(before) < 1e-12 and np.ptp(after) < 1e-12:
+    if np.ptp(before) < 1e-9 and np.ptp(after) < 1e-9:
         return Shift(value, value, value, float(abs(value) < 1e-12))
     test = stats.ttest_ind(after, before, equal_var=False)
     low, high = test.confidence_interval(level)

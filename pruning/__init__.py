@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pruning.criteria.kinds import allocations as allocations
     from pruning.criteria.kinds import granularities as granularities
     from pruning.criteria.kinds import scorers as scorers
+    from pruning.results.notebook.net import Net
     from pruning.results.table import Results as Results
     from pruning.results.table import table as table
     from pruning.steps.prune import Prune as Prune
@@ -73,7 +74,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _KINDS = ("criteria", "measures", "steps", "tasks", "training", "zoo")
 """Rooms whose ``kinds`` hold registries."""
 
-__all__ = [*_HOME, "registries", "run"]
+__all__ = [*_HOME, "registries", "run", "wrap"]
 
 
 def run(study: Study, store: ResultStore | None = None, progress: Progress | None = None) -> Results:
@@ -91,6 +92,37 @@ def run(study: Study, store: ResultStore | None = None, progress: Progress | Non
     from pruning.study import run as runs
 
     return Results(runs.run(study, store, progress or quiet), study)
+
+
+def wrap(
+    model: Any,
+    data: Any,
+    *,
+    task: str | None = None,
+    train: Any = None,
+    name: str = "",
+    classes: tuple[str, ...] = (),
+    count: int | None = None,
+) -> Net:
+    """A network of one's own, ready to be pruned, measured and compared. The module stays as it is: a copy is pruned.
+
+    Args:
+        model: any ``torch.nn.Module``.
+        data: a pair ``(inputs, labels)`` of tensors or arrays, a Dataset, a DataLoader, a Hugging Face data set, or any
+            iterable of batches; of these 70 % are for training, 10 % for validation and 20 % for tests, by a hash of
+            each example. A dictionary with ``train``, ``test`` and perhaps ``validation`` gives the splits themselves.
+        task: what it is for; ``pruning.registries["tasks"].names()``. None: as labels and inputs look.
+        train: training data, where ``data`` is for tests alone.
+        name: how tables and pictures call it; its class, where there is none.
+        classes: names of the outputs.
+        count: use at most so many examples of each split that is given.
+
+    Raises:
+        PruningError: it is no network, or network and data do not go together; one sentence.
+    """
+    from pruning.results.notebook.wrapping import wrap
+
+    return wrap(model, data, task, train, name, tuple(classes), count)
 
 
 run_study = run

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
 import streamlit as st
 
 from pages.choices.setting import LEVEL, Setting
@@ -19,6 +16,7 @@ from pruning.criteria.kinds import Solver, scorers
 from pruning.results.charts.base import percent
 from pruning.results.charts.sensitivity_map import sensitivity_map
 from pruning.results.charts.words import tip
+from pruning.results.frames import scan_frame
 from pruning.study.study import MeasureSpec, Study
 
 SCAN = "sensitivity"
@@ -46,20 +44,6 @@ def answer(setting: Setting, layers: int) -> Answer:
     return look(study(setting), "scan", light(setting) or estimate(setting, layers).quick)
 
 
-def frame(value: dict[str, Any]) -> pd.DataFrame:
-    """The scan in long form: layer, order, share (per mille), accuracy (0..1, NaN where not measured yet), units that
-    really went (NaN where older results do not say)."""
-    rows = []
-    for order, name in enumerate(value["layers"]):
-        correct = value["correct"][order] if order < len(value["correct"]) else None
-        for place, share in enumerate(value["shares"]):
-            found = correct[place] if correct is not None and place < len(correct) else None
-            accuracy = float("nan") if found is None else found / value["count"]
-            gone = value.get("removed", [None] * len(value["layers"]))[order]
-            rows.append((name, order, share, accuracy, float("nan") if gone is None else gone[place]))
-    return pd.DataFrame(rows, columns=["layer", "order", "share", "accuracy", "removed"])
-
-
 def panel(setting: Setting, layers: int) -> bool:
     """The heatmap, what it was measured on, and what to do with it; returns whether it is under way."""
     if issubclass(scorers[setting.scorer], Solver):
@@ -70,7 +54,7 @@ def panel(setting: Setting, layers: int) -> bool:
     value = found.value
     if value is not None and value.get("correct"):
         dense = value["dense_correct"] / value["count"]
-        chart = sensitivity_map(frame(value), dense, value["count"], value["split"], setting.layer)
+        chart = sensitivity_map(scan_frame(value), dense, value["count"], value["split"], setting.layer)
         show(chart, "scan", width=TITLE)
         st.caption(
             f"{value['count']:,} {value['split']} images, dense {percent(dense)}; each cell prunes one layer alone, by "

@@ -89,6 +89,8 @@ UPLOAD_FILES = 20
 """Files that it keeps for one session."""
 OWN_MB = 10_000
 """Networks that one person may add to a server, in megabytes all together."""
+WRAPPED_BYTES = 2 * 2**30
+"""Inputs of examples that a notebook's data fills in memory, in bytes."""
 NORMALISED_NUMBERS = 10_000_000
 """Numbers of a split that are kept normalised in memory (float32: 40 MB)."""
 SAMPLE_NUMBERS = 32_000_000

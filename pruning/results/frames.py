@@ -64,6 +64,20 @@ def curve_frame(points: Iterable[tuple[int, str, Mapping[str, Any], str]]) -> pd
     return pd.DataFrame(rows, columns=columns).sort_values(["variant", "level"], ignore_index=True)
 
 
+def scan_frame(value: Mapping[str, Any]) -> pd.DataFrame:
+    """A sensitivity scan in long form: layer, order, share (per mille), accuracy (0..1, NaN where not measured yet),
+    removed (units that really went, NaN where older results do not say)."""
+    rows = []
+    for order, name in enumerate(value["layers"]):
+        correct = value["correct"][order] if order < len(value["correct"]) else None
+        for place, share in enumerate(value["shares"]):
+            found = correct[place] if correct is not None and place < len(correct) else None
+            accuracy = float("nan") if found is None else found / value["count"]
+            gone = value.get("removed", [None] * len(value["layers"]))[order]
+            rows.append((name, order, share, accuracy, float("nan") if gone is None else gone[place]))
+    return pd.DataFrame(rows, columns=["layer", "order", "share", "accuracy", "removed"])
+
+
 def size_frame(value: Mapping[str, Any]) -> pd.DataFrame:
     """Bytes of the files that were made: form, bytes."""
     forms = {

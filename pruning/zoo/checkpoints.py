@@ -57,7 +57,7 @@ def load_model(name: str, seed: int = 0, mark: str = "dense") -> nn.Module:
     """
     entry = models[name]()
     _check(entry, seed, mark)
-    if mark == "init":
+    if mark == "init" or entry.held:
         return initial(name, seed).eval()
     if entry.embedded:
         path = _asset(entry, seed, mark)
@@ -79,7 +79,7 @@ def available(name: str, mark: str = "dense", seed: int = 0) -> tuple[bool, str]
     """
     entry = models[name]()
     _check(entry, seed, mark)
-    if mark == "init":
+    if mark == "init" or entry.held:
         return True, ""
     if entry.embedded:
         return (True, "") if _asset(entry, seed, mark).exists() else (False, _absence(entry, seed, mark))
@@ -124,6 +124,8 @@ def card(name: str) -> dict[str, Any]:
 def _check(entry: Model, seed: int, mark: str) -> None:
     if mark not in MARKS:
         raise BadValue(f"There are no weights marked '{mark}': choose {', '.join(MARKS)}.")
+    if entry.held and mark != "dense":
+        raise BadValue(f"{entry.label} has the weights with which it was given, and no initial or early ones.")
     if mark == "init":
         return
     if not entry.embedded and mark == "early":

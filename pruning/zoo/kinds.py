@@ -51,6 +51,8 @@ class Model(Entry):
     """How pictures are made ready for it, where its authors say so; None: as the data set does."""
     any_data: ClassVar[bool] = False
     """Whether it is evaluated on any data of its task, shape and number of classes: nobody here trained it."""
+    held: ClassVar[bool] = False
+    """Whether ``build`` returns it with its trained weights, which lie in this process alone."""
     products: ClassVar[bool] = False
     """Whether its convolutions can be computed as products of matrices, in which several networks train at once."""
 

@@ -45,6 +45,21 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "accuracy" in out and all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_a_notebook_has_a_curve_of_three_scorers_in_five_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    import plotly.graph_objects as go
+    import torch
+
+    shown: list[str] = []
+    monkeypatch.setattr(go.Figure, "show", lambda figure: shown.append(figure.layout.title.text))
+    code = next(block for block in blocks("python") if "pruning.wrap" in block)
+    assert len([line for line in code.splitlines() if line]) == 5
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(200, 8, generator=draw)
+    space: dict[str, Any] = {"model": torch.nn.Linear(8, 3), "x": x, "y": torch.arange(200) % 3}
+    exec(compile(code, "README.md", "exec"), space)
+    assert len(shown) == 1 and space["curve"].table["scorer"].nunique() == 3
+
+
 def test_the_commands_run(cli: Callable[..., Any], here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In their order, in an empty folder, on fewer images; what would be downloaded is not."""
     monkeypatch.chdir(tmp_path)

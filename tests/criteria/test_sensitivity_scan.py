@@ -312,8 +312,8 @@ def silent(network: nn.Module, group: Any, units: set[int]) -> None:
 
 
 def test_a_layer_of_which_nothing_went_is_not_called_robust(images: Images) -> None:
-    from pages.layers.scan import frame
     from pruning.results.charts.sensitivity_map import sensitivity_map
+    from pruning.results.frames import scan_frame as frame
 
     after = pruned(state(small()), "channel")
     value = measure(after, count=50, shares=(50,))  # 5 % of 4 to 12 channels

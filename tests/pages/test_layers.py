@@ -17,6 +17,7 @@ from pages.shared.offers import rankings
 from pages.shared.server import store
 from pruning.criteria.compatibility import allocations_for
 from pruning.criteria.kinds import Solver, allocations, scorers
+from pruning.results.frames import scan_frame
 from pruning.study.study import MeasureSpec
 from tests.pages.conftest import ROOT
 from tests.pages.look import FIRST_OF_FAMILY, PATIENCE, settled, texts, turn_to
@@ -62,7 +63,7 @@ def test_the_scan_is_the_same_for_every_level_and_allocation() -> None:
 
 def test_a_scan_in_parts_has_gaps() -> None:
     value = {"layers": ["a", "b"], "shares": [500, 900], "count": 10, "correct": [None, [9, 5]]}
-    frame = scan.frame(value)
+    frame = scan_frame(value)
     assert list(frame["order"]) == [0, 0, 1, 1] and list(frame["share"]) == [500, 900] * 2
     assert frame["accuracy"].isna().tolist() == [True, True, False, False] and list(frame["accuracy"][2:]) == [0.9, 0.5]
 

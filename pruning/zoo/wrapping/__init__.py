@@ -1,0 +1,1 @@
+"""Networks and data that somebody holds in memory, as a notebook does."""

@@ -9,19 +9,24 @@ from pruning.cli import output
 from pruning.zoo.kinds import SPLITS
 from pruning.zoo.own_data import kept
 
+READERS = ("folder", "zip", "arrays", "table")
+"""What data is added from: names of readers, and of options of the command."""
+
 
 def add(given: argparse.Namespace) -> str:
     """Add data; what was found in it."""
     from pruning.cli.compute import progress_bar
     from pruning.zoo.own_data.adding import add_data
 
-    reader, source = next((kind, value) for kind in ("folder", "zip") if (value := getattr(given, kind)))
+    reader, source = next((kind, value) for kind in READERS if (value := getattr(given, kind)))
     with progress_bar() as show:
         report = add_data(
             given.name,
             source,
             reader,
             progress=lambda done, total, note="", partial=None: show(done, total, note),
+            column=given.label,
+            task=given.task,
         )
     if given.json:
         return output.as_json({"name": report.name, **report.card})

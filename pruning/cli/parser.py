@@ -115,6 +115,12 @@ def _data(commands: Any) -> None:
     source = add.add_mutually_exclusive_group(required=True)
     source.add_argument("--folder", metavar="FOLDER", help="pictures in one subfolder for each class")
     source.add_argument("--zip", metavar="FILE", help="the same in a zip")
+    source.add_argument("--arrays", metavar="FILE", help=".npz with x and y, or x_train, y_train …; .npy of rows")
+    source.add_argument("--table", metavar="FILE", help=".csv, .tsv or .parquet: columns of numbers and one of labels")
+    add.add_argument("--label", metavar="COLUMN", help="the column of the labels (default: label, target, or the last)")
+    add.add_argument(
+        "--task", choices=("classification", "regression"), help="default: classes, unless labels have decimals"
+    )
     _json(add, "what was found as JSON")
     remove = commands.add_parser("remove-data", help="remove data that was added", allow_abbrev=False)
     remove.add_argument("name", metavar="NAME", help="of data that was added")

@@ -111,5 +111,5 @@ ADDED_MB = 20_000
 """Largest data set that a person adds, in megabytes of what is kept of it."""
 PICTURE_MB, PICTURE_PIXELS = 64, 100_000_000
 """Largest picture in it: megabytes of its file, and pixels."""
-READY_MB = 4_000
-"""Pictures of it that are kept decoded and cut as one network takes them, in megabytes."""
+ARRAY_MB = 1_000
+"""Largest array of numbers in it, in megabytes."""

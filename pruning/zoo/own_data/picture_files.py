@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,6 @@ SECONDS = 900.0
 """At most for those."""
 KILLERS = 10
 """Pictures of which each one ends the process that reads it: more are no accident."""
-SIDE = 224
-"""Shortest side of pictures from which on the data is seen as photographs of any size."""
 
 
 def read_pictures(source: Path, called: str, into: Path, progress: Progress) -> Read:
@@ -35,6 +32,8 @@ def read_pictures(source: Path, called: str, into: Path, progress: Progress) -> 
         PruningError: none can be read, or there is too much; one sentence.
     """
     import numpy as np
+
+    from pruning.zoo.raw.pictures import in_common
 
     where = {"source": str(source.resolve())}
     listing = into / "listing.json"
@@ -56,16 +55,13 @@ def read_pictures(source: Path, called: str, into: Path, progress: Progress) -> 
     good = [(item, one) for item, one in zip(items, found, strict=True) if "why" not in one]
     if not good:
         name, why = refused[0]
-        raise BadValue(
-            f"None of the {len(items):,} pictures of {called[:1].lower()}{called[1:]} can be read: {name}: {why}."
-        )
+        raise BadValue(f"{called} holds {len(items):,} pictures, and none of them can be read: {name}: {why}.")
     (into / "files.json").write_text(json.dumps([one["file"] for _, one in good]), encoding="utf-8")
     labels = np.array([label for (_, label, _), _ in good], np.int64)
     hashes = np.array([list(bytes.fromhex(one["file"][:32])) for _, one in good], np.uint8)
     given = np.array([SPLITS.index(split) if split else -1 for (_, _, split), _ in good])
     hints = _hints(labels, hashes, given, listed)
-    about = _colours(np.array([[one["mean"], one["square"]] for _, one in good]), all(one["grey"] for _, one in good))
-    shape = _shape([tuple(one["size"]) for _, one in good], about["channels"])
+    shape, about = in_common([one for _, one in good])
     classes, labels = _present(tuple(listed["classes"]), labels, hints)
     return Read("pictures", "image_classification", shape, classes, labels, hashes, given, refused, hints, about)
 
@@ -105,20 +101,6 @@ def _hints(labels: np.ndarray, hashes: np.ndarray, given: np.ndarray, listed: di
         if leaked := int((kept[:, 0] != kept[:, 1]).sum()):
             hints.append(f"{leaked:,} pictures are in more than one split: what is measured on them flatters.")
     return hints
-
-
-def _colours(moments: np.ndarray, grey: bool) -> dict[str, Any]:
-    """Mean and standard deviation of the colours, from 0 to 1."""
-    mean, square = moments.mean(0)
-    spread = (square - mean**2).clip(min=1e-6) ** 0.5
-    channels = 1 if grey else 3
-    return {"channels": channels, "mean": mean[:channels].round(4).tolist(), "std": spread[:channels].round(4).tolist()}
-
-
-def _shape(sizes: Sequence[tuple[int, int]], channels: int) -> tuple[int, int, int]:
-    """The shape of all pictures where they share one, else that which most networks take."""
-    width, height = sizes[0]
-    return (channels, height, width) if set(sizes) == {sizes[0]} and min(sizes[0]) < SIDE else (channels, SIDE, SIDE)
 
 
 def _present(classes: tuple[str, ...], labels: np.ndarray, hints: list[str]) -> tuple[tuple[str, ...], np.ndarray]:

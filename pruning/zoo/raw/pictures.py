@@ -11,7 +11,7 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ from pruning.zoo.raw.layout import arranged
 
 FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP")
 """What Pillow is asked to read: those whose suffixes are looked for."""
+
+SIDE = 224
+"""Shortest side, in pixels, from which on pictures are seen as photographs of any size."""
 
 
 def listed(source: str, where: str, to: str) -> None:
@@ -74,11 +77,11 @@ def taken(source: str, names: list[str], into: str) -> list[dict[str, Any]]:
     with _opened(source) as read:
         for name in names:
             try:
-                found.append(_kept(read(name), name, Path(into)))
+                found.append(kept_picture(read(name), Path(name).suffix.lower(), Path(into)))
             except MemoryError:
                 found.append({"why": "it needs too much memory"})
             except Exception as error:  # damaged files fail in many ways
-                found.append({"why": _said(error)})
+                found.append({"why": why_not(error)})
     return found
 
 
@@ -101,7 +104,8 @@ def _opened(source: str) -> Generator[Callable[[str], bytes]]:
     yield from_folder
 
 
-def _said(error: Exception) -> str:
+def why_not(error: Exception) -> str:
+    """The reason that ends a sentence about a picture that cannot be read."""
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"it has more than {PICTURE_PIXELS / 1e6:.0f} million pixels"
     if isinstance(error, Image.UnidentifiedImageError):
@@ -109,8 +113,8 @@ def _said(error: Exception) -> str:
     return reason(error)
 
 
-def _kept(raw: bytes, name: str, into: Path) -> dict[str, Any]:
-    """One picture, decoded to the end and copied."""
+def kept_picture(raw: bytes, suffix: str, into: Path) -> dict[str, Any]:
+    """One picture, decoded to the end and copied; see ``taken``. Whatever it raises says why it cannot be."""
     if not raw:
         raise BadValue("it is empty")
     with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
@@ -121,7 +125,7 @@ def _kept(raw: bytes, name: str, into: Path) -> dict[str, Any]:
         colours = upright(image)
     width, height = colours.size
     spread = np.asarray(colours)[:: max(1, height // 64), :: max(1, width // 64)].astype(np.float64) / 255
-    file = f"{hashlib.sha256(raw).hexdigest()}{Path(name).suffix.lower()}"
+    file = f"{hashlib.sha256(raw).hexdigest()}{suffix}"
     place = into / file[:2] / file
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +138,23 @@ def _kept(raw: bytes, name: str, into: Path) -> dict[str, Any]:
         "mean": spread.mean((0, 1)).round(6).tolist(),
         "square": np.square(spread).mean((0, 1)).round(6).tolist(),
     }
+
+
+def in_common(found: Sequence[dict[str, Any]]) -> tuple[tuple[int, int, int], dict[str, Any]]:
+    """The shape of pictures, ``(channels, height, width)``, and mean and standard deviation of their colours.
+
+    Small pictures of one size keep it; others are photographs of any size, and are seen as most networks take them.
+
+    Args:
+        found: what ``taken`` says of each.
+    """
+    sizes = {tuple(one["size"]) for one in found}
+    channels = 1 if all(one["grey"] for one in found) else 3
+    mean, square = np.array([[one["mean"], one["square"]] for one in found]).mean(0)
+    spread = (square - mean**2).clip(min=1e-6) ** 0.5
+    width, height = sizes.pop() if len(sizes) == 1 and min(next(iter(sizes))) < SIDE else (SIDE, SIDE)
+    about = {"mean": mean[:channels].round(4).tolist(), "std": spread[:channels].round(4).tolist()}
+    return (channels, height, width), {"channels": channels, **about}
 
 
 def upright(image: Any) -> Any:

@@ -51,7 +51,7 @@ def opened(source: str, most: int = PICTURE_MB) -> Generator[Callable[[str], byt
             try:
                 with archive.open(info) as file:
                     return file.read(most * 2**20 + 1)
-            except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError) as error:
+            except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
                 raise BadValue(f"it is damaged within the zip ({reason(error)})") from None
 
         yield read

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.runs import table as runs_table
-from pages.shared.server import store
+from pages.runs.owners import whose
+from pages.shared.server import owner, store
 from pruning.results.csv_files import csv_bytes
 
 TITLE, ICON, GROUP, PLACE = "Runs", ":material/history:", "Yours", 100
@@ -21,6 +22,7 @@ def page() -> None:
     if table.empty:
         _teach()
         return
+    table["owner"] = whose(table["owner"], owner())
     st.caption(
         "Settings that people kept, and work that took time; slider moves are not listed. Click a column's head to "
         "sort, tick rows to open, compare or delete them."

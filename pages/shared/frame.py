@@ -11,7 +11,7 @@ from pages.shared import address, live
 from pages.shared.bar import bar
 from pages.shared.hosts import check_host
 from pages.shared.navigation import listed
-from pages.shared.server import engine
+from pages.shared.server import claim, engine
 from pages.shared.sign_in import sign_in, sign_out
 from pages.shared.style import style
 from pruning.common.environment import Settings
@@ -47,6 +47,7 @@ def start() -> None:
     sign_in()
     bar(pages, page.url_path or first.name)
     engine()
+    claim()
     address.arrive(page.url_path)
     live.whole(page.run)
     sign_out()

@@ -6,6 +6,7 @@ import uuid
 
 import streamlit as st
 
+from pages.shared import persons
 from pages.shared.streamlit_internals import forget_left
 from pruning.common import memory
 from pruning.common.environment import Settings
@@ -58,17 +59,28 @@ def session() -> str:
 
 def owner() -> str:
     """Who keeps runs: the signed-in person, else everybody on this server together (or the session, with owners on)."""
-    return _signed_in() or (session() if engine().settings.owners else "local")
+    return persons.who() or (session() if engine().settings.owners else "local")
 
 
 def person() -> str:
     """Whose turn a job takes where people wait for each other: the signed-in person's, else this browser session's."""
-    return _signed_in() or session()
+    return persons.who() or session()
 
 
-def _signed_in() -> str:
-    email = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
-    return str(email or "")
+def operator() -> bool:
+    """Whether who looks at this page may end other people's work."""
+    return persons.operator(engine().settings.operators)
+
+
+def claim() -> None:
+    """Runs that an earlier version kept under the mail address of who is signed in are theirs from now on."""
+    address = persons.address()
+    if address and st.session_state.get("claimed") != address:
+        try:
+            store().claim_address(address, persons.who())
+            st.session_state["claimed"] = address
+        except PruningError:  # the store is away: at a later visit
+            return
 
 
 def theme() -> str:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import streamlit as st
 
+from pages.shared import persons
 from pages.shared.plain import plain
 from pages.shared.streamlit_internals import credentials_lack
 
@@ -27,6 +28,10 @@ def sign_in() -> None:
             st.error(f"Nobody can sign in until whoever runs this server has mended this: {why}")
         else:
             st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        st.stop()
+    if persons.signed_in() and not persons.who():
+        st.error("The provider that you signed in with did not say who you are (issuer and subject): nothing is shown.")
+        sign_out()
         st.stop()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from pruning.cli import arguments, listing, networks, output, own_data
 from pruning.cli.parser import parser
-from pruning.common.errors import WRONG_INPUT, Cancelled, PruningError, with_kind
+from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, with_kind
 from pruning.study.study import Study
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,22 @@ def _fetch(name: str, as_json: bool) -> str:
     return output.as_json({"name": name, "folder": str(folder)}) if as_json else f"{name} lies in {folder}"
 
 
+def _assign(address: str, issuer: str, subject: str, as_json: bool) -> str:
+    from pruning.common.environment import Settings
+    from pruning.store.persons import identity
+    from pruning.store.store import Store
+
+    person = identity(issuer, subject)
+    if not person:
+        raise BadValue("An issuer and a subject have no blanks, and neither is empty.")
+    store = Store(Settings.read())
+    try:
+        count = store.claim_address(address, person)
+    finally:
+        store.close()
+    return output.as_json({"runs": count, "owner": person}) if as_json else f"{count} runs are that person's now"
+
+
 def _do(given: Any) -> str:
     """What a command prints."""
     if given.command == "prune":
@@ -61,6 +77,8 @@ def _do(given: Any) -> str:
         from pruning.cli.health import report
 
         return report(given.url, given.json)
+    if given.command == "assign":
+        return _assign(given.address, given.issuer, given.subject, given.json)
     if given.command == "data":
         return _fetch(given.name, given.json) if given.name else own_data.listing(given.json)
     if given.command in own_data.COMMANDS:

@@ -97,6 +97,15 @@ def parser() -> Parser:
     app.add_argument("--no-browser", action="store_true", help="open no browser")
 
     _data(commands)
+
+    about = "Give the runs that an earlier version kept under a mail address to a person who signs in."
+    assign = commands.add_parser(
+        "assign", help="give an address's runs to a person", description=about, allow_abbrev=False
+    )
+    assign.add_argument("address", metavar="ADDRESS", help="the mail address that owns them now")
+    assign.add_argument("issuer", metavar="ISSUER", help="who signs the person in: https://accounts.example.org")
+    assign.add_argument("subject", metavar="SUBJECT", help="the person's number there (claim 'sub')")
+    _json(assign, "how many runs as JSON")
     return main
 
 

@@ -9,6 +9,7 @@
 | `PRUNING_WORKERS`       | worker processes on this machine                           | cores or quota, at most 4     |
 | `PRUNING_WORKER_MEMORY` | memory of one worker (`2 GB`, `900 MiB`, bytes)            | 40 % of memory / workers      |
 | `PRUNING_OWNERS`        | 1: only the owner of a kept run may change or delete it    | 0                             |
+| `PRUNING_OPERATORS`     | who may end others' jobs, with commas: `issuer subject`    | who sits at the machine       |
 | `PRUNING_HOSTS`         | names, with commas, under which people reach this server   | loopback names, IP addresses  |
 | `PRUNING_UPLOADS`       | 1: people may send files, 0: nobody may                    | 1 for this machine alone      |
 | `PRUNING_LOG`           | `json`: JSON lines on standard error; or a file for them   | none: plain warnings          |
@@ -75,6 +76,7 @@ class Settings:
         workers: worker processes on this machine; unused with a scheduler.
         memory: bytes that one worker may use, which is replaced when it takes more; 0 for ``worker_memory``'s share.
         owners: whether a kept run belongs to the person who kept it.
+        operators: people, as issuer and subject with a blank between them, who may end others' jobs.
         hosts: names under which people reach this server, beside loopback names and IP addresses.
         uploads: whether browsers may send files; None: where the server listens on loopback alone.
         log: "json" or a file, for the engine's log as JSON lines; "" for plain warnings.
@@ -90,6 +92,7 @@ class Settings:
     workers: int = field(default_factory=lambda: min(cores(), 4))
     memory: int = 0
     owners: bool = False
+    operators: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     uploads: bool | None = None
     log: str = ""
@@ -107,8 +110,7 @@ class Settings:
             raise BadValue(
                 f"PRUNING_SCHEDULER must be tls://… or on this machine (127.0.0.1), not '{shortened(self.scheduler)}': "
                 "scheduler and workers exchange pickles, so whoever reaches an open one can run anything on all of "
-                "them. Set up TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 in a network nobody else "
-                "can enter."
+                "them. Set up TLS as in docs/deploy.md, or set PRUNING_SCHEDULER_INSECURE=1 where nobody else comes."
             )
         if not 1 <= self.workers <= MOST_WORKERS:
             raise BadValue(f"PRUNING_WORKERS must be 1 to {MOST_WORKERS}, not {self.workers}.")
@@ -142,7 +144,11 @@ class Settings:
             values["scheduler"] = text["PRUNING_SCHEDULER"]
         if text["PRUNING_WORKERS"]:
             values["workers"] = _whole("PRUNING_WORKERS", text["PRUNING_WORKERS"])
-        values["hosts"] = tuple(part.strip().lower() for part in text["PRUNING_HOSTS"].split(",") if part.strip())
+        for field_name, name in (("hosts", "PRUNING_HOSTS"), ("operators", "PRUNING_OPERATORS")):
+            values[field_name] = tuple(" ".join(part.split()) for part in text[name].split(",") if part.strip())
+        values["hosts"] = tuple(map(str.lower, values["hosts"]))
+        if alone := next((one for one in values["operators"] if len(one.split()) != 2), ""):
+            raise BadValue(f"PRUNING_OPERATORS must be like 'https://id.org 12', not '{shortened(alone)}'.")
         if text["PRUNING_WORKER_MEMORY"]:
             values["memory"] = _size("PRUNING_WORKER_MEMORY", text["PRUNING_WORKER_MEMORY"])
         flags = ("owners", "PRUNING_OWNERS"), ("insecure", "PRUNING_SCHEDULER_INSECURE"), ("uploads", "PRUNING_UPLOADS")
@@ -155,8 +161,8 @@ class Settings:
         return cls(**values)
 
 
-_SHORT = ("STORE", "ARTEFACTS", "SCHEDULER", "SCHEDULER_INSECURE", "WORKERS", "WORKER_MEMORY", "OWNERS", "HOSTS")
-NAMES = tuple(f"PRUNING_{name}" for name in (*_SHORT, "UPLOADS", "LOG"))
+_SHORT = "STORE ARTEFACTS SCHEDULER SCHEDULER_INSECURE WORKERS WORKER_MEMORY OWNERS HOSTS OPERATORS UPLOADS LOG"
+NAMES = tuple(f"PRUNING_{name}" for name in _SHORT.split())
 
 
 def _protected(address: str) -> bool:

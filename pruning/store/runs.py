@@ -62,7 +62,7 @@ class Runs(Database):
             text = json.dumps(summary, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise StoreError(f"The summary of run '{name}' is not plain data without NaN: {reason(error)}.") from None
-        run_id, now = digest("run", study, owner), time.time()
+        run_id, now = self._id(study_json, owner) or digest("run", study, owner), time.time()
         change: dict[str, Any] = {
             "updated": now,
             "kept": sa.or_(runs.c.kept, sa.literal(kept)),
@@ -84,6 +84,12 @@ class Runs(Database):
         }
         self.upsert(runs, {"id": run_id}, new, change)
         return run_id
+
+    def _id(self, study_json: str, owner: str) -> str | None:
+        """The owner's run of this study: one that was kept under a former name of the owner has the id of then."""
+        query = sa.select(runs.c.id).where(runs.c.owner == owner, runs.c.study == study_json)
+        row = self.transact(lambda connection: connection.execute(query).first())
+        return row.id if row is not None else None
 
     def runs(self, limit: int = 5000) -> pd.DataFrame:
         """The latest runs, newest first: ``COLUMNS``, then one column for each entry of the summaries."""
@@ -139,5 +145,4 @@ class Runs(Database):
             if connection.execute(statement).rowcount:
                 return
         found = self.run(run_id)
-        whose = found.owner or "nobody"
-        raise Incompatible(f"The run '{found.name}' belongs to {whose}: only its owner may have it {what}.")
+        raise Incompatible(f"The run '{found.name}' is another person's: only its owner may have it {what}.")

@@ -16,13 +16,14 @@ from pruning.store.bundled import Bundled
 from pruning.store.connect import no_room
 from pruning.store.jobs import Jobs
 from pruning.store.measures import Measures
+from pruning.store.persons import Persons
 from pruning.store.runs import Runs
 from pruning.store.tidy import make_room
 
 T = TypeVar("T")
 
 
-class Store(Measures, Runs, Jobs):
+class Store(Measures, Runs, Jobs, Persons):
     """A database by URL and a folder of artefacts. Use one from as many threads as you like.
 
     Args:

@@ -278,3 +278,18 @@ def test_ctrl_c_ends_in_130_and_keeps_what_was_finished(environment: dict[str, s
 
 def line(levels: str) -> list[str]:
     return ["prune", "--model", "lenet_5", "--scorer", "random", "--sparsity", levels]
+
+
+def test_an_operator_gives_an_address_s_runs_to_a_person(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pruning.store.store import Store
+
+    monkeypatch.setenv("PRUNING_STORE", f"sqlite:///{tmp_path / 'p.db'}")
+    store = Store(Settings.read())
+    run = store.keep_run(study().model_dump_json(), owner="a@b.org", name="x", kept=True, seconds=0.0, summary={})
+    said = cli("assign", "a@b.org", "https://id.org", "7", "--json")
+    assert said.code == 0 and json.loads(said.out) == {"runs": 1, "owner": "https://id.org 7"}
+    assert store.run(run).owner == "https://id.org 7"
+    store.close()
+    assert cli("assign", "a@b.org", "https://id.org", " ").code == 2

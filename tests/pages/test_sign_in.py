@@ -36,7 +36,7 @@ def test_a_stranger_sees_the_button_and_no_page(monkeypatch: pytest.MonkeyPatch)
     assert "the page" not in texts and buttons == ["Sign in"]
 
 
-@pytest.mark.parametrize("person", [{}, {"is_logged_in": True, "email": "ada@example.org"}])
+@pytest.mark.parametrize("person", [{}, {"is_logged_in": True, "iss": "https://id.org", "sub": "1"}])
 def test_who_is_known_or_need_not_be_sees_the_page(monkeypatch: pytest.MonkeyPatch, person: dict[str, object]) -> None:
     assert shown(monkeypatch, **person) == (["the page"], [])
 
@@ -83,3 +83,8 @@ def test_who_is_signed_in_is_told_and_may_leave(
     page = AppTest.from_function(foot).run()
     assert not page.exception and [text.value for text in page.caption] == said
     assert [button.label for button in page.button] == ["Sign out"] * len(said)
+
+
+def test_who_the_provider_does_not_name_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, buttons = shown(monkeypatch, is_logged_in=True, email="ada@example.org", sub="1")
+    assert "the page" not in texts and buttons == ["Sign out"]

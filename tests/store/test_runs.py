@@ -9,6 +9,7 @@ from pruning.common.environment import Settings
 from pruning.common.errors import BadValue, Incompatible, Missing, StoreError
 from pruning.steps.prune import Prune
 from pruning.store.describe import describe
+from pruning.store.persons import identity
 from pruning.store.runs import COLUMNS
 from pruning.store.store import Store
 from pruning.study.study import MeasureSpec, Study
@@ -68,7 +69,7 @@ def test_with_owners_only_ones_own_run_can_be_changed(settings: Settings) -> Non
         lambda: store.note_run(run, "mine", "bob"),
         lambda: store.rename_run(run, "Mine", "bob"),
     ):
-        with pytest.raises(Incompatible, match="belongs to ada: only its owner"):
+        with pytest.raises(Incompatible, match="another person's: only its owner"):
             change()
     store.note_run(run, "because", "ada")
     store.rename_run(run, "Better", "ada")
@@ -91,3 +92,32 @@ def test_what_cannot_be_kept_is_refused(store: Store) -> None:
     with pytest.raises(BadValue, match="not JSON"):
         store.keep_run("{", owner="ada", name="x", kept=True, seconds=0, summary={})
     assert store.runs().empty
+
+
+OLD, ADA, EVE = "ada@example.org", identity("https://id.example.org", "1"), identity("https://id.example.org", "2")
+
+
+def test_an_address_s_runs_are_claimed_once_and_keep_their_ids(settings: Settings) -> None:
+    store = Store(replace(settings, owners=True))
+    run = keep(store, owner=OLD)
+    store.add_job("j1", study().model_dump_json(), OLD)
+    assert store.claim_address(OLD, ADA) == 1
+    assert store.claim_address(OLD, EVE) == 0  # another subject with the same address comes too late
+    assert store.run(run).owner == ADA and store.job("j1").owner == ADA  # ty: ignore
+    with pytest.raises(Incompatible, match="only its owner"):
+        store.delete_run(run, EVE)
+    assert keep(store, owner=ADA, note="again") == run and len(store.runs()) == 1  # kept again it is the same run
+    assert keep(store, owner=EVE) != run
+    store.delete_run(run, ADA)
+
+
+@pytest.mark.parametrize("address", ["local", "", "a b@c", ADA, "@", "a@"])
+def test_nothing_but_an_address_can_be_claimed(store: Store, address: str) -> None:
+    with pytest.raises(BadValue, match="mail address"):
+        store.claim_address(address, ADA)
+
+
+@pytest.mark.parametrize("person", ["", "ada", OLD, "https://id.example.org ", "https://id.example.org 1 2"])
+def test_runs_are_given_to_persons_only(store: Store, person: str) -> None:
+    with pytest.raises(BadValue, match="issuer and a subject"):
+        store.claim_address(OLD, person)

@@ -34,6 +34,11 @@ def test_everything_set() -> None:
     assert settings == Settings("postgresql://host/base", Path("/data/files"), "tls://host:8786", 7, 15 * 10**8, True)
 
 
+def test_operators_are_issuers_with_subjects() -> None:
+    said = Settings.read({"PRUNING_OPERATORS": "https://id.org 1,https://id.org  ab-2 ,"})
+    assert said.operators == ("https://id.org 1", "https://id.org ab-2")
+
+
 @pytest.mark.parametrize(
     "address",
     ["tls://host:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786", "tcp://[::1]:8786", "tcp://127.8.8.8:1"],
@@ -68,6 +73,8 @@ def test_a_scheduler_that_others_can_reach_is_refused_unless_its_owner_insists(a
         ("PRUNING_WORKER_MEMORY", "-2 GB"),
         ("PRUNING_WORKER_MEMORY", "2 horses"),
         ("PRUNING_OWNERS", "yes"),
+        ("PRUNING_OPERATORS", "ada@example.org"),
+        ("PRUNING_OPERATORS", "https://id.org 1, https://id.org"),
         ("PRUNING_SCHEDULER_INSECURE", "yes"),
         ("PRUNING_UPLOADS", "no"),
     ],

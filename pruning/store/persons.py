@@ -40,7 +40,7 @@ class Persons(Database):
         """
         if not re.fullmatch(ADDRESS, address):
             raise BadValue(f"A mail address has one @ and no blanks: '{shortened(address)}' is none.")
-        if person != identity(*(person.split(" ", 1) if " " in person else (person, ""))):
+        if not person or person != identity(*(person.split(" ", 1) if " " in person else (person, ""))):
             raise BadValue(f"A person is an issuer and a subject with a blank between them, not '{shortened(person)}'.")
 
         def work(connection: sa.Connection) -> int:

@@ -28,6 +28,10 @@ from pruning.steps.prune import Prune
 from pruning.study.study import Study
 from pruning.zoo.kinds import datasets, models
 
+PRUNED, RECALIBRATED = "Pruned", "Pruned, BatchNorm recalibrated"
+NOW = {"Dense": "now_dense", PRUNED: "now_pruned", RECALIBRATED: "now_recalibrated"}
+"""What is shown of a level, and the key of where it stands."""
+
 
 def answers(setting: Setting, norm: bool) -> dict[str, Answer]:
     """Accuracy at the chosen level, plain and (with BatchNorm) recalibrated."""
@@ -61,14 +65,14 @@ def accuracy_now(setting: Setting, norm: bool) -> bool:
         st.caption("First images …")
         return True
     value = pruned.value
-    rows = [("Dense", {**value, "correct": value["dense_correct"]}, ""), ("Pruned", value, difference(value))]
+    rows = [("Dense", {**value, "correct": value["dense_correct"]}, ""), (PRUNED, value, difference(value))]
     again = found.get("recalibrated")
     if again is not None and again.value is not None:
-        rows.append(("Pruned, BatchNorm recalibrated", again.value, difference(again.value)))
+        rows.append((RECALIBRATED, again.value, difference(again.value)))
     for name, counted, change in rows:
-        st.metric(
-            name, interval(counted), change or None, delta_color="off", delta_arrow="off", help=tip("Wilson interval")
-        )
+        with st.container(key=NOW[name]):
+            counts = interval(counted)
+            st.metric(name, counts, change or None, "off", help=tip("Wilson interval"), delta_arrow="off")
     if again is not None and again.value is None:
         st.caption(again.error or "Recalibrating BatchNorm on 1,000 training images …")
     pending = any(answer.pending for answer in found.values())
@@ -96,7 +100,7 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
     curve = curve_frame([*points, *partial])
     lacking = missing(setting, points, variants)
     running = _views(setting)
-    dense = next((v["dense_correct"] / v["count"] for _, _, v, _ in [*points, *partial]), None)
+    dense = dense_of([*points, *partial])
     chance = 1 / models[setting.model].classes
     baseline = None
     if old is not None:
@@ -110,6 +114,11 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
     elif lacking and not answers(setting, norm)["pruned"].error:
         _offer(setting, lacking)
     return bool(running) or busy(setting, norm)
+
+
+def dense_of(points: list[tuple[int, str, dict[str, Any], str]]) -> float | None:
+    """Accuracy of the dense network, as it was counted beside pruned ones."""
+    return next((value["dense_correct"] / value["count"] for _, _, value, _ in points), None)
 
 
 def busy_curve(setting: Setting) -> bool:

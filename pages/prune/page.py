@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.prune import accuracy, flips, layers, size
+from pages.prune.following import FINDING, following
 from pages.prune.take_home import take_home
 from pages.shared import state
 from pages.shared.controls import controls
@@ -33,7 +34,7 @@ def page() -> None:
         return
     norm, old = profile.norm, state.pinned(setting)
     before = profile_of(old, "profile_pinned") if old is not None else None
-    finding = st.container()
+    finding = st.container(key=FINDING)
     key = state.widget("axis", setting.axis)
     axis = st.segmented_control(
         "Horizontal axis",
@@ -58,6 +59,7 @@ def page() -> None:
         live(partial(accuracy.curve_panel, setting, norm, old), "curve", pending, page=False)
     with right:
         live(partial(accuracy.accuracy_now, setting, norm), "now", busy, page=False)
+    following(setting, profile)
     if old is not None and before is not None and before.table is None and not before.error:
         live(partial(_waiting, old, "profile_pinned"), "waiting_pinned", True)
     st.subheader("Inside a layer", anchor=False)

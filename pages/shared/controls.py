@@ -16,6 +16,9 @@ from pruning.results.charts.words import tip
 from pruning.results.frames import STOPS
 from pruning.zoo.kinds import datasets, models
 
+SLIDER = PREFIX + "sparsity"
+"""The key of the slider, whose levels lie in the session state under "stops"."""
+
 
 def controls(setting: Setting, units: Sequence[str] = (), left_out: tuple[str, ...] = ()) -> Setting:
     """Draw all controls in the sidebar; returns what is chosen now.
@@ -67,6 +70,7 @@ def _sparsity(setting: Setting) -> int:
         start = first("sparsity") if first("sparsity") in stops else st.session_state[key]
     else:
         stops, start = sorted({*STOPS, st.session_state[key], first("sparsity")}), first("sparsity")
+    st.session_state["stops"] = tuple(stops)
     level = st.select_slider("Sparsity", stops, start, key=key, format_func=entry.said, help=tip("sparsity"))
     return int(level)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def accuracy_curve(
         cursor(figure, level, axis, theme)
         return figure
 
-    title = _title(curve, level, dense)
+    title = titles(curve, [level], dense)[0]
     return Chart(
         name="accuracy-curve",
         title=title,
@@ -158,22 +159,27 @@ def _pinned(figure: Sketch, rows: pd.DataFrame, axis: Axis, theme: str, words: s
     )
 
 
-def _title(curve: pd.DataFrame, level: int, dense: float | None) -> str:
-    """Accuracy at the measured level nearest the cursor, against dense, with and without recalibration."""
+def titles(curve: pd.DataFrame, levels: Sequence[int], dense: float | None) -> list[str]:
+    """At each of these levels: accuracy at the nearest measured one, against dense, with and without recalibration."""
     if curve.empty:
         reference = f"; the dense one reaches {percent(dense)}" if dense is not None else ""
-        return f"No pruned network is measured yet{reference}"
-    plain_rows = curve[curve["variant"] == "pruned"]
-    rows = plain_rows if len(plain_rows) else curve
-    near = rows.iloc[int(np.abs(rows["level"].to_numpy(np.int64) - level).argmin())]
-    title = f"At {level_percent(int(near['level']))} sparsity accuracy is {percent(near['accuracy'])}"
+        return [f"No pruned network is measured yet{reference}"] * len(levels)
+    measured = {
+        name: dict(zip(rows["level"], rows["accuracy"], strict=True)) for name, rows in curve.groupby("variant")
+    }
+    plain_rows = measured.get("pruned", {})
+    again = measured.get("recalibrated", {}) if plain_rows else {}
+    known = plain_rows or next(iter(measured.values()))
+    return [_title(min(known, key=lambda near: (abs(near - level), near)), known, again, dense) for level in levels]
+
+
+def _title(level: int, known: Mapping[int, float], again: Mapping[int, float], dense: float | None) -> str:
+    """The finding at a measured level."""
+    title = f"At {level_percent(int(level))} sparsity accuracy is {percent(known[level])}"
     if dense is not None:
-        points = 100 * (near["accuracy"] - dense)
+        points = 100 * (known[level] - dense)
         title += f", {abs(points):.1f} points {'above' if points > 0 else 'below'} dense"
-    again = curve[(curve["variant"] == "recalibrated") & (curve["level"] == near["level"])]
-    if len(again) and len(plain_rows):
-        title += f"; recalibrated {percent(again['accuracy'].iloc[0])}"
-    return title
+    return title + (f"; recalibrated {percent(again[level])}" if level in again else "")
 
 
 def _table(curve: pd.DataFrame, pinned: pd.DataFrame | None, label: str) -> pd.DataFrame:

@@ -21,6 +21,8 @@ CHOICES: dict[Axis, str] = {LINEAR: "sparsity, linear", "remaining": "weights re
 _TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)
 CURSOR_ROOM = 26
 """px above the plot for the cursor's label."""
+ROOM = 0.85
+"""Share of the axis from which on there is no room on the right of the cursor."""
 
 
 def linear(axis: str) -> bool:
@@ -55,15 +57,31 @@ def layout(axis: Axis) -> dict[str, Any]:
     }
 
 
+def cursor_words(level: int, axis: Axis) -> str:
+    """What the cursor says beside itself, with an arrow on the line: "▾ 80 %", near the right end "20 % left ▾"."""
+    straight = linear(axis)
+    words = level_percent(level) if straight else f"{level_percent(LEVELS - level)} left"
+    return f"▾ {words}" if _share(level, axis) < ROOM else f"{words} ▾"
+
+
+def _place(level: int, axis: Axis) -> float:
+    """A level on the axis, in per cent; none remaining, which has no logarithm, stands at its end."""
+    return 0.1 if level == LEVELS and not linear(axis) else float(positions(level, axis))
+
+
+def _share(level: int, axis: Axis) -> float:
+    """Where on the axis a level is, from 0 on the left to 1 on the right."""
+    place = _place(level, axis)
+    return place / 100 if linear(axis) else (2 - float(np.log10(place))) / 3
+
+
 def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = False) -> None:
     """Draw the slider's place as a vertical line with its value above the plot.
 
     Args:
         halo: put a light line under the dark one, for a cursor over a picture of any colour.
     """
-    straight = linear(axis)
-    at = 0.1 if check_level(level) == LEVELS and not straight else float(positions(level, axis))
-    words = level_percent(level) if straight else f"{level_percent(LEVELS - level)} left"
+    straight, at = linear(axis), _place(check_level(level), axis)
     ink = INK[theme]
     # Over a picture the line must show on dark blue and on yellow, whatever the theme.
     for colour, width in [("#FFFFFF", 4), ("#000000", 1.5)] if halo else [(ink, 1.5)]:
@@ -71,16 +89,16 @@ def cursor(figure: Sketch, level: int, axis: Axis, theme: str, halo: bool = Fals
             type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": colour, "width": width}, name="cursor"
         )
     place = at if straight else float(np.log10(at))  # annotations on a log axis take the exponent
-    share = place / 100 if straight else (2 - place) / 3
+    left = _share(level, axis) < ROOM
     figure.add_annotation(
         x=place,
         y=1,
         yref="paper",
         yanchor="bottom",
-        text=f"▾ {words}" if share < 0.85 else f"{words} ▾",
+        text=cursor_words(level, axis),
         showarrow=False,
-        xanchor="left" if share < 0.85 else "right",
-        xshift=-8 if share < 0.85 else 8,
+        xanchor="left" if left else "right",
+        xshift=-8 if left else 8,
         name="cursor",
         font={"weight": 600},
     )

@@ -89,7 +89,7 @@ def title_layout(meta: Mapping[str, Any], width: float, size: float, scale: floa
         meta: title, top and height, as ``Chart.spec`` writes them.
         scale: factor on the drawing's own top margin and height (print has smaller letters).
     """
-    lines = _break(meta["title"], max(12, int((width - 16) / (EM * size))))
+    lines = title_lines(meta["title"], width, size)
     room = len(lines) * LINE * size + 6
     # plotly sets one line by its top, and several by the first one's baseline.
     pad = {"l": 6, "t": 6 if len(lines) == 1 else 6 + 0.72 * size}
@@ -98,6 +98,11 @@ def title_layout(meta: Mapping[str, Any], width: float, size: float, scale: floa
         "margin": {"t": meta["top"] * scale + room},
         "height": meta["height"] * scale + room,
     }
+
+
+def title_lines(title: str, width: float, size: float = TITLE_SIZE) -> list[str]:
+    """A title in lines that fit ``width`` px at ``size`` px."""
+    return _break(title, max(12, int((width - 16) / (EM * size))))
 
 
 def _break(text: str, most: int) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from pruning.results.charts.base import ROW, Chart, amount, labels, need, percent
+from pruning.results.charts.layer_map import grid
 from pruning.results.charts.levels import check_level
 from pruning.results.charts.marks import frame_row, top_down
 from pruning.results.charts.palette import BASELINE, CONTROL, FAINT, INK, KEPT, REMOVED
@@ -79,7 +82,7 @@ def layer_bars(
             textposition="auto",
             insidetextanchor="start",
             textangle=0,
-            text=["layer collapse" if empty else percent(some, 0) for empty, some in zip(emptied, share, strict=True)],
+            text=_words(share, emptied),
             insidetextfont={"color": "#000000"},
             outsidetextfont={"color": INK[theme]},
             constraintext="none",
@@ -151,6 +154,33 @@ def layer_bars(
         table=table,
         draw=draw,
     )
+
+
+def bars_at(
+    profile: pd.DataFrame, levels: Sequence[int]
+) -> tuple[list[str], tuple[int, list[list[int]], list[list[str]]]]:
+    """The title at each of these levels, and for the bars of what is removed: which trace they are, and at each level
+    their lengths (per mille) and words.
+
+    Args:
+        profile: as the layer map takes it.
+        levels: per mille, among those of the profile.
+    """
+    names, weights, at_all = grid(profile)
+    part = weights / max(1, weights.sum())
+    titles, lengths, words = [], [], []
+    for level in levels:
+        removed = at_all[:, min(level, at_all.shape[1] - 1)]
+        share, emptied = removed / np.maximum(weights, 1), (removed == weights) & (weights > 0)
+        titles.append(_title(names, share, part, emptied, level))
+        lengths.append(np.rint(1000 * share).astype(int).tolist())
+        words.append(_words(share, emptied))
+    return titles, (1, lengths, words)
+
+
+def _words(share: np.ndarray, emptied: np.ndarray) -> list[str]:
+    """What stands in the bars."""
+    return ["layer collapse" if empty else percent(some, 0) for empty, some in zip(emptied, share, strict=True)]
 
 
 def _title(names: list[str], share: np.ndarray, part: np.ndarray, emptied: np.ndarray, level: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -87,9 +88,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
         cursor(figure, level, axis, theme, halo=True)
         return figure
 
-    title = _title(names, weights, removed[:, level], first, level)
-    if level > reached:
-        title = f"{level_percent(level)} sparsity is out of reach: at most {level_percent(reached)}"
+    title = _title(names, weights, removed, first, level, reached)
     rows, known = len(names), reached + 1
     words = "sparsity from 0 to 100 %" if linear(axis) else "weights remaining from 100 to 0.1 %"
     return Chart(
@@ -144,8 +143,23 @@ def _narrow(counts: np.ndarray) -> np.ndarray:
     return counts.astype(np.uint16 if counts.max(initial=0) < 2**16 else np.uint32)
 
 
-def _title(names: list[str], weights: np.ndarray, removed: np.ndarray, first: np.ndarray, level: int) -> str:
+def titles(profile: pd.DataFrame, levels: Sequence[int]) -> list[str]:
+    """The title of the map at each of these levels (per mille)."""
+    names, weights, removed = grid(profile)
+    reached = removed.shape[1] - 1
+    removed = np.pad(removed, ((0, 0), (0, LEVELS - reached)), mode="edge")
+    full = removed == weights[:, None]
+    first = np.where(full.any(axis=1), full.argmax(axis=1), LEVELS + 1)
+    return [_title(names, weights, removed, first, level, reached) for level in levels]
+
+
+def _title(
+    names: list[str], weights: np.ndarray, at_all: np.ndarray, first: np.ndarray, level: int, reached: int
+) -> str:
     """The finding at this level in one sentence."""
+    if level > reached:
+        return f"{level_percent(level)} sparsity is out of reach: at most {level_percent(reached)}"
+    removed = at_all[:, level]
     leader = int(first.argmin())
     if level == LEVELS:
         return f"At {percent(1)} every layer is empty"

@@ -23,6 +23,9 @@ class Wish(ComparisonPlan, Words):
     most_ms: float = Field(0.0, ge=0, le=1e9, description="Longest pass of one image, in milliseconds.")
     most_points: float = Field(1.0, ge=0, le=10, description="Points of accuracy that may be lost against dense.")
 
+    most_class: float = Field(0.0, ge=0, le=100, description="Points of recall that any class may lose; 0: any.")
+    upward: Literal["accuracy", "lowest"] = Field("accuracy", description="Accuracy, or recall of the worst class.")
+
     @property
     def plan(self) -> ComparisonPlan:
         """The comparison alone."""

@@ -19,6 +19,8 @@ def chosen(table: pd.DataFrame, wish: Wish) -> str | None:
     Points are those of validation accuracy. Of equals the more accurate one is taken.
     """
     fits = table[100 * table["validation_gap"] >= -wish.most_points - 1e-9]
+    if wish.most_class:
+        fits = fits[100 * fits["worst_validation"] >= -wish.most_class - 1e-9]
     if wish.most_kb:
         fits = fits[fits["bytes"] <= 1000 * wish.most_kb]
     if wish.most_ms:
@@ -36,6 +38,7 @@ def chosen(table: pd.DataFrame, wish: Wish) -> str | None:
 def answer(table: pd.DataFrame, wish: Wish, model: str) -> str:
     """The choice in a sentence: "The smallest ResNet-20 within 1 point: *Channels 50 %, int8*, 98 kB, …"."""
     limits = [f"within {wish.most_points:g} point{'s' * (wish.most_points != 1)}"]
+    limits += [f"{wish.most_class:g} for any class"] if wish.most_class else []
     limits += [f"of at most {wish.most_kb:g} kB"] if wish.most_kb else []
     limits += [f"in at most {wish.most_ms:g} ms an image"] if wish.most_ms else []
     kind = {"smallest": "smallest", "fastest": "fastest", "accurate": "most accurate"}[wish.aim]
@@ -43,6 +46,8 @@ def answer(table: pd.DataFrame, wish: Wish, model: str) -> str:
     name = chosen(table, wish)
     if name is None and (wish.most_ms or wish.aim == "fastest") and table["ms_1"].isna().any():
         return f"{asked}: {int(table['ms_1'].isna().sum())} of {len(table)} ways are not timed yet."
+    if name is None and wish.most_class and table["worst_validation"].isna().any():
+        return f"{asked}: classes are being counted."
     if name is None:
         return f"{asked}: none of {len(table)} measured ways. Loosen a limit."
     row = table[table["name"] == name].iloc[0]

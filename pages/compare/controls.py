@@ -15,6 +15,7 @@ PAGE, EVERY = "compare", ""
 """Choices are the same whatever the model is: the model is one of them."""
 AIMS = {"smallest": "the smallest file", "fastest": "the shortest pass", "accurate": "the highest accuracy"}
 AXES = {"bytes": "bytes of the file", "macs": "MACs", "ms_1": "time of 1 image", "ms_16": "time of 16 images"}
+UPWARD = {"accuracy": "accuracy of all classes", "lowest": "recall of the worst class"}
 SELECTED = "compare_selected"
 
 
@@ -56,7 +57,9 @@ def controls() -> Wish:
         own.choice("Accuracy against", "axis", AXES)
         names = {name: model_registry[name].label for name in models()}
         own.choice("Model", "model", names, help=tip("model"))
-        with st.expander("More limits", expanded=bool(before.most_kb or before.most_ms)):
+        own.choice("Upward", "upward", UPWARD)
+        with st.expander("More limits", expanded=bool(before.most_kb or before.most_ms or before.most_class)):
+            own.number("Points lost by any class at most (0: any)", "most_class")
             own.number("File at most (kB; 0: any)", "most_kb")
             own.number("Pass of one image at most (ms; 0: any)", "most_ms")
         with st.expander("Training and your own student"):

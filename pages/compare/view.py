@@ -22,6 +22,7 @@ from pages.shared.show import show
 from pruning.common.levels import share_in_percent
 from pruning.results.charts.tradeoff import tradeoff
 from pruning.results.charts.words import tip
+from pruning.results.failures.worst import with_worst
 from pruning.results.sentences import amount
 from pruning.results.tradeoffs import frame, times_smaller
 from pruning.zoo.kinds import models
@@ -32,7 +33,7 @@ def panel(wish: Wish) -> bool:
     if st.session_state.get(SELECTED, "") != wish.way:
         st.rerun()  # the whole page: a click is a word of the address
     known = work.look(wish.plan)
-    table = frame(known.results)
+    table = with_worst(frame(known.results), known.results, work.labels(wish.plan))
     label = models[wish.model].label
     best = chosen(table, wish) if len(table) else None
     st.header(
@@ -44,7 +45,7 @@ def panel(wish: Wish) -> bool:
     _work(known, wish)
     if len(table):
         show(
-            tradeoff(table, wish.axis, best, bool(known.running)),
+            tradeoff(table, wish.axis, best, bool(known.running), wish.upward),
             "compare",
             width=TITLE,
             on_select=_clicked,

@@ -56,6 +56,7 @@ def _all(table: pd.DataFrame) -> pd.DataFrame:
             "way": table["label"],
             "accuracy (test, %)": (100 * table["accuracy"]).round(2),
             "from dense (points)": [gap_words(row) for row in table.to_dict("records")],
+            "worst class (points of recall)": (100 * table["worst"]).round(1),
             "file": [amount(size) for size in table["bytes"]],
             "times smaller": times_smaller(table, "bytes").round(1),
             "MACs (M)": (table["macs"] / 1e6).round(2),

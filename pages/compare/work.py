@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from pages.compare.tasks import ApproachJob, tasks
 from pages.shared import jobs
+from pages.shared.answers import look as answer_to
 from pages.shared.server import store
 from pages.shared.standing import Wanted, standing, whole
+from pruning.common.bits import array_of
 from pruning.common.environment import machine
 from pruning.engine.jobs import JobView
 from pruning.results.tradeoffs import Result
 from pruning.store.records import StoredMeasure
-from pruning.study.methods.approaches import ComparisonPlan
+from pruning.study.methods.approaches import CHOICE, REPORT, ComparisonPlan
+from pruning.study.study import MeasureSpec, Study
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,19 @@ def _result(task: ApproachJob, found: Mapping[str, StoredMeasure], where: str) -
     times = found.get(task.times(where))
     parts = (found[key].value for key in task.keys)
     return Result(task.approach, *parts, times.value if times else None, found[task.test].origin)
+
+
+def labels(plan: ComparisonPlan) -> dict[str, np.ndarray]:
+    """Right classes of test and validation, by which worst classes are found; empty until they are known."""
+    found = {}
+    for split, count in (("test", REPORT), ("validation", CHOICE)):
+        spec = MeasureSpec(name="labels", options={"split": split, "count": count})
+        study = Study(base=plan.base, recipe=(), measures=(spec,))
+        value = answer_to(study, f"compare_labels_{split}", automatic=True).value
+        if not value or "labels" not in value:
+            return {}
+        found[split] = array_of(value["labels"], "uint16", value["count"]).astype(np.int64)
+    return found
 
 
 def busy(plan: ComparisonPlan) -> bool:

@@ -34,7 +34,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
             return pending
         groups = groupings(answer.value) if answer.complete and answer.value else {}
         pairs = {
-            corruptions[name].label: known[split, name, STRONG]
+            corruptions[name].label.lower(): known[split, name, STRONG]
             for name in known_corruptions()
             if (split, name, STRONG) in known
         }

@@ -117,3 +117,11 @@ def test_what_cannot_be_looked_at_is_said(server: Path, quick: None) -> None:
     assert "by your recipe" in texts(page)
     page = at_failures(server, recipe="[nothing]")
     assert any("recipe" in warning.value for warning in page.warning)
+
+
+def test_a_first_visit_needs_no_computing(server: Path) -> None:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    page = turn_to(page, "failures").run()
+    assert not page.exception
+    assert "ResNet-20, 90 % pruned, then fine-tuned" in texts(page) and "10,000 test images" in texts(page)
+    assert "classes" in page.session_state["charts"]

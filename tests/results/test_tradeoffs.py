@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from pages.choices.compare import Wish
 from pages.compare.choosing import answer, chosen, quoted, sure
 from pruning.common.bits import packed
+from pruning.results.charts.tradeoff import tradeoff
+from pruning.results.failures.worst import with_worst
 from pruning.results.families import FAMILIES
+from pruning.results.intervals import wilson
 from pruning.results.tradeoffs import COLUMNS, Result, frame, front, times_smaller
 from pruning.steps.quantize import Quantize
 from pruning.steps.remove import Remove
@@ -197,6 +200,27 @@ def test_the_choice_keeps_all_limits_and_is_made_on_validation(wish: dict[str, A
     assert chosen(found, Wish(**wish)) == name
     said = answer(found, Wish(**wish), "LeNet-5")
     assert ("Loosen a limit" in said or "not timed yet" in said) == (name is None)
+
+
+def test_the_worst_class_is_counted_and_is_a_limit_on_validation() -> None:
+    results = {
+        "dense": result("dense", [1, 1, 1, 0, 1, 1], [1, 1, 1, 1]),
+        "w50": result("w50", [1, 0, 1, 0, 1, 1], [1, 1, 0, 1], size=20),
+    }
+    labels = {"test": np.array([0, 0, 1, 1, 2, 2]), "validation": np.array([0, 0, 1, 1])}
+    found = with_worst(frame(results), results, labels).set_index("name", drop=False)
+    row = found.loc["w50"]
+    assert (row["worst"], row["worst_label"], row["worst_validation"], row["lowest"]) == (-0.5, 0, -0.5, 0.5)
+    assert (row["lowest_low"], row["lowest_high"]) == wilson(1, 2) and found.loc["dense", "worst"] == 0
+    assert chosen(found, Wish(most_points=10)) == "dense", "a quarter of the images is lost by the other"
+    loose = found.assign(validation_gap=0.0)
+    assert chosen(loose, Wish(most_class=50)) == "w50" and chosen(loose, Wish(most_class=49)) == "dense"
+    assert "within 1 point and 49 for any class" in answer(loose, Wish(most_class=49), "LeNet-5")
+    unknown = with_worst(frame(results), results, {})
+    assert unknown["worst"].isna().all() and "being counted" in answer(unknown, Wish(most_class=49), "LeNet-5")
+    chart = tradeoff(found, "bytes", "w50", upward="lowest")
+    assert chart.figure().layout.yaxis.title.text == "recall of the worst class on test (%)"
+    assert set(chart.table["worst_class_recall_percent"]) == {50.0}
 
 
 def test_a_time_within_the_spread_counts_as_none() -> None:

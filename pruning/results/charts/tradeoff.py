@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pandas as pd
 
@@ -22,12 +23,20 @@ NAMES = {
     "ms_1": "times faster than dense, one image a pass (logarithmic)",
     "ms_16": "times faster than dense, 16 images a pass (logarithmic)",
 }
+Upward = Literal["accuracy", "lowest"]
+UPWARD: dict[Upward, str] = {"accuracy": "test accuracy (%)", "lowest": "recall of the worst class on test (%)"}
 LOOKS: dict[str, Role] = {
     name: role for name, role in zip([name for name in FAMILIES if name != "dense"], STYLES, strict=False)
 } | {"dense": DENSE}
 
 
-def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = None, pending: bool = False) -> Chart:
+def tradeoff(
+    table: pd.DataFrame,
+    axis: Axis = "bytes",
+    chosen: str | None = None,
+    pending: bool = False,
+    upward: Upward = "accuracy",
+) -> Chart:
     """Test accuracy against what was gained, both better towards the upper right corner.
 
     The names are the points' ``customdata``, so that a click selects an approach.
@@ -37,8 +46,13 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
         axis: what was gained.
         chosen: name of the approach that the page recommends: ringed and named.
         pending: more are on their way.
+        upward: accuracy, or the recall of each way's worst class (``pruning.results.failures.worst``).
     """
     need(table, COLUMNS, "approaches")
+    if upward == "lowest":
+        need(table, ("lowest", "lowest_low", "lowest_high"), "approaches")
+        known = table.dropna(subset=["lowest"])
+        table = known.assign(accuracy=known["lowest"], low=known["lowest_low"], high=known["lowest_high"])
     shown = table.assign(gain=times_smaller(table, axis)).dropna(subset=["gain"])
     dense = float(table.loc[table["name"] == "dense", "accuracy"].max()) if len(table) else math.nan
     near = shown[shown["accuracy"] >= dense - DEPTH]
@@ -87,7 +101,7 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
             margin={"t": 12, "b": 10},
             hovermode="closest",
             xaxis=_axis(axis, least, most, table),
-            yaxis={"range": [low, top], "title": {"text": "test accuracy (%)"}},
+            yaxis={"range": [low, top], "title": {"text": UPWARD[upward]}},
             legend=ROW,
         )
         return figure
@@ -96,9 +110,10 @@ def tradeoff(table: pd.DataFrame, axis: Axis = "bytes", chosen: str | None = Non
     return Chart(
         name=f"compare-{axis}",
         title=title,
-        alt=f"Test accuracy against {NAMES[axis]}, {len(shown)} approaches of {shown['family'].nunique()} kinds. "
+        alt=f"{UPWARD[upward][:-4].capitalize()} against {NAMES[axis]}, {len(shown)} approaches of "
+        f"{shown['family'].nunique()} kinds. "
         f"{title}.",
-        table=_table(shown),
+        table=_table(shown, "test_accuracy" if upward == "accuracy" else "worst_class_recall"),
         draw=draw,
     )
 
@@ -132,12 +147,12 @@ def _title(shown: pd.DataFrame, axis: Axis, chosen: str | None) -> str:
     return f"{row['label']}: {row['gain']:.1f} times {SAID[axis]} at {gap_words(row)}"
 
 
-def _table(shown: pd.DataFrame) -> pd.DataFrame:
+def _table(shown: pd.DataFrame, share: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "approach": shown["label"],
             "kind": shown["family"],
-            "test_accuracy_percent": (100 * shown["accuracy"]).round(3),
+            f"{share}_percent": (100 * shown["accuracy"]).round(3),
             "low_95_percent": (100 * shown["low"]).round(3),
             "high_95_percent": (100 * shown["high"]).round(3),
             "test_images": shown["count"],

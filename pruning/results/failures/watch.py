@@ -58,7 +58,7 @@ class WatchLine:
         if self.examples is None or self.of_all is None:
             return said
         more = f", found in about {self.of_all:,} of all kinds" if self.of_all > self.examples else ""
-        return f"{said} A monitor needs {self.examples:,} of them{more}."
+        return f"{said} A monitor needs {self.examples:,} such examples{more}."
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Suspicion(Words):
     recipe: str = Field("", max_length=20_000, description="A recipe of one's own: a list of steps as JSON.")
     images: int = Field(1000, ge=100, le=10_000, description="Images under each corruption.")
     networks: int = Field(30, ge=2, le=30, description="Networks of each kind, for exemplars.")
-    panel: Literal["classes", "exemplars", "groups", "confidence", "weather", "unknown", "watch"] = "classes"
+    panel: Literal["classes", "exemplars", "groups", "confidence", "weather", "unknown", "why", "watch"] = "classes"
     by: str = Field("brightness", max_length=60, description="Property by which images are grouped.")
 
     @field_validator("recipe")

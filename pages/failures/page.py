@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.failures import classes, confidence, controls, exemplars, groups, unknown, watch, weather
+from pages.failures import classes, confidence, controls, exemplars, groups, unknown, watch, weather, why
 from pages.failures.work import pair
 from pages.shared.controls import controls as setting_controls
 from pages.shared.live import live
@@ -22,6 +22,7 @@ PANELS = {
     "confidence": ("Confidence", confidence.panel),
     "weather": ("Robustness", weather.panel),
     "unknown": ("Unknown inputs", unknown.panel),
+    "why": ("Why", why.panel),
     "watch": ("Watch list", watch.panel),
 }
 

@@ -110,3 +110,22 @@ def test_bad_options_are_said() -> None:
         )
         with pytest.raises(Incompatible, match="sees rows"):
             Corrupted(rows, split_of(BASE, "test"), "blur", 1)
+
+
+def test_traits_of_a_class_by_finite_differences() -> None:
+    spec = MeasureSpec(name="class_traits", options={"split": "validation", "count": 400, "each": 20})
+    found = run(Study(base=BASE, recipe=(), measures=(spec,)))[0]["value"]
+    split, model = split_of(BASE, "validation"), state_of(BASE, ()).model
+    place, label = 3, found["labels"][3]
+    x, y = split.take((split.labels[:400] == label).nonzero().squeeze(1)[:20])
+    weights = [weight for weight in model.parameters() if weight.dim() > 1]
+    loss = torch.nn.functional.cross_entropy(model(x), y)
+    slopes = torch.autograd.grad(loss, weights)
+    norm = torch.sqrt(sum(slope.square().sum() for slope in slopes))
+    assert found["gradient"][place] == pytest.approx(float(norm), rel=1e-4)
+    chances = model(x).softmax(1).detach()
+    own = chances[torch.arange(20), y]
+    rest = chances.clone()
+    rest[torch.arange(20), y] = 0
+    assert found["margin"][place] == pytest.approx(float((own - rest.max(1).values).mean()), abs=1e-5)
+    assert found["images"][place] == 20 and len(found["labels"]) == 10 and max(found["curvature"]) > 0

@@ -91,6 +91,13 @@ def test_weather_and_the_unknown_wait_for_a_button(server: Path, quick: None) ->
     assert len(page.dataframe[0].value) == 12 and "confidently wrong" in texts(page)
 
 
+def test_traits_of_classes_stand_beside_the_damage(server: Path, quick: None) -> None:
+    page = at_failures(server, panel="why")
+    page.button(key="failures_why_start").click()
+    page = settled(page.run())
+    assert len(page.dataframe[0].value) == 10 and "rank correlation" in texts(page)
+
+
 def test_exemplars_are_trained_here(server: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = choices.replicates(SETTING, 2)
 

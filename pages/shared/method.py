@@ -92,7 +92,9 @@ def choice(
     label: str, field: str, entries: Registry[Any], value: str, help_: str, names: list[str] | None = None
 ) -> str:
     """A list of registered things, by their labels; ``names``: those that can be chosen here, of all."""
-    key, names = widget(field, value), names or entries.names()
+    key, names = widget(field, value), list(names or entries.names())
+    if st.session_state[key] not in names and ":" in str(st.session_state[key]) and st.session_state[key] in entries:
+        names.append(st.session_state[key])  # a library's network, which no list holds
     if st.session_state[key] not in names:
         st.session_state[key] = names[0]
     index = place(field, names)

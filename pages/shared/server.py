@@ -7,10 +7,11 @@ import uuid
 import streamlit as st
 
 from pages.shared import persons
-from pages.shared.streamlit_internals import forget_left
+from pages.shared.streamlit_internals import drawing, forget_left
 from pruning.common import memory
 from pruning.common.environment import Settings
 from pruning.common.errors import PruningError
+from pruning.common.sources import ask_of
 from pruning.engine.engine import Engine
 from pruning.engine.journal import configure
 from pruning.store.store import Store
@@ -29,6 +30,7 @@ def engine() -> Engine:
     found = Engine(settings, care=True)
     found.start()
     memory.also(forget_left)
+    ask_of(lambda: owner() if drawing() else None)
     return found
 
 

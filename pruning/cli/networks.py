@@ -44,13 +44,28 @@ def add(given: argparse.Namespace) -> str:
 
 
 def check(given: argparse.Namespace) -> str:
-    """Whether a file fits an architecture."""
-    from pruning.zoo.added.adding import looked_at
+    """What can be pruned of a network of the list, or whether a file fits an architecture."""
+    if given.architecture is not None:
+        from pruning.zoo.added.adding import looked_at
 
-    if given.architecture is None:
+        _, said = looked_at(wish(given))
+        return output.as_json(said) if given.json else "\n".join(sentences(said))
+    if given.name is None:
         raise BadValue("Name a network of the list, or give --architecture and --weights. Help: check --help.")
-    _, said = looked_at(wish(given))
-    return output.as_json(said) if given.json else "\n".join(sentences(said))
+    from pruning.cli.compute import compute
+    from pruning.results.inventory import inventory_sentences, judged
+    from pruning.study.study import MeasureSpec, Study
+    from pruning.zoo.base import Base
+
+    base = Base(model=given.name, data=given.data)
+    wanted = [MeasureSpec(name="inventory"), *([MeasureSpec(name="accuracy")] if base.data_name else [])]
+    found = {row["measure"]: row["value"] for row in compute(Study(base=base, recipe=(), measures=tuple(wanted)))}
+    stated = _share(given.accuracy)
+    if stated is None and given.name.startswith("own:"):
+        stated = kept.card_of(given.name.partition(":")[2]).get("stated")
+    if given.json:
+        return output.as_json(found | {"stated": stated})
+    return "\n".join([*inventory_sentences(found["inventory"]), judged(found.get("accuracy"), stated)])
 
 
 def remove(given: argparse.Namespace) -> str:
@@ -90,13 +105,9 @@ def wish(given: argparse.Namespace) -> Any:
 
 def sentences(said: dict[str, Any]) -> list[str]:
     """What is said of an added network."""
-    from pruning.zoo.added.onto import Match
-
-    told = dict(said["match"])
-    told["other_shape"] = [(name, tuple(here), tuple(there)) for name, here, there in told["other_shape"]]
     shape = "x".join(map(str, said["input_shape"]))
     return [
-        *Match(**told).sentences(),
+        *said["match"]["sentences"],
         f"{said['parameters']:,} parameters, {said['task'].replace('_', ' ')}, inputs of {shape}, "
         f"{said['classes']} outputs.",
     ]
@@ -109,4 +120,4 @@ def _share(text: str | None) -> float | None:
     found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*", text)
     if found is None or float(found[1]) > 100:
         raise BadValue(f"'{shortened(text)}' is no accuracy: write it in percent, as in 93.1.")
-    return float(found[1]) / 100
+    return round(float(found[1]) / 100, 6)

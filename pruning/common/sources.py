@@ -15,12 +15,25 @@ from pruning.common.errors import UnknownName
 from pruning.common.registry import Entry, Registry
 
 asking: ContextVar[str | None] = ContextVar("asking", default=None)
-"""Who looks at a page of a shared server; None: the program itself, its workers and the command line, which see all."""
+"""Who asks in this thread, where that is said; None: see ``person_asking``."""
+_askers: list[Callable[[], str | None]] = []
+
+
+def ask_of(find: Callable[[], str | None]) -> None:
+    """From now on who asks is found so: a web server knows whose page it is drawing."""
+    _askers[:] = [find]
+
+
+def person_asking() -> str | None:
+    """Who looks at a page of a shared server; None: the program itself, its workers and the command line, which see
+    all."""
+    person = asking.get()
+    return person if person is not None or not _askers else _askers[0]()
 
 
 def may_see(owner: str, shared: bool) -> bool:
     """Whether what belongs to ``owner`` is there for whoever is asking now."""
-    person = asking.get()
+    person = person_asking()
     return shared or not owner or person is None or person == owner
 
 

@@ -59,6 +59,7 @@ def stored(name: str, made: nn.Module, **about: object) -> None:
 
     shape = [3, 160, 160]
     said = {"label": name, "architecture": ARCHITECTURE, "task": "image_classification", "input_shape": shape}
+    said |= {"class_names": [], "parameters": 1, "match": {}, "summary": ""}
     said |= {"classes": 5, "preprocessing": models[ARCHITECTURE].preprocessing.said(), **about}  # ty: ignore
     kept.keep(name, said, lambda folder: save_file(dict(made.state_dict()), folder / kept.WEIGHTS))
 
@@ -124,10 +125,16 @@ def test_a_private_network_is_its_owners(asked_by: Callable[[str], None]) -> Non
     assert models.names()[-1] == "own:ours" and "own:hers" not in models
     with pytest.raises(UnknownName):
         models["own:hers"]
-    with pytest.raises(BadValue, match="only who added it can remove it"):
+    with pytest.raises(BadValue, match="only who added it can change or remove it"):
         kept.remove("ours")
+    with pytest.raises(BadValue, match="somebody else's"):
+        kept.share("ours", False)
     asked_by("ann")
     assert "own:hers" in models
+    kept.share("ours", False)
+    asked_by("bob")
+    assert "own:ours" not in models
+    asked_by("ann")
     kept.remove("ours")
     assert models.names()[-1] == "own:hers"
 
@@ -203,5 +210,6 @@ def test_the_card_is_pure_json_and_is_not_trusted() -> None:
     stored("one", network())
     card = kept.folder_of("one") / kept.CARD
     assert json.loads(card.read_text())["name"] == "one"
-    card.write_text("{")
-    assert "own:one" not in models and "own:one" not in models.names()
+    for content in ("{", "[]", '{"name": "one"}'):
+        card.write_text(content)
+        assert "own:one" not in models and "own:one" not in models.names()

@@ -135,7 +135,7 @@ def test_the_mask_of_torchs_own_pruning_is_kept() -> None:
     assert all(torch.equal(held.masks[name], mask) for name, mask in want.items())
     assert all(not held.tensors[name][~mask].any() for name, mask in want.items())
     gone = sum(int((~mask).sum()) for mask in want.values())
-    assert f"{gone:,} of {sum(mask.numel() for mask in want.values()):,} weights in 3 tensors are masked" in " ".join(
+    assert f"{gone:,} of {sum(mask.numel() for mask in want.values()):,} weights in 3 layers are masked" in " ".join(
         match.notes
     )
 

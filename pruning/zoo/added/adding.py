@@ -23,6 +23,7 @@ from pruning.zoo.added.plain_tensors import Plain, plain_tensors
 from pruning.zoo.checkpoints import load_model
 from pruning.zoo.fresh import plain
 from pruning.zoo.kinds import datasets, models
+from pruning.zoo.models.torchvision_models import TorchvisionModel
 from pruning.zoo.sourced import Sourced
 from pruning.zoo.strangers import read_checkpoint
 
@@ -85,6 +86,10 @@ def looked_at(wish: NewNetwork) -> tuple[Plain, dict[str, Any]]:
         PruningError: as ``added``.
     """
     entry = models[wish.architecture]
+    if issubclass(entry, TorchvisionModel) and not issubclass(entry, Sourced):
+        return looked_at(
+            replace(wish, architecture=f"torchvision:{wish.architecture}")
+        )  # says how pictures are prepared
     if wish.weights is not None and not wish.weights.is_file():
         raise Missing(f"There is no file {shortened(wish.weights)}.")
     if wish.data is not None:

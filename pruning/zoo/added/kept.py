@@ -18,10 +18,23 @@ from typing import Any
 from pruning.common.errors import BadValue, StoreError, UnknownName, reason, shortened
 from pruning.common.json_text import read_object
 from pruning.common.limits import OWN_MB
-from pruning.common.sources import asking, may_see
+from pruning.common.sources import asking, may_see, person_asking
 from pruning.zoo.places import own_folder
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,46}[A-Za-z0-9_-])?")
+NEEDED = (
+    "name",
+    "label",
+    "architecture",
+    "task",
+    "classes",
+    "class_names",
+    "input_shape",
+    "parameters",
+    "match",
+    "bytes",
+)
+"""What a card must say; one without it was not written by ``keep``."""
 CARD, WEIGHTS, MASKS = "network.json", "weights.safetensors", "masks.safetensors"
 
 
@@ -72,6 +85,8 @@ def _seen(name: str) -> dict[str, Any] | None:
         said = read_object((networks_folder() / name / CARD).read_bytes())
     except (OSError, BadValue):
         return None
+    if any(name not in said for name in NEEDED):
+        return None
     return said if may_see(str(said.get("owner", "")), bool(said.get("shared"))) else None
 
 
@@ -117,9 +132,7 @@ def remove(name: str) -> None:
         BadValue: it is somebody else's.
         StoreError: it cannot be removed.
     """
-    owner, person = card_of(name).get("owner", ""), asking.get()
-    if person is not None and owner and person != owner:
-        raise BadValue(f"The network '{name}' is somebody else's: only who added it can remove it.")
+    _mine(name)
     place = folder_of(name)
     gone = place.with_name(f".{name}.{secrets.token_hex(4)}.gone")
     try:
@@ -131,11 +144,37 @@ def remove(name: str) -> None:
 
 def used(owner: str) -> int:
     """Bytes of all networks that a person added."""
-    mark = asking.set(None)
+    mark = asking.set(owner)
     try:
         return sum(int(said.get("bytes", 0)) for said in cards().values() if said.get("owner", "") == owner)
     finally:
         asking.reset(mark)
+
+
+def share(name: str, shared: bool) -> None:
+    """Let everybody on this server use a network, or its owner alone again.
+
+    Raises:
+        UnknownName, BadValue: as ``remove``.
+        StoreError: it cannot be written.
+    """
+    said = _mine(name)
+    place = folder_of(name) / CARD
+    half = place.with_name(f".{secrets.token_hex(4)}.{CARD}")
+    try:
+        half.write_text(json.dumps(said | {"shared": shared}, indent=1), encoding="utf-8")
+        os.replace(half, place)
+    except OSError as error:
+        raise StoreError(f"The network '{name}' cannot be changed: {reason(error)}.") from None
+
+
+def _mine(name: str) -> dict[str, Any]:
+    """The card of a network that whoever is asking may change."""
+    said = card_of(name)
+    owner, person = said.get("owner", ""), person_asking()
+    if person is not None and owner and person != owner:
+        raise BadValue(f"The network '{name}' is somebody else's: only who added it can change or remove it.")
+    return said
 
 
 def _within_quota(owner: str, size: int) -> None:

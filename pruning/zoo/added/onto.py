@@ -54,8 +54,8 @@ class Match:
         return not (self.missing or self.other_shape)
 
     def said(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self)
+        """As JSON has it; with its sentences, for who has no torch."""
+        return asdict(self) | {"sentences": self.sentences()}
 
     def sentences(self) -> list[str]:
         """What fits and what does not, by name."""

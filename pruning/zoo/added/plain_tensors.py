@@ -60,7 +60,7 @@ def _unmasked(plain: Plain) -> None:
     if plain.masks:
         gone, whole = (sum(count(mask) for mask in plain.masks.values()) for count in (_zeros, Tensor.numel))
         plain.notes.append(
-            f"It was pruned with torch.nn.utils.prune: {gone:,} of {whole:,} weights in {len(plain.masks)} tensors are "
+            f"It was pruned with torch.nn.utils.prune: {gone:,} of {whole:,} weights in {len(plain.masks)} layers are "
             "masked, and stay so."
         )
 

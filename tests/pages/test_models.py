@@ -1,0 +1,103 @@
+"""The page Models: a checkpoint is checked, kept, looked at, pruned, removed; what does not fit is a sentence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from pages.models.work import Looking
+from pruning.zoo.added import kept
+from pruning.zoo.added.building import building
+from pruning.zoo.kinds import models
+from tests.pages.look import PATIENCE, settled, texts, turn_to
+
+ARCHITECTURE = "timm:test_resnet"
+
+
+@pytest.fixture
+def here(server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The server serves this machine alone; what is added goes at the end. A checkpoint with four outputs."""
+    monkeypatch.setattr("pages.models.adding._local", lambda: True)
+    path = tmp_path / "best.pth"
+    torch.manual_seed(3)
+    made = building(ARCHITECTURE)(4, 3)
+    torch.save({"model": {f"module.{name}": t for name, t in made.state_dict().items()}}, path)
+    yield path
+    for name in kept.cards():
+        kept.remove(name)
+
+
+@pytest.fixture
+def opened(here: Path, visit: Callable[..., AppTest]) -> AppTest:
+    page = turn_to(visit(), "models")
+    return settled(page.run())
+
+
+def filled(page: AppTest, path: Path, architecture: str = ARCHITECTURE) -> AppTest:
+    page.text_input(key="models_words").set_value(architecture.partition(":")[2]).run()
+    page.selectbox(key="models_architecture").set_value(architecture).run()
+    page.text_input(key="models_path").set_value(str(path)).run()
+    return page
+
+
+def looked(page: AppTest) -> AppTest:
+    """Until the process that looks has answered."""
+    work: Looking = page.session_state["models_work"]
+    end = time.monotonic() + PATIENCE
+    while work.look() is None and time.monotonic() < end:
+        time.sleep(0.2)
+    return settled(page.run())
+
+
+def test_a_checkpoint_becomes_a_network_of_every_list(opened: AppTest, here: Path) -> None:
+    assert "Nothing here yet" in texts(opened)
+    page = filled(opened, here)
+    assert not page.button(key="models_check").disabled
+    page.number_input(key="models_stated").set_value(93.1).run()
+    page = looked(page.button(key="models_check").click().run())
+    assert "4 outputs" in page.success[0].value and not page.error
+    assert "'module.' was taken off its names." in texts(page) and "under 'model'" in texts(page)
+    page.text_input(key="models_name").set_value("mine").run()
+    page = looked(page.button(key="models_keep").click().run())
+    assert list(page.dataframe[0].value["name"]) == ["own:mine"]
+    card = kept.card_of("mine")
+    assert (card["owner"], card["stated"], card["classes"]) == ("local", 0.931, 4)
+    count = sum(p.numel() for p in building(ARCHITECTURE)(4, 3).parameters())
+    assert f"of its {count:,} parameters" in texts(page) and "93.1 % is stated; it is not measured" in texts(page)
+    assert "own:mine" in models.names()
+    page.selectbox(key="models_chosen")
+    page.button(key="models_remove_now").click().run()
+    assert "Nothing here yet" in texts(page) and "own:mine" not in models
+
+
+def test_a_network_of_ones_own_is_pruned_on_its_page(here: Path, visit: Callable[..., AppTest]) -> None:
+    from pruning.zoo.added.adding import NewNetwork, added
+
+    added("mine", NewNetwork(ARCHITECTURE, here))
+    page = visit(model="own:mine", sparsity="80")
+    assert not page.exception and page.session_state["setting"].model == "own:mine"
+    assert page.selectbox(key="w_model").value == "own:mine"
+    kept.remove("mine")
+    page = visit(model="own:mine", sparsity="80")
+    assert not page.exception and page.session_state["setting"].model != "own:mine"
+    assert any("There is no network of your own called 'mine'" in one.value for one in page.warning)
+
+
+def test_what_does_not_fit_is_a_sentence(opened: AppTest, here: Path) -> None:
+    page = filled(opened, here.with_name("nowhere.pth"))
+    page = looked(page.button(key="models_check").click().run())
+    assert "There is no file" in page.error[0].value and not page.success
+
+
+def test_a_process_that_is_given_up_leaves_nothing(here: Path) -> None:
+    work = Looking.begin({"architecture": ARCHITECTURE}, here.read_bytes())
+    folder = Path(work.folder.name)
+    assert (folder / "weights").read_bytes() == here.read_bytes()
+    work.stop()
+    assert work.process.returncode is not None and not folder.exists()
+    assert "ended without an answer" in (work.look() or {})["error"]

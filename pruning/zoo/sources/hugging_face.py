@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pruning.common.errors import BadTensor, Incompatible, Missing, PruningError, UnknownName, reason, shortened
+from pruning.common.errors import BadTensor, Incompatible, Missing, UnknownName, reason, shortened
 from pruning.common.hashing import digest
-from pruning.common.json_text import read_object
 from pruning.common.sources import Source, person_asking
 from pruning.zoo.contents import file_hash
+from pruning.zoo.hub_configs import of_pictures, of_texts, read_config
 from pruning.zoo.kinds import sources
-from pruning.zoo.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from pruning.zoo.sourced import Sourced, made
 
 if TYPE_CHECKING:
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 IMAGES, TEXTS = "ImageClassification", "SequenceClassification"
 TASKS = {IMAGES: "image_classification", TEXTS: "classification"}
 """What transformers' classes end with, and the task here."""
-LENGTH = 128
-"""Tokens of an example of a text classifier, at most."""
-RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
-"""Pillow's numbers for ways of scaling."""
 PLAIN = ("*.json", "*.safetensors", "*.txt")
 """What is fetched of a repository: no pickle, no code."""
 
@@ -121,7 +116,7 @@ class HuggingFace(Source):
 
     def entry(self, rest: str) -> type[OfHuggingFace]:
         folder = _folder(rest)
-        config = _read(folder / "config.json")
+        config = read_config(folder / "config.json")
         kinds = [str(kind) for kind in config.get("architectures") or []]
         head = next((head for head in TASKS for kind in kinds if kind.endswith(f"For{head}")), None)
         if head is None:
@@ -133,7 +128,7 @@ class HuggingFace(Source):
             raise Incompatible(f"{rest} comes with code of its own, which is not run here: choose another network.")
         names = config.get("id2label")
         names = [str(names[key]) for key in sorted(names, key=int)] if isinstance(names, dict) else []
-        facts = _of_pictures(config, folder) if head == IMAGES else _of_texts(config)
+        facts = of_pictures(config, folder) if head == IMAGES else of_texts(config)
         facts |= {
             "label": rest.rstrip("/").rpartition("/")[2],
             "task": TASKS[head],
@@ -170,56 +165,6 @@ def _folder(rest: str) -> Path:
         return Path(huggingface_hub.snapshot_download(rest, allow_patterns=list(PLAIN), etag_timeout=5))
     except Exception as error:  # no network, no such id, no leave: the hub's library has many ways to say so
         raise Missing(f"{missing} This was tried just now: {reason(error)}.") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return read_object(path.read_bytes())
-    except OSError:
-        raise Missing(f"There is no {path.name} in {path.parent}.") from None
-    except PruningError as error:
-        raise BadTensor(f"{path} cannot be read: {error}") from None
-
-
-def _of_pictures(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What a classifier of pictures takes, by its configuration and that of its preparation."""
-    told = folder / "preprocessor_config.json"
-    about = _read(told) if told.is_file() else {}
-    cut = about.get("crop_size") or about.get("size") or config.get("image_size", 224)
-    height, width = _sides(cut)
-    resize = about.get("size", min(height, width))
-    shorter = resize.get("shortest_edge", min(_sides(resize))) if isinstance(resize, dict) else min(_sides(resize))
-    if "crop_pct" in about and about["crop_pct"]:
-        shorter = int(min(height, width) / float(about["crop_pct"]))
-    channels = int(config.get("num_channels", 3))
-    return {
-        "input_shape": [channels, height, width],
-        "preprocessing": {
-            "size": [height, width],
-            "resize": int(shorter),
-            "mean": list(about.get("image_mean") or IMAGENET_MEAN)[:channels],
-            "std": list(about.get("image_std") or IMAGENET_STD)[:channels],
-            "interpolation": RESAMPLING.get(about.get("resample", 2), "bilinear"),
-        },
-    }
-
-
-def _sides(size: Any) -> tuple[int, int]:
-    """Height and width, in any of the ways in which transformers writes them."""
-    if isinstance(size, dict):
-        edge = size.get("shortest_edge", size.get("longest_edge", 224))
-        return int(size.get("height", edge)), int(size.get("width", edge))
-    if isinstance(size, list):
-        return int(size[0]), int(size[-1])
-    return int(size), int(size)
-
-
-def _of_texts(config: Mapping[str, Any]) -> dict[str, Any]:
-    pad = config.get("pad_token_id")
-    return {
-        "input_shape": [min(LENGTH, int(config.get("max_position_embeddings", LENGTH)))],
-        "pad": pad if isinstance(pad, int) else 0,
-    }
 
 
 def _transformers() -> Any:

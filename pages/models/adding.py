@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.models.architectures import architecture_choice
 from pages.models.work import Looking
 from pages.shared.live import live
 from pages.shared.plain import plain
@@ -14,12 +15,10 @@ from pages.shared.server import operator, owner
 from pages.shared.uploads import OFF, allowed
 from pruning.common.errors import PruningError
 from pruning.zoo.added import kept
-from pruning.zoo.kinds import datasets, models, sources
+from pruning.zoo.kinds import datasets, models
 
 PREFIX = "models_"
 WORK, NEXT = "models_work", "models_next"
-MOST = 50
-"""Networks that a search offers at a time."""
 TYPES = ["pth", "pt", "bin", "safetensors", "ckpt"]
 LIBRARY, UPLOAD, HERE = "the library's own", "a file that I send", "a file on this machine"
 
@@ -41,7 +40,7 @@ def _form() -> tuple[dict[str, Any] | None, bytes | None]:
     """What is asked for, and the file that was sent; no wish while something is missing."""
     left, right = st.columns(2, gap="large")
     with left:
-        architecture = _architecture()
+        architecture = architecture_choice()
     with right:
         ways = [LIBRARY, *([UPLOAD] if allowed() else []), *([HERE] if _local() else [])]
         way = st.segmented_control(
@@ -86,37 +85,6 @@ def _local() -> bool:
 
 def _fits(architecture: str, data: str) -> bool:
     return models[architecture].task == datasets[data].task
-
-
-def _architecture() -> str | None:
-    """The network it is built like, found by words."""
-    words = st.text_input(
-        "Architecture", key=PREFIX + "words", placeholder="resnet18", help="Words of a name in torchvision or timm."
-    ).strip()
-    if not words:
-        st.caption("About a thousand networks of timm and torchvision, and those of this program: write a few letters.")
-        return None
-    asked = words.lower().split()
-    try:
-        plain_names = [name for name in models if ":" not in name and not hasattr(models[name], "parameters")]
-        names = [name for name in plain_names if all(word in name for word in asked)]
-        for source in sources:
-            names += sources[source]().found(words)
-    except PruningError as error:
-        st.warning(plain(error), icon=":material/error:")
-        return None
-    if not names:
-        st.caption("No network has these words in its name.")
-        return None
-    names.sort(key=lambda name: (len(name), name))
-    more = f" ({len(names) - MOST} more: add a word)" if len(names) > MOST else ""
-    chosen = st.selectbox(f"{len(names)} found{more}", names[:MOST], key=PREFIX + "architecture")
-    try:
-        st.caption(plain(models[chosen].summary))
-    except PruningError as error:
-        st.warning(plain(error), icon=":material/error:")
-        return None
-    return str(chosen)
 
 
 def _found(wish: dict[str, Any] | None, content: bytes | None) -> bool:

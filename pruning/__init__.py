@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pruning.common.progress import Progress
     from pruning.common.registry import registries as registries
     from pruning.compression.removal.files import load_small as load_small
+    from pruning.compression.removal.hugging_face import save_pretrained as save_pretrained
     from pruning.criteria.kinds import allocations as allocations
     from pruning.criteria.kinds import granularities as granularities
     from pruning.criteria.kinds import scorers as scorers
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "pruning.common.errors": ("PruningError",),
     "pruning.compression.removal.files": ("load_small",),
+    "pruning.compression.removal.hugging_face": ("save_pretrained",),
     "pruning.criteria.kinds": ("allocations", "granularities", "scorers"),
     "pruning.results.table": ("Results", "table"),
     "pruning.steps.prune": ("Prune",),

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pruning.common.errors import Incompatible
 from pruning.criteria.proportional import check_proportional
+from pruning.network.inputs import vocabulary
 from pruning.network.units import Layout
 from pruning.network.weights import apply_masks, prunable
 
@@ -34,6 +35,11 @@ class Flow:
     """
 
     def __init__(self, scene: Scene) -> None:
+        if vocabulary(scene.model):
+            raise Incompatible(
+                f"SynFlow lets an input of ones flow through a network, and {scene.base.model} takes ids of tokens: "
+                "choose magnitude, say."
+            )
         self.model = copy.deepcopy(scene.model).double().eval()
         shape, device = scene.base.input_shape, next(self.model.parameters()).device
         self.ones = torch.ones(1, *shape, dtype=torch.float64, device=device)

@@ -16,7 +16,7 @@ class Quality(OnImages):
     """The task's own number: accuracy of a classification, root mean squared error of a regression.
 
     Result: ``quality`` and ``dense_quality``, ``measured`` (its name), ``better`` ("higher" or "lower"), ``count`` and
-    ``split``; ``r2`` and ``dense_r2`` where targets are numbers: 1 minus the squared errors over those of the mean.
+    ``split``; beside them what the task says more (``details``): ``r2`` and ``dense_r2`` of a regression.
     """
 
     name = "quality"
@@ -26,7 +26,7 @@ class Quality(OnImages):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         import torch
 
-        from pruning.network.inputs import BATCH
+        from pruning.network.inputs import at_once
         from pruning.network.passes import like
         from pruning.zoo.match import split_of
 
@@ -35,17 +35,15 @@ class Quality(OnImages):
         nets = {"": state.model, "dense_": state.start.model}
         totals = dict.fromkeys(nets, 0.0)
         with torch.inference_mode():
-            for start in range(0, count, BATCH):
+            size = at_once(state.model, split.batch(0, 1)[0])
+            for start in range(0, count, size):
                 desk.progress(start, count, task.unit)
-                inputs, targets = split.batch(start, min(start + BATCH, count))
+                inputs, targets = split.batch(start, min(start + size, count))
                 for prefix, model in nets.items():
                     outputs = task.forward(model.eval(), like(model, inputs))
                     totals[prefix] += float(task.quality(outputs, targets.to(outputs.device)).sum())
         result: dict[str, Any] = {"measured": task.measured, "better": task.better, "count": count, "split": self.split}
         for prefix, total in totals.items():
             result[f"{prefix}quality"] = task.summary_of(total, count)
-        if not task.classes:
-            targets = split.labels[:count].double()
-            spread = float(targets.view(count, -1).var(0, correction=0).mean()) * count
-            result |= {f"{prefix}r2": 1 - total / spread if spread else None for prefix, total in totals.items()}
+            result |= {prefix + name: value for name, value in task.details(total, split, count).items()}
         return result

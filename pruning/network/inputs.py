@@ -34,7 +34,7 @@ def drawn(
     shape: tuple[int, ...],
     count: int,
     generator: torch.Generator | None = None,
-    device: str = "cpu",
+    device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """``count`` inputs for a network, ``(count, *shape)``: numbers around 0, or int64 ids of tokens.

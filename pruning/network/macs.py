@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from pruning.network.inputs import drawn
+from pruning.network.inputs import drawn, vocabulary
 from pruning.network.weights import prunable
 from pruning.zoo.kinds import models
 
@@ -27,6 +28,7 @@ def macs(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], fl
     """MACs of one image: per prunable weight, and of the whole network (with products that hold no weight).
 
     Counted on the meta device, where attention takes its written-out path: fused kernels are not counted on a CPU.
+    (Networks of words look at what they are given, so that two examples really pass through them.)
     A product belongs to the weight it reads, whichever module calls it: attention reads weights of modules that are
     never called, and a tied weight is read twice. Two images are passed and the count halved, since some networks
     treat a batch of one apart.
@@ -37,14 +39,15 @@ def macs(model: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, float], fl
     weights = prunable(model)
     known = {id(weight): name for name, weight in weights.items()}
     per_layer, owners, tensors = dict.fromkeys(weights, 0.0), {}, {}
+    device = next(model.parameters()).device if vocabulary(model) else torch.device("meta")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        tensors[name] = tensor.detach().to("meta")
+        tensors[name] = tensor.detach().to(device)
         if id(tensor) in known:
             owners[_storage(tensors[name])] = known[id(tensor)]
     counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter, _PerWeight(counter, owners, per_layer):
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter, _PerWeight(counter, owners, per_layer):
         dtype = next((weight.dtype for weight in weights.values()), torch.float32)
-        functional_call(model, tensors, (drawn(model, shape, 2, device="meta", dtype=dtype),))
+        functional_call(model, tensors, (drawn(model, shape, 2, device=device, dtype=dtype),))
     return {name: flops / 4 for name, flops in per_layer.items()}, counter.get_total_flops() / 4
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -11,10 +13,12 @@ from pruning.common.errors import BadTensor
 def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
     """The weights that may be pruned: those of convolution and linear layers, and of attention projections.
 
-    Biases and norm parameters stay. Tied weights appear once, under their first name. Order: as registered.
+    Biases and norm parameters stay, and so does the layer that makes scores of words: its rows are the embeddings, or
+    stand for them, and the literature leaves it alone. Tied weights appear once, under their first name. Order: as
+    registered.
     """
     found: dict[str, nn.Parameter] = {}
-    seen: set[int] = set()
+    seen = _words(model)
     for prefix, module in model.named_modules():
         names: tuple[str, ...] = ()
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
@@ -27,6 +31,14 @@ def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
                 seen.add(id(weight))
                 found[f"{prefix}.{name}" if prefix else name] = weight
     return found
+
+
+def _words(model: nn.Module) -> set[int]:
+    """The weights of a language model that stand for words, by identity: embeddings, and its last layer."""
+    asked: Any = getattr(model, "get_output_embeddings", None)
+    last = asked() if callable(asked) else None
+    tables = [m for m in model.modules() if isinstance(m, nn.Embedding)]
+    return {id(module.weight) for module in [*tables, last] if module is not None}
 
 
 def left_alone(model: nn.Module) -> list[tuple[str, str, int]]:

@@ -32,6 +32,8 @@ class Task(Entry):
     """Which of two qualities is the better one."""
     classes: ClassVar[bool] = False
     """Whether outputs are scores of classes, so that there are right answers, confidences and confusions."""
+    any_data: ClassVar[bool] = False
+    """Whether a network is measured on any data of its task, whatever it was trained on: any text has a next token."""
 
     def forward(self, model: nn.Module, inputs: Tensor) -> Tensor:
         """The network's outputs for a batch: a tensor, the first one where it returns several."""
@@ -57,6 +59,10 @@ class Task(Entry):
     def summary_of(self, total: float, count: int) -> float:
         """The reported quality, made of the sum of ``quality`` over so many examples."""
         return total / count
+
+    def details(self, total: float, split: Any, count: int) -> dict[str, Any]:
+        """What else is reported of a sum of ``quality`` over the first ``count`` examples of a split."""
+        return {}
 
     def distillation(self, outputs: Tensor, teacher: Tensor, temperature: float) -> Tensor:
         """How far outputs are from the teacher's, as a part of the loss: a number."""

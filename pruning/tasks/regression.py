@@ -44,6 +44,11 @@ class Regression(Task):
         """The root of the mean squared error."""
         return (total / count) ** 0.5
 
+    def details(self, total: float, split: Any, count: int) -> dict[str, Any]:
+        """R²: 1 minus the squared errors over those of the mean."""
+        spread = float(split.labels[:count].double().view(count, -1).var(0, correction=0).mean()) * count
+        return {"r2": 1 - total / spread if spread else None}
+
     def distillation(self, outputs: Tensor, teacher: Tensor, temperature: float) -> Tensor:
         """The mean squared distance to the teacher's numbers; there is nothing to be softened."""
         return (outputs - teacher).square().mean()

@@ -21,6 +21,7 @@ from pruning.zoo import published
 from pruning.zoo.data import batches, load
 from pruning.zoo.fresh import plain
 from pruning.zoo.kinds import ABSENT, Model, datasets, models
+from pruning.zoo.language import LanguageModel
 from pruning.zoo.match import examples
 from pruning.zoo.sourced import Sourced
 from pruning.zoo.unreadable import unread
@@ -59,6 +60,8 @@ def load_model(name: str, seed: int = 0, mark: str = "dense") -> nn.Module:
     _check(entry, seed, mark)
     if mark == "init" or entry.held:
         return initial(name, seed).eval()
+    if isinstance(entry, LanguageModel):
+        return entry.trained()
     if entry.embedded:
         path = _asset(entry, seed, mark)
         if not path.exists():
@@ -81,6 +84,8 @@ def available(name: str, mark: str = "dense", seed: int = 0) -> tuple[bool, str]
     _check(entry, seed, mark)
     if mark == "init" or entry.held:
         return True, ""
+    if isinstance(entry, LanguageModel):
+        return not (why := entry.absence()), why
     if entry.embedded:
         return (True, "") if _asset(entry, seed, mark).exists() else (False, _absence(entry, seed, mark))
     if isinstance(entry, Sourced):

@@ -42,6 +42,8 @@ def compatible(model: str, data: str) -> str | None:
         return (
             f"{network.label} is for {task.label.lower()}, and {images.label} is for {other}: they do not go together."
         )
+    if task.any_data:
+        return None
     if images.own:
         return fitting.misfit(network, images)
     ready = images.resized and network.preprocessing is not None and network.input_shape[0] == images.shape[0]
@@ -86,9 +88,14 @@ def examples(model: str, data: str, split: str) -> Split:
     from pruning.zoo import data as zoo_data
     from pruning.zoo.data import RowSplit
     from pruning.zoo.folders import FolderSplit
+    from pruning.zoo.language import LanguageModel
     from pruning.zoo.own_data.pictures import PictureSplit
+    from pruning.zoo.texts import TextSplit, tokenized
 
     found, network, entry = zoo_data.load(data, split), models[model], datasets[data]
+    if isinstance(found, TextSplit):
+        assert issubclass(network, LanguageModel)
+        return tokenized(found, network.folder, network.input_shape[0])
     if entry.own:
         order = fitting.order_of(network, entry)
         if isinstance(found, PictureSplit):
@@ -107,6 +114,8 @@ def seen_by(model: str, data: str) -> tuple[Any, ...]:
     """What a model sees otherwise in this data than others do: labels of its own, pictures made ready in its own way;
     empty where it sees what all see."""
     network, entry = models[model], datasets[data]
+    if tasks[entry.task].any_data:
+        return (model,)  # its own tokens
     if entry.own:
         ready = fitting.ready_for(network, entry) if entry.task == "image_classification" else None
         return fitting.order_of(network, entry), ready, network.input_shape

@@ -35,6 +35,23 @@ def own_folder() -> Path:
     return (Path(artefacts).expanduser() if artefacts else VAR / "artefacts").parent / "own"
 
 
+def model_folder(name: str) -> Path:
+    """Where a network that was fetched lies; it need not exist."""
+    return data_root().parent / "models" / name
+
+
+def hub_snapshot(name: str) -> Path | None:
+    """The folder in which Hugging Face's cache keeps the files of a network, where it does; nothing is downloaded."""
+    home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")).expanduser()
+    kept = cache / f"models--{name.replace('/', '--')}"
+    try:
+        folder = kept / "snapshots" / (kept / "refs" / "main").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return folder if folder.is_dir() else None
+
+
 def hub_folder() -> Path:
     """torch.hub's folder, which need not exist; where torch is loaded it is asked, as somebody may have set another."""
     if (hub := sys.modules.get("torch.hub")) is not None:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from pruning.common.errors import BadTensor, Cancelled, Incompatible
 from pruning.common.progress import quiet
-from pruning.criteria.layerwise import LayerProblem, calls_of, shares, walk
+from pruning.criteria.layerwise import calls_of, walk
+from pruning.criteria.problem import LayerProblem, shares
 from pruning.network import hessians
 from pruning.network.hessians import hessian, second_moments, squares, unfolded
 from pruning.network.scene import Scene

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from pruning.common.errors import BadTensor
 from pruning.criteria.kinds import scorers
-from pruning.criteria.layerwise import LayerProblem, inverse_factor
+from pruning.criteria.problem import LayerProblem, inverse_factor
 from pruning.criteria.scorers.obc import removal_order, without
 from pruning.criteria.scorers.wanda import _solve
 from pruning.zoo import data as zoo_data

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from pruning.common.errors import Incompatible
-from pruning.criteria.layerwise import WIDEST, LayerProblem, inverse_factor, walk
+from pruning.criteria.layerwise import walk
+from pruning.criteria.problem import WIDEST, LayerProblem, inverse_factor
 from pruning.network.number_format import NumberFormat
 from pruning.network.rounding import Format, fitted, rounded
 from pruning.network.scene import Scene

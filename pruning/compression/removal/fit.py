@@ -15,6 +15,13 @@ from pruning.network.groups.coupling import CONVOLUTIONS, STATISTICS
 from pruning.network.groups.heads import COUNTS
 
 
+class Passing(nn.Identity):
+    """In the place of a block that was left out: what enters it first passes on."""
+
+    def forward(self, input: Tensor, *others: Any, **named: Any) -> Tensor:
+        return input
+
+
 def cut(model: nn.Module, what: Cuts) -> nn.Module:
     """A smaller copy of a network; the network itself stays as it is.
 
@@ -74,11 +81,14 @@ def fit(
         for attribute in COUNTS:
             if isinstance(getattr(module, attribute, None), int):
                 setattr(module, attribute, count)
+        layer: Any = module
+        if isinstance(getattr(layer, "split_size", None), int):  # GPT-2's width of all heads
+            layer.split_size = next(m for m in module.children() if isinstance(m, nn.Linear)).out_features // 3
         if (other := standing_in(module, count)) is not None:
             _put(model, name, other)
     for name in blocks:
         model.get_submodule(name)  # raises where it is not there: add_module would add it
-        _put(model, name, nn.Identity())
+        _put(model, name, Passing())
 
 
 def _put(model: nn.Module, name: str, module: nn.Module) -> None:

@@ -12,7 +12,7 @@ from pruning.criteria.kinds import Solution, Solver, scorers
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pruning.criteria.layerwise import LayerProblem
+    from pruning.criteria.problem import LayerProblem
     from pruning.network.scene import Scene
 
 WIDEST = 1200

@@ -12,7 +12,7 @@ from pruning.criteria.kinds import Solution, Solver, scorers
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pruning.criteria.layerwise import LayerProblem
+    from pruning.criteria.problem import LayerProblem
     from pruning.network.scene import Scene
 
 
@@ -45,7 +45,8 @@ class SparseGPT(Solver):
 
     def solve(self, scene: Scene, removed: Mapping[str, int]) -> Solution:
         from pruning.common.errors import Incompatible
-        from pruning.criteria.layerwise import WIDEST, walk
+        from pruning.criteria.layerwise import walk
+        from pruning.criteria.problem import WIDEST
 
         for name in filter(removed.get, removed):
             if (width := scene.weights[name][0].numel()) > WIDEST:
@@ -59,7 +60,7 @@ class SparseGPT(Solver):
         """Mask and weight; each convolution group has its own inputs, and its share of what is removed."""
         import torch
 
-        from pruning.criteria.layerwise import shares
+        from pruning.criteria.problem import shares
 
         parts = [slice(start, start + layer.rows) for start in range(0, len(layer.weight), layer.rows)]
         sizes = [layer.weight[part].numel() for part in parts]
@@ -77,7 +78,7 @@ class SparseGPT(Solver):
         """One convolution group, or a whole linear layer: ``weight`` is changed in place."""
         import torch
 
-        from pruning.criteria.layerwise import inverse_factor, shares
+        from pruning.criteria.problem import inverse_factor, shares
 
         width, block = weight.shape[1], self.block
         neighbours: dict[int, Tensor] = {}

@@ -12,7 +12,7 @@ from pruning.criteria.kinds import Solution, Solver, scorers
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pruning.criteria.layerwise import LayerProblem
+    from pruning.criteria.problem import LayerProblem
     from pruning.network.scene import Scene
 
 
@@ -48,7 +48,7 @@ def _solve(layer: LayerProblem) -> tuple[Tensor, Tensor]:
     """
     import torch
 
-    from pruning.criteria.layerwise import shares
+    from pruning.criteria.problem import shares
 
     norms = layer.hessian.sqrt().repeat_interleave(layer.rows, 0)
     scores = (layer.weight.abs() * norms).masked_fill(~layer.mask, -1.0)

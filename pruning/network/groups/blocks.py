@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -49,7 +51,7 @@ def _layout(model: nn.Module, order: tuple[str, ...], input_shape: tuple[int, ..
 def removable_blocks(model: nn.Module, input_shape: tuple[int, ...]) -> list[str]:
     """Names of the blocks that can be left out, in the order of their calls: the units of ``block_layout``.
 
-    A block holds at least two prunable weights, is called once, with one tensor, and returns one of the same shape;
+    A block holds at least two prunable weights, is called once, with a tensor first, and returns one of the same shape;
     with all its parameters zero it returns its input exactly, as it stands in the network (a ReLU at its end passes
     what the ReLU before it let through). Of nested ones the innermost.
     """
@@ -58,18 +60,21 @@ def removable_blocks(model: nn.Module, input_shape: tuple[int, ...]) -> list[str
     passing: set[str] = set()
     for name in sorted(calls, key=lambda name: -name.count(".")):  # from the inside: what holds a block is none
         (args, kwargs), *more = calls[name]
-        if more or kwargs or len(args) != 1 or any(inner.startswith(f"{name}.") for inner in passing):
+        if more or not args or any(inner.startswith(f"{name}.") for inner in passing):
             continue
-        if isinstance(args[0], Tensor) and _passes(trial.model.get_submodule(name), args[0]):
+        if isinstance(args[0], Tensor) and _passes(trial.model.get_submodule(name), args, kwargs):
             passing.add(name)
     return [name for name in calls if name in passing]
 
 
-def _passes(module: nn.Module, given: Tensor) -> bool:
+def _passes(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a module without weights returns its input, bit for bit."""
-    zeros = {name: torch.zeros_like(p) for name, p in module.named_parameters()}
-    with torch.no_grad():
-        found = functional_call(module, zeros, (given.clone(),))
+    zeros, given = {name: torch.zeros_like(p) for name, p in module.named_parameters()}, args[0]
+    try:
+        with torch.no_grad():
+            found = functional_call(module, zeros, (given.clone(), *args[1:]), kwargs)
+    except (ArithmeticError, RuntimeError, TypeError, ValueError):  # what a block that is no such block makes of zeros
+        return False
     return isinstance(found, Tensor) and found.shape == given.shape and bool((found == given).all())
 
 

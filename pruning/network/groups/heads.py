@@ -14,6 +14,8 @@ from pruning.network.units import Group, Layout, Member
 
 COUNTS = ("num_heads", "n_heads", "num_attention_heads", "heads")
 """Attributes under which attention layers keep their number of heads."""
+WIDTHS = ("head_dim", "head_size")
+"""Attributes under which layers that keep no such number have the width of a head."""
 
 NONE = "the network has no attention heads"
 OUTSIDE = "it is not a projection of an attention layer"
@@ -68,7 +70,19 @@ def heads(module: nn.Module) -> int:
     """Number of heads of an attention layer; 0 for other modules."""
     held = isinstance(module, nn.MultiheadAttention) or any(isinstance(m, nn.Linear) for m in module.children())
     numbers = [getattr(module, name, 0) for name in COUNTS]
-    return next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n > 0), 0) if held else 0
+    kept = next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n > 0), 0)
+    return (kept or _shared(module)) if held else 0
+
+
+def _shared(module: nn.Module) -> int:
+    """Number of sets of heads that share a key and a value (Ainslie et al. 2023, GQA), from the width of a head; each
+    head is a set of its own where nothing is shared, or one layer makes queries, keys and values."""
+    widths = [getattr(module, name, 0) for name in WIDTHS]
+    width = next((w for w in widths if isinstance(w, int) and w > 0), 0)
+    layers = [m for m in module.children() if isinstance(m, nn.Linear)]
+    if not width or len(layers) not in (2, 4):
+        return 0
+    return min(m.in_features if len(layers) == 2 and m is layers[-1] else m.out_features for m in layers) // width
 
 
 def _candidates(module: nn.Module) -> Iterator[tuple[list[Member], Member]]:
@@ -101,8 +115,10 @@ def _projections(module: nn.Module, linear: dict[str, nn.Linear]) -> Iterator[tu
             continue
         each = torch.arange(width) // (width // count)
         columns = _member(module, f"{out}.weight", each, 1)
-        if len(others) == 3 and all(m.out_features == width for m in others.values()):
-            yield [row for name in others for row in _rows(module, name, each)], columns
+        if len(others) == 3 and all(m.out_features % count == 0 for m in others.values()):
+            sizes = {name: m.out_features for name, m in others.items()}
+            units = {name: torch.arange(size) // (size // count) for name, size in sizes.items()}
+            yield [row for name in others for row in _rows(module, name, units[name])], columns
         elif len(others) == 1 and next(iter(others.values())).out_features == 3 * width:
             for unit in (each.repeat(3), torch.arange(3 * width) // (3 * width // count)):
                 yield _rows(module, next(iter(others)), unit), columns

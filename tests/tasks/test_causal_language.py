@@ -53,10 +53,7 @@ def test_loss_quality_and_their_sum_agree() -> None:
 
 
 def test_windows_are_the_text_without_overlap() -> None:
-    text = (
-        "It is a truth universally acknowledged, that a single man in possession of five hundred pounds must be in want. "
-        * 9
-    )
+    text = "It is a truth universally acknowledged, that a single man with five hundred pounds must be in want. " * 9
     split = cut(text, coder_of(folder("llama")), 20)
     assert len(split) == len(coder_of(folder("llama")).encode(text).ids) // 20
     whole = coder_of(folder("llama")).decode(split.ids.flatten().tolist())

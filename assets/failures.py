@@ -25,7 +25,7 @@ from pruning.study.study import Study
 
 FIRST = Setting(model="resnet_20").at(900)
 WAYS = ("fine", "int8")
-SEEDS = {"lenet_5": 30, "lenet_300_100": 30, "resnet_20": 5}
+SEEDS = {"lenet_5": 12, "lenet_300_100": 30, "resnet_20": 5}
 FOLDER = ROOT / "assets" / "failures"
 
 

@@ -15,6 +15,7 @@ from pages.failures import exemplars as exemplars_panel
 from pages.failures import groups, unknown, work
 from pages.shared.answers import known
 from pruning.results.failures.answers import Answers
+from pruning.results.failures.seeds import networks_of
 from tests.pages.conftest import ROOT
 from tests.pages.look import PATIENCE, settled, texts, turn_to
 
@@ -132,3 +133,13 @@ def test_a_first_visit_needs_no_computing(server: Path) -> None:
     assert not page.exception
     assert "ResNet-20, 90 % pruned, then fine-tuned" in texts(page) and "10,000 test images" in texts(page)
     assert "classes" in page.session_state["charts"]
+
+
+def test_networks_of_many_seeds_come_with_the_program_and_are_small() -> None:
+    kept = exemplars_panel.stored(Setting(model="lenet_5").at(900))
+    assert kept is not None and exemplars_panel.stored(Setting(model="lenet_5").at(800)) is None
+    dense, small = networks_of(kept, "test")
+    assert len(dense) == len(small) == kept["networks"] and len(dense[0]) == 10_000
+    assert min(one.right.mean() for one in dense) > 0.8
+    files = [ROOT / "assets" / "grids" / "failures.json", *(ROOT / "assets" / "failures").glob("*.json")]
+    assert sum(file.stat().st_size for file in files) <= 1_500_000

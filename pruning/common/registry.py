@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from pruning.common.errors import UnknownName, reason
+from pruning.common.plugins import plugins
 
 log = logging.getLogger(__name__)
 
@@ -75,18 +76,26 @@ class Registry(Generic[T]):
         self.kind, self.package = kind, package
         self._entries: dict[str, type[T]] = {}
         self._loaded = self._loading = False
-        self.broken: list[str] = []
-        """A sentence for each file that could not be imported."""
+        self._failed: list[str] = []
         self._lock = threading.RLock()
         registries[package.rpartition(".")[2]] = self
 
+    @property
+    def broken(self) -> list[str]:
+        """A sentence for each file, and for each plug-in, that could not be imported."""
+        return [*self._failed, *plugins.broken]
+
     def register(self, entry: C) -> C:
-        """Class decorator: make ``entry`` available under ``entry.name``.
+        """Class decorator: make ``entry`` available under ``entry.name``. What a plug-in registers has the hash of the
+        plug-in's code as its version: changed code is other work.
 
         Raises:
             ValueError: when another class already holds the name.
         """
         name: str = entry.name  # ty: ignore[missing-attribute]
+        if (plugin := plugins.of(entry.__module__)) is not None:
+            self._load_package()  # the program's own names are its own
+            entry.version = int(plugin.content or "1", 16)  # ty: ignore[missing-attribute]
         taken = self._entries.get(name)
         if taken is not None and (taken.__module__, taken.__qualname__) != (entry.__module__, entry.__qualname__):
             raise ValueError(
@@ -101,8 +110,12 @@ class Registry(Generic[T]):
 
         Other threads wait until all of them are there; a module that asks while it is being imported sees those before.
         """
+        if not self._loaded:
+            self._load_package()
         if self._loaded:
-            return
+            plugins.load(forget)
+
+    def _load_package(self) -> None:
         with self._lock:
             if self._loaded or self._loading:
                 return
@@ -123,8 +136,8 @@ class Registry(Generic[T]):
             self._entries = {name: e for name, e in self._entries.items() if e.__module__ != module}  # half of a file
             spec = importlib.util.find_spec(module)
             place = spec.origin if spec is not None and spec.origin else module
-            self.broken.append(f"{place} was left out: it fails with {type(error).__name__} ({reason(error)}).")
-            log.warning("%s", self.broken[-1])
+            self._failed.append(f"{place} was left out: it fails with {type(error).__name__} ({reason(error)}).")
+            log.warning("%s", self._failed[-1])
             log.debug("Where it fails", exc_info=error)
 
     def __getitem__(self, name: str) -> type[T]:
@@ -156,7 +169,19 @@ class Registry(Generic[T]):
         """All names, in the order in which a control shows them."""
         return list(self)
 
+    def forget(self, module: str) -> None:
+        """Take back what a module has registered, and the modules within it."""
+        mine = f"{module}."
+        self._entries = {name: e for name, e in self._entries.items() if not f"{e.__module__}.".startswith(mine)}
+
+
+def forget(module: str) -> None:
+    """Take back what a module has registered anywhere."""
+    for known in list(registries.values()):
+        known.forget(module)
+
 
 def complaints() -> list[str]:
-    """A sentence for each file of an entry that could not be imported, of all registries that were asked so far."""
-    return [sentence for known in registries.values() for sentence in known.broken]
+    """A sentence for each file of an entry, and for each plug-in, that could not be imported, of all registries that
+    were asked so far."""
+    return list(dict.fromkeys(sentence for known in registries.values() for sentence in known.broken))

@@ -12,6 +12,7 @@ from typing import Any
 
 from pruning.common.environment import ASSETS
 from pruning.common.errors import Missing
+from pruning.common.plugins import plugins
 from pruning.zoo.kinds import datasets
 
 LIBRARIES = ("torch", "numpy", "dask", "distributed")
@@ -24,7 +25,7 @@ ABSENT = "absent"
 def papers() -> dict[str, Any]:
     """``code``: hash of this package's files; ``python`` and ``libraries``: versions, without a build's mark such as
     ``+cpu``; ``embedded``: hashes of the weights and images that come with the program; ``data``: the form of each
-    other data set, or ``absent``. Plain data; a second's work the first time."""
+    other data set, or ``absent``; ``plugins``: hashes of the code of each. Plain data; a second's work at first."""
     entries = [datasets[name] for name in datasets]
     return {
         "code": _hash(sorted(_code()), Path(__file__).parents[1]),
@@ -37,6 +38,7 @@ def papers() -> dict[str, Any]:
             if folder.is_dir()
         },
         "data": {entry.name: _form(entry) for entry in entries if not entry.embedded},
+        "plugins": plugins.contents(),
     }
 
 
@@ -60,6 +62,9 @@ def difference(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     weights = [name for name, own in mine["embedded"].items() if theirs["embedded"].get(name) != own]
     if weights:
         said.append("other files in assets/" + ", assets/".join(weights))
+    for name, own in mine["plugins"].items():
+        if (other := theirs.get("plugins", {}).get(name)) != own:
+            said.append(f"no plug-in {name}" if other is None else f"another version of the plug-in {name}")
     for name, own in mine["data"].items():
         other = theirs["data"].get(name, ABSENT)
         if ABSENT not in (own, other) and own != other:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from pruning.common.errors import Missing
 from pruning.common.hashing import digest
+from pruning.common.registry import Entry
 from pruning.common.spec import Spec, Step, parts
 from pruning.tasks.kinds import Task, tasks
 from pruning.zoo.kinds import ABSENT, datasets, models
@@ -75,7 +76,13 @@ class Base(Spec):
                 form = digest(form, fitting.seen(models[self.model], type(data)))
         except Missing:
             form = ABSENT  # maps, sizes and MACs need no images
+        form += _newer(data)
         model = models[self.model]()
-        weights = "" if older and not model.embedded else model.fingerprint(self.seed, self.mark)
+        weights = "" if older and not model.embedded else model.fingerprint(self.seed, self.mark) + _newer(model)
         start = [self.model, self.data_name, form, self.seed, self.mark, weights, backend]
         return digest("state", 1, start, parts(steps))
+
+
+def _newer(entry: Entry | None) -> str:
+    """What a version above 1 adds to a key: the code that builds the network or reads the data is another."""
+    return f" version {entry.version}" if entry is not None and entry.version > 1 else ""

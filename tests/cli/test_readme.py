@@ -82,7 +82,7 @@ def test_the_scorer_is_the_file() -> None:
 
 def test_every_setting_is_there_and_no_other() -> None:
     listed = set(re.findall(r"^\| `(PRUNING_\w+)` ", README, flags=re.MULTILINE))
-    assert listed == {*environment.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER", "PRUNING_OWN"}
+    assert listed == {*environment.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER", "PRUNING_PLUGINS", "PRUNING_OWN"}
 
 
 def test_make_targets_exist() -> None:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
 from pages.choices import commands
 from pages.choices.setting import Setting
 from pages.shared.answers import PROFILE, SIZE, TEST, known
-from pages.shared.jobs import made
+from pages.shared.jobs import job, made
 from pages.shared.menu import menu
+from pages.shared.plain import plain
 from pages.shared.server import owner, store
 from pages.shared.state import pin_words, pinned, put
 from pruning.common.errors import PruningError
 from pruning.results.charts.base import Chart
 from pruning.study.study import MeasureSpec
 
+HOME_FORMS = {
+    "state_dict": "State dict (.pth), its own keys",
+    "program": "torch.export (.pt2), PyTorch alone",
+    "onnx": "ONNX",
+    "safetensors": "safetensors, for this package",
+}
 WAIT = 120
 """Seconds that the file may take."""
 
@@ -53,6 +61,7 @@ def _download(setting: Setting, charts: Mapping[str, Chart]) -> None:
         key="download_model",
     )
     st.code(commands.loading(setting), language="python")
+    _whole(setting)
     st.caption("Every chart as SVG, PNG and PDF, its data, the study, versions and commands. Takes a while.")
     st.download_button(
         "Everything (zip)",
@@ -62,6 +71,27 @@ def _download(setting: Setting, charts: Mapping[str, Chart]) -> None:
         on_click="ignore",
         key="download_zip",
     )
+
+
+def _whole(setting: Setting) -> None:
+    """The network with its masks and a model card, checked before it is handed out."""
+    form = st.selectbox("With masks, a model card and a check", list(HOME_FORMS), format_func=HOME_FORMS.__getitem__)
+    study = setting.study(MeasureSpec(name="take_home", options={"form": form}))
+    st.download_button(
+        "Network, masks and card (zip)",
+        partial(made, study, WAIT),
+        f"{Path(commands.file_name(setting)).stem}-{form}.zip",
+        "application/zip",
+        on_click="rerun",
+        key="download_home",
+    )
+    view = job(study)
+    if view is not None and view.error:
+        st.caption(plain(view.error))
+    elif view is not None and view.rows:
+        st.caption(view.rows[0]["value"]["check"])
+    else:
+        st.caption("Before it is handed out, a process without this package reads the file; its numbers are compared.")
 
 
 def _pin(setting: Setting) -> None:

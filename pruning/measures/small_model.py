@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @measures.register
 class SmallModel(Measure):
-    """The small network as a file in one of several forms: ``path`` in the store, ``bytes``."""
+    """The small network as a file in one of several forms: ``path`` in the store, ``bytes``. ONNX and JSON files carry
+    its classes, its preprocessing and what was measured."""
 
     name = "small_model"
     label = "Small model"
@@ -30,15 +31,16 @@ class SmallModel(Measure):
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
         from pruning.compression.removal import exports, files
         from pruning.compression.removal.remove import removed
+        from pruning.measures.tools.facts import facts
 
         keep, done, shape = desk.keeper(), removed(state), state.base.input_shape
         match self.form:
             case "safetensors":
                 data = files.small_file(done, state)
             case "description":
-                data = files.description(done, state).encode()
+                data = files.description(done, state, facts(state, desk, done.model)).encode()
             case "onnx":
-                data = exports.onnx(done.model, shape)
+                data = exports.noted(exports.onnx(done.model, shape), facts(state, desk, done.model))
             case "program":
                 data = exports.program(done.model, shape)
         return keep("small", state.key, data, SMALL_SUFFIX[self.form])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -86,3 +87,28 @@ def test_tables_are_read_by_excel_and_by_programs(monkeypatch: pytest.MonkeyPatc
     pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(files[0])), table)
     places = [path for folder in ("pages", "pruning") for path in (ROOT / folder).rglob("*.py")]
     assert [path.name for path in places if ".to_csv(" in path.read_text()] == ["csv_files.py"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "words"),
+    [
+        ((), "", "a process without this package reads the file"),
+        (({"value": {"check": "Checked: all its tensors are those of the network."}},), "", "Checked: all its tensors"),
+        ((), "torch cannot export this network.", "torch cannot export"),
+    ],
+)
+def test_the_check_of_a_file_is_shown(
+    rows: tuple[Any, ...], error: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = SimpleNamespace(rows=rows, error=error)
+    monkeypatch.setattr(take_home, "job", lambda study: view if rows or error else None)
+
+    def script() -> None:
+        from pages.choices.setting import Setting
+        from pages.prune import take_home
+
+        take_home._whole(Setting(model="lenet_300_100"))
+
+    page = AppTest.from_function(script).run()
+    assert not page.exception and words in page.caption[0].value
+    assert len(page.selectbox[0].options) == 4

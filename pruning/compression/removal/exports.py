@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import json
 import logging
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,16 @@ def onnx(model: nn.Module, input_shape: tuple[int, ...]) -> bytes:
         data = _with_batch(path.read_bytes())
     _check(data, model, input_shape)
     return data
+
+
+def noted(data: bytes, facts: Mapping[str, Any]) -> bytes:
+    """An ONNX file with what goes with it in its metadata, as JSON: ``classes``, ``preprocessing``, ``measured`` …;
+    ``session.get_modelmeta().custom_metadata_map`` gives them back."""
+    import onnx
+
+    proto = onnx.load_from_string(data)
+    onnx.helper.set_model_props(proto, {name: json.dumps(value) for name, value in facts.items()})
+    return proto.SerializeToString()
 
 
 def _with_batch(data: bytes) -> bytes:

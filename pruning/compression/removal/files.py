@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -80,17 +81,19 @@ def smallest(files: dict[str, bytes], zstd_level: int) -> Smallest:
     return Smallest(*best, sizes)
 
 
-def description(done: Removed, state: State) -> str:
+def description(done: Removed, state: State, facts: Mapping[str, Any] | None = None) -> str:
     """The architecture as JSON: what the file's header says, and beside it which indices of the original were kept.
 
     ``kept`` holds, for each parameter and dimension that was cut, the kept indices; ``shapes`` every tensor's shape;
-    ``left`` what was left alone and why; ``recipe`` the steps that led here.
+    ``left`` what was left alone and why; ``recipe`` the steps that led here; ``facts`` what else is to be known.
     """
     whole = _said(state, done.architecture)
     whole["recipe"] = [step.model_dump(mode="json") for step in state.recipe]
     whole["shapes"] = {name: list(tensor.shape) for name, tensor in done.model.state_dict().items()}
     whole["kept"] = {name: {str(dim): kept for dim, kept in dims.items()} for name, dims in done.cuts.kept.items()}
     whole["left"] = done.left
+    if facts is not None:
+        whole["facts"] = dict(facts)
     return json.dumps(whole, indent=1)
 
 

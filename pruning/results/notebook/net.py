@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import BadValue
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 """Sparsities of a curve, where no others are asked for."""
+UNTOUCHED = "This is the network as it was wrapped. What prune gives is another one: pruned = net.prune(…); pruned.{}."
 
 
 def level(share: float) -> int:
@@ -145,14 +147,32 @@ class Net:
             BadValue: nothing was done to the network, or its shapes are others, as after ``remove``.
         """
         if not self.recipe:
-            raise BadValue(
-                "This is the network as it was wrapped. What prune gives is another one: pruned = net.prune(…); "
-                "pruned.apply_to(model)."
-            )
+            raise BadValue(UNTOUCHED.format("apply_to(model)"))
         from pruning.zoo.wrapping.wrap import write
 
         write(self.state().model, model)
         return model
+
+    def save(self, path: str | Path) -> str:
+        """Take the network home: a file, and beside it its masks, a model card and facts (``best.masks.safetensors``,
+        ``best.README.md``, ``best.facts.json``). The file was read by a fresh process without this package before.
+
+        Args:
+            path: its ending says the form: ``.pth`` or ``.pt`` (state dict with the keys of the module), ``.pt2``
+                (torch.export), ``.onnx``, ``.safetensors``.
+
+        Returns:
+            What that process found, in a sentence.
+
+        Raises:
+            BadValue: another ending, or nothing was done to the network.
+            Incompatible: the network cannot be written so.
+        """
+        if not self.recipe:
+            raise BadValue(UNTOUCHED.format("save('best.pth')"))
+        from pruning.results.notebook.saving import save
+
+        return save(self.state(), Path(path))
 
     def __repr__(self) -> str:
         steps = " ".join(recipe_in_words(self.recipe))

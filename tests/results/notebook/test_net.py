@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -159,6 +160,18 @@ def test_every_finding_has_a_table_a_figure_a_display_and_its_study(net: Any) ->
     assert quantized["bytes"] < compared["dense_bytes"].iloc[0]
     removed = compared[compared["network"] == "Magnitude (L1) 50 % of the channels, removed"].iloc[0]
     assert removed["parameters"] < compared["parameters"].iloc[0]
+
+
+def test_it_goes_home_as_it_came(net: Any, dense: nn.Module, tmp_path: Path) -> None:
+    pruned = net.prune("magnitude_l1", 0.5)
+    said = pruned.save(tmp_path / "out" / "best.pth")
+    twin = copy.deepcopy(dense)
+    twin.load_state_dict(torch.load(tmp_path / "out" / "best.pth", weights_only=True))
+    assert int((twin[0].weight == 0).sum() + (twin[2].weight == 0).sum()) == 180 and "fresh process" in said
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"best.pth", "best.masks.safetensors", "best.README.md", "best.facts.json"}
+    with pytest.raises(pruning.PruningError, match="says no form"):
+        pruned.save(tmp_path / "best.bin")
 
 
 def test_regression_has_its_own_number() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 
@@ -13,7 +14,9 @@ def dashboard() -> int:
 
 def run(argv: list[str] | None = None) -> int:
     """The command line as a program of its own; returns the exit code."""
-    if not sys.flags.dev_mode:
+    if os.environ.get("PRUNING_LOG"):  # asked for: each line is the log's own, and no other goes to standard error
+        logging.getLogger().addHandler(logging.NullHandler())
+    elif not sys.flags.dev_mode:
         logging.disable(logging.ERROR)  # an error is a sentence; what libraries say while they close is noise
     try:
         from pruning.cli.main import main

@@ -7,22 +7,19 @@ import streamlit as st
 from pages.runs import table as runs_table
 from pages.runs.owners import whose
 from pages.shared.server import owner, store
+from pruning.common.limits import RUNS_LISTED
 from pruning.results.csv_files import csv_bytes
 
 TITLE, ICON, GROUP, PLACE = "Runs", ":material/history:", "Yours", 100
-
-SHOWN = 1000
 
 
 def page() -> None:
     """Search, choose, open, compare, note, delete."""
     st.header("Runs", anchor=False)
-    runs_table.refresh()
-    table = store().runs()
-    if table.empty:
+    total = store().count_runs()
+    if not total:
         _teach()
         return
-    table["owner"] = whose(table["owner"], owner())
     st.caption(
         "Settings that people kept, and work that took time; slider moves are not listed. Click a column's head to "
         "sort, tick rows to open, compare or delete them."
@@ -30,6 +27,11 @@ def page() -> None:
     words = st.text_input(
         "Search", key="runs_search", placeholder="model, scorer, name or note …", icon=":material/search:"
     )
+    runs_table.refresh(words)
+    table = store().runs(words=words)
+    table["owner"] = whose(table["owner"], owner())
+    if total > RUNS_LISTED:
+        st.caption(f"Of {total:,} runs the latest {len(table):,} with these words are listed: search for older ones.")
     row = st.container(horizontal=True)
     models = row.multiselect("Model", sorted(table["model"].unique()), key="runs_model")
     scorers = row.multiselect("Scorer", sorted(table["scorer"].unique()), key="runs_scorer")

@@ -12,11 +12,13 @@ from pages.shared.plain import plain
 from pages.shared.server import engine, owner, store
 from pages.shared.show import show
 from pruning.common.errors import PruningError
+from pruning.common.limits import RUN_NAME, RUN_NOTE, RUNS_REFRESHED
 from pruning.results.charts.runs_curves import runs_curves
 from pruning.results.frames import curve_frame
 from pruning.store.records import StoredMeasure
 from pruning.study.study import Study, load_study
 
+COLUMNS = ("created", "name", "accuracy", "sparsity", "model", "scorer", "allocation", "seconds", "note", "owner")
 OLDER = "older"
 """Origin of a result whose name does not hold what pictures and downloaded weights were then."""
 OLDER_WORDS = (
@@ -40,12 +42,15 @@ def matching(table: pd.DataFrame, words: str, models: Sequence[str], scorers: Se
     return table[keep].reset_index(drop=True)
 
 
-def refresh() -> None:
-    """Fill in what was not known when a run was listed: accuracies measured since, and how long the work took."""
-    table = store().runs()
+def refresh(words: str = "") -> None:
+    """Fill in what was not known when a run was listed: accuracies measured since, and how long the work took.
+
+    A visit looks up the latest few of those that lack an accuracy, or of those that are searched for.
+    """
+    table = store().runs(words=words)
     if "accuracy" not in table:
         table["accuracy"] = None
-    for run_id in table.loc[table["accuracy"].isna(), "id"]:
+    for run_id in table.loc[table["accuracy"].isna(), "id"].head(RUNS_REFRESHED):
         run = store().run(run_id)
         study = load_study(run.study)
         points = [point for point in _points(study) if point[3] != OLDER]
@@ -76,18 +81,7 @@ def choose(found: pd.DataFrame) -> list[str]:
         key="runs_table",
         on_select="rerun",
         selection_mode="multi-row",
-        column_order=[
-            "created",
-            "name",
-            "accuracy",
-            "sparsity",
-            "model",
-            "scorer",
-            "allocation",
-            "seconds",
-            "note",
-            "owner",
-        ],
+        column_order=COLUMNS,
         column_config={
             "created": st.column_config.DatetimeColumn("kept", format="D MMM YYYY, HH:mm"),
             "accuracy": st.column_config.NumberColumn("accuracy (test)", format="percent"),
@@ -106,8 +100,10 @@ def one(run_id: str) -> None:
         st.info(plain(str(error)))
         return
     st.subheader(plain(run.name), anchor=False)
-    name = st.text_input("Name", run.name, key=f"name_{run_id}")
-    note = st.text_area("Note", run.note, key=f"note_{run_id}", placeholder="What did you see?")
+    name = st.text_input("Name", run.name[:RUN_NAME], max_chars=RUN_NAME, key=f"name_{run_id}")
+    note = st.text_area(
+        "Note", run.note[:RUN_NOTE], max_chars=RUN_NOTE, key=f"note_{run_id}", placeholder="What did you see?"
+    )
     row = st.container(horizontal=True)
     opener(row, run)
     if any(origin == OLDER for _, _, _, origin in _points(load_study(run.study))):

@@ -24,7 +24,7 @@ def status() -> None:
     """Look, and draw what there is."""
     health, views = engine().health(), engine().views()
     try:
-        room, stored = footprint(store()), store().jobs(limit=SHOWN)
+        room, stored = footprint(store()), store().failed(limit=SHOWN)
     except PruningError as error:
         st.header(str(error), anchor=False)
         return

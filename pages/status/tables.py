@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pruning.engine.health import Failure, Health
     from pruning.engine.jobs import JobView
     from pruning.store.footprint import StoreFootprint
-    from pruning.store.records import StoredJob
 
 MB = 1e6
 GB = 1e9
@@ -83,14 +82,12 @@ def workers(health: Health, words: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("")
 
 
-def failures(lately: Iterable[Failure], stored: Iterable[StoredJob]) -> pd.DataFrame:
-    """What failed, newest first: what this server saw, and what the store knows from before."""
+def failures(lately: Iterable[Failure], stored: Iterable[tuple[float, str, str]]) -> pd.DataFrame:
+    """What failed, newest first: what this server saw, and what the store knows from before (when, what, which job)."""
     seen = list(lately)
     known = {failure.job for failure in seen}
     rows = [(failure.at, failure.sentence, failure.job) for failure in seen]
-    rows += [
-        (job.ended or job.created, job.error, job.id) for job in stored if job.state == "failed" and job.id not in known
-    ]
+    rows += [row for row in stored if row[2] not in known]
     table = pd.DataFrame(sorted(rows, reverse=True), columns=["when", "what happened", "job"])
     return table.assign(when=pd.to_datetime(table["when"].astype("float64"), unit="s", utc=True))
 

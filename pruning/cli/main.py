@@ -7,17 +7,19 @@ Results go to standard output, progress and errors (one sentence, never a stack 
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from pruning.cli import arguments, fetch, listing, networks, output, own_data
+from pruning.cli import arguments, fetch, listing, networks, output, own_data, streams
 from pruning.cli.parser import parser
-from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, with_kind
+from pruning.common.environment import Settings
+from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, reason, with_kind
+from pruning.engine.journal import configure, note
 from pruning.study.study import Study
 
 log = logging.getLogger(__name__)
@@ -98,16 +100,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    for stream in (sys.stdout, sys.stderr):  # a code page that lacks a letter of ours must not end the program
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    there, began = streams.prepare(), time.monotonic()
+    code = _ended(argv) if there else _said("There is no standard output (it was closed): nothing was done.", FAILED)
+    note("command", exit=code, arguments=list(sys.argv[1:] if argv is None else argv), seconds=time.monotonic() - began)
+    return code
+
+
+def _ended(argv: Sequence[str] | None) -> int:
+    """Do what the arguments say; returns the exit code."""
     try:
+        configure(Settings.read().log)
         given = parser().parse_args(argv)
         if given.command == "dashboard":
             from pruning.cli.dashboard import dashboard
 
             return dashboard(given.port, given.address, not given.no_browser)
-        print(_do(given), flush=True)
+        text = _do(given)
+        try:
+            print(text, flush=True)
+        except OSError as error:
+            streams.drop()
+            return (
+                FAILED
+                if isinstance(error, BrokenPipeError)
+                else _said(f"The output cannot be written: {reason(error)}.", FAILED)
+            )
     except WRONG_INPUT as error:
         return _said(error, BAD_INPUT)
     except Cancelled as error:
@@ -116,9 +133,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _said("Cancelled.", CANCELLED)
     except PruningError as error:
         return _said(error, FAILED)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
         log.error("Internal error", exc_info=True)
         return _said(f"Internal error: {with_kind(error)}", FAILED)

@@ -82,6 +82,21 @@ STUDY_STEPS = 500
 """Steps that one recipe may have: each keeps its network, and a state knows all before it."""
 STUDY_MEASURES = 500
 """Measures that one study may have."""
+STUDY_BYTES = 2**20
+"""Bytes of a study as JSON: every page that lists jobs or runs reads them."""
+RUN_NAME, RUN_NOTE, RUN_SUMMARY = 200, 10_000, 20_000
+"""Letters of a run's name, of its note, and bytes of its summary."""
+RUNS_OF_ONE = 5_000
+"""Runs of one person; of those that only were listed for their work, the oldest go first."""
+RUNS_LISTED = 1_000
+"""Runs that are listed at once, and letters of each text that a list shows."""
+RUNS_LETTERS = 300
+RUNS_WORDS = 10
+"""Words by which runs are searched."""
+RUNS_REFRESHED = 50
+"""Runs without an accuracy that a visit to the list looks up again."""
+JOB_SENTENCE, JOB_TRACEBACK = 2_000, 20_000
+"""Letters of what a job failed with that the store keeps."""
 UPLOADS_OF_ONE, UPLOADS_OF_ALL = 2, 8
 """How many times the largest upload (``server.maxUploadSize``) the server keeps for one session, and for all together:
 Streamlit holds what was sent in memory, from before a page looks at it until it is taken away or the session ends."""

@@ -11,7 +11,7 @@ from typing import Any
 from pruning.common.errors import Missing, PruningError
 from pruning.engine.health import gone
 from pruning.engine.jobs import Job, JobView
-from pruning.store.jobs import LEASE_SECONDS
+from pruning.store.jobs import silent
 from pruning.store.records import FINISHED, JobState, StoredJob
 from pruning.store.store import Store
 
@@ -112,8 +112,7 @@ class Ledger:
         return self.store.claim(row.id, self.server, dead=row.server if gone(row.server) else None)
 
     def _free(self, row: StoredJob) -> bool:
-        silent = row.beat < time.time() - LEASE_SECONDS
-        return row.server in ("", self.server) or silent or gone(row.server)
+        return row.server in ("", self.server) or silent(row.beat) or gone(row.server)
 
 
 def _plain(text: str) -> str:

@@ -12,19 +12,33 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from pruning.common.limits import JOB_ROWS
+from pruning.common.errors import BadValue
+from pruning.common.limits import JOB_ROWS, JOB_SENTENCE, JOB_TRACEBACK, STUDY_BYTES
 from pruning.store.database import Database
 from pruning.store.records import FINISHED, UNFINISHED, JobState, StoredJob
 from pruning.store.schema import jobs
 
 LEASE_SECONDS = 15.0
+AHEAD_SECONDS = 300.0
+"""Clocks of servers differ by less; a heartbeat further in the future was written before a clock was put back."""
+
+
+def silent(beat: float) -> bool:
+    """Whether a server that last said at this time that it lives has been silent for too long, by this clock."""
+    now = time.time()
+    return beat < now - LEASE_SECONDS or beat > now + AHEAD_SECONDS
 
 
 class Jobs(Database):
     """The table of jobs."""
 
     def add_job(self, job_id: str, study_json: str, owner: str, server: str = "") -> None:
-        """Ask for a job, or ask for it again; it is ``queued`` then, and belongs to the server."""
+        """Ask for a job, or ask for it again; it is ``queued`` then, and belongs to the server.
+
+        Raises:
+            BadValue: the study is too large to be kept.
+        """
+        _fits(study_json)
         now = time.time()
         new = {"study": study_json, "owner": owner, "state": "queued", "created": now, "server": server, "beat": now}
         fresh = {"started": None, "ended": None, "done": 0.0, "total": 0.0, "error": "", "traceback": ""}
@@ -33,6 +47,7 @@ class Jobs(Database):
     def take_job(self, job_id: str, study_json: str, owner: str, server: str, dead: str | None = None) -> bool:
         """Ask for a job as ``add_job`` does, unless another living server is at it: of servers that ask at the same
         moment one gets it. Returns whether the job is this server's."""
+        _fits(study_json)
         now = time.time()
         given = {"study": study_json, "owner": owner, "state": "queued", "created": now, "server": server, "beat": now}
         fresh = {"started": None, "ended": None, "done": 0.0, "total": 0.0, "error": "", "traceback": ""}
@@ -54,6 +69,10 @@ class Jobs(Database):
 
     def update_job(self, job_id: str, state: JobState, **fields: Any) -> None:
         """Write a job's state, and fields such as ``started``, ``ended``, ``done``, ``total``, ``error``."""
+        if "error" in fields:
+            fields["error"] = fields["error"][:JOB_SENTENCE]
+        if "traceback" in fields:
+            fields["traceback"] = fields["traceback"][-JOB_TRACEBACK:]  # its end says what happened
         statement = jobs.update().where(jobs.c.id == job_id).values(state=state, **fields)
         self.transact(lambda connection: connection.execute(statement))
 
@@ -65,6 +84,13 @@ class Jobs(Database):
     def jobs(self, limit: int = 200) -> list[StoredJob]:
         """The latest jobs, newest first."""
         return self._select(sa.true(), limit)
+
+    def failed(self, limit: int = 200) -> list[tuple[float, str, str]]:
+        """When the latest failed jobs ended, their sentence, and their id; newest first. Their studies are not read."""
+        ended = sa.func.coalesce(jobs.c.ended, jobs.c.created)
+        columns = sa.select(ended, sa.func.substr(jobs.c.error, 1, JOB_SENTENCE), jobs.c.id)
+        query = columns.where(jobs.c.state == "failed").order_by(ended.desc(), jobs.c.id).limit(limit)
+        return self.transact(lambda connection: [(row[0], row[1], row[2]) for row in connection.execute(query)])
 
     def unfinished(self) -> list[StoredJob]:
         """Jobs that are not done, failed or cancelled, oldest first."""
@@ -118,8 +144,15 @@ class Jobs(Database):
         return self.transact(lambda connection: [StoredJob(**row._mapping) for row in connection.execute(query)])
 
 
+def _fits(study_json: str) -> None:
+    if len(study_json) > STUDY_BYTES:
+        raise BadValue(f"A study has at most {STUDY_BYTES:,} bytes as JSON, and this one has {len(study_json):,}.")
+
+
 def _free(server: str, dead: str | None) -> sa.ColumnElement[bool]:
     """No other living server is at a job: it was given back, its server is silent, or is known to be dead."""
     # Its own too: a claim whose answer was lost with the connection is made again.
-    free = sa.or_(jobs.c.server.in_(("", server)), jobs.c.beat < time.time() - LEASE_SECONDS)
+    now = time.time()
+    silent = sa.or_(jobs.c.beat < now - LEASE_SECONDS, jobs.c.beat > now + AHEAD_SECONDS)
+    free = sa.or_(jobs.c.server.in_(("", server)), silent)
     return sa.or_(free, jobs.c.server == dead) if dead else free

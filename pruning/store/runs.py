@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pruning.common.errors import Incompatible, Missing, StoreError, reason
+from pruning.common.errors import BadValue, Incompatible, Missing, StoreError, reason
 from pruning.common.hashing import digest
+from pruning.common.limits import RUN_NAME, RUN_NOTE, RUN_SUMMARY, RUNS_LETTERS, RUNS_LISTED, RUNS_OF_ONE, RUNS_WORDS
 from pruning.store.database import Database
 from pruning.store.records import StoredRun
 from pruning.store.schema import runs
@@ -51,7 +52,7 @@ class Runs(Database):
             The run's id.
 
         Raises:
-            BadValue: for a study that cannot be read.
+            BadValue: for a study that cannot be read, a note or summary that is too long, or one run too many.
             StoreError: for a summary that is not plain data, or when the database cannot be written.
         """
         from pruning.store.describe import describe
@@ -62,7 +63,15 @@ class Runs(Database):
             text = json.dumps(summary, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise StoreError(f"The summary of run '{name}' is not plain data without NaN: {reason(error)}.") from None
+<<<<<<< HEAD
         run_id, now = self._id(study_json, owner) or digest("run", study, owner), time.time()
+=======
+        if len(text) > RUN_SUMMARY:
+            raise BadValue(f"A run's summary has at most {RUN_SUMMARY:,} bytes, and this one has {len(text):,}.")
+        name, note = name[:RUN_NAME], _bounded("note", note, RUN_NOTE)
+        run_id, now = digest("run", study, owner), time.time()
+        self._make_room(run_id, owner, kept)
+>>>>>>> fba801d (What people store is bounded, and lists read no more than they show)
         change: dict[str, Any] = {
             "updated": now,
             "kept": sa.or_(runs.c.kept, sa.literal(kept)),
@@ -85,6 +94,7 @@ class Runs(Database):
         self.upsert(runs, {"id": run_id}, new, change)
         return run_id
 
+<<<<<<< HEAD
     def _id(self, study_json: str, owner: str) -> str | None:
         """The owner's run of this study: one that was kept under a former name of the owner has the id of then."""
         query = sa.select(runs.c.id).where(runs.c.owner == owner, runs.c.study == study_json)
@@ -93,14 +103,55 @@ class Runs(Database):
 
     def runs(self, limit: int = 5000) -> pd.DataFrame:
         """The latest runs, newest first: ``COLUMNS``, then one column for each entry of the summaries."""
+=======
+    def _make_room(self, run_id: str, owner: str, kept: bool) -> None:
+        """Let a person's oldest run go that nobody kept, where there would be one too many.
+
+        Raises:
+            BadValue: all of them were kept, and this one is to be.
+        """
+        others = sa.and_(runs.c.owner == owner, runs.c.id != run_id)
+        count = sa.select(sa.func.count()).select_from(runs).where(others)
+        if self.transact(lambda connection: connection.execute(count).scalar_one()) < RUNS_OF_ONE:
+            return
+        oldest = sa.select(runs.c.id).where(others, sa.not_(runs.c.kept)).order_by(runs.c.created, runs.c.id).limit(1)
+        gone = self.transact(
+            lambda connection: connection.execute(runs.delete().where(runs.c.id.in_(oldest.correlate(None)))).rowcount
+        )
+        if kept and not gone:
+            raise BadValue(f"You keep {RUNS_OF_ONE:,} runs, and no more are kept: delete some on the page Runs.")
+
+    def count_runs(self) -> int:
+        """How many runs there are."""
+        return self.transact(
+            lambda connection: connection.execute(sa.select(sa.func.count()).select_from(runs)).scalar_one()
+        )
+
+    def runs(self, limit: int = RUNS_LISTED, words: str = "") -> pd.DataFrame:
+        """The latest runs, newest first: ``COLUMNS``, then one column for each entry of the summaries. Studies are not
+        read, and of each text no more than its beginning.
+
+        Args:
+            words: only runs that hold each of these words somewhere, in capitals or not.
+        """
+>>>>>>> fba801d (What people store is bounded, and lists read no more than they show)
         import pandas as pd
 
-        query = runs.select().order_by(runs.c.created.desc(), runs.c.id).limit(limit)
+        text = [name for name in COLUMNS if isinstance(runs.c[name].type, sa.Text | sa.String)]
+        listed = [
+            sa.func.substr(runs.c[name], 1, RUNS_LETTERS).label(name) if name in text and name != "id" else runs.c[name]
+            for name in COLUMNS
+        ]
+        searched = [runs.c[name] for name in (*text, "summary")]
+        query = sa.select(*listed, sa.func.substr(runs.c.summary, 1, RUN_SUMMARY).label("summary"))
+        for word in words.split()[:RUNS_WORDS]:
+            query = query.where(sa.or_(*(column.icontains(word, autoescape=True) for column in searched)))
+        query = query.order_by(runs.c.created.desc(), runs.c.id).limit(limit)
         rows = self.transact(lambda connection: connection.execute(query).all())
         plain = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
         table = pd.DataFrame(plain, columns=list(COLUMNS))
         table["created"] = pd.to_datetime(table["created"], unit="s", utc=True)
-        summaries = [json.loads(row.summary) for row in rows]
+        summaries = [_summary(row.summary) for row in rows]
         for name in dict.fromkeys(name for summary in summaries for name in summary if name not in COLUMNS):
             table[name] = [summary.get(name) for summary in summaries]
         return table
@@ -124,14 +175,19 @@ class Runs(Database):
         """Write a run's note.
 
         Raises:
+            BadValue: it is too long.
             Missing: when there is none of this id.
             Incompatible: when owners count and the run is another person's.
         """
-        self._change(runs.update().values(note=text, updated=time.time()), run_id, owner, "changed")
+        self._change(
+            runs.update().values(note=_bounded("note", text, RUN_NOTE), updated=time.time()), run_id, owner, "changed"
+        )
 
     def rename_run(self, run_id: str, name: str, owner: str) -> None:
         """Give a run another name; raises as ``note_run``."""
-        self._change(runs.update().values(name=name, updated=time.time()), run_id, owner, "changed")
+        self._change(
+            runs.update().values(name=_bounded("name", name, RUN_NAME), updated=time.time()), run_id, owner, "changed"
+        )
 
     def delete_run(self, run_id: str, owner: str) -> None:
         """Delete a run (its measures stay); raises as ``note_run``."""
@@ -145,4 +201,23 @@ class Runs(Database):
             if connection.execute(statement).rowcount:
                 return
         found = self.run(run_id)
+<<<<<<< HEAD
         raise Incompatible(f"The run '{found.name}' is another person's: only its owner may have it {what}.")
+=======
+        whose = found.owner or "nobody"
+        raise Incompatible(f"The run '{found.name}' belongs to {whose}: only its owner may have it {what}.")
+
+
+def _bounded(what: str, text: str, most: int) -> str:
+    if len(text) > most:
+        raise BadValue(f"A run's {what} has at most {most:,} letters, and this one has {len(text):,}.")
+    return text
+
+
+def _summary(text: str) -> dict[str, Any]:
+    """A stored summary; of one that was longer than summaries are now, nothing."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
+>>>>>>> fba801d (What people store is bounded, and lists read no more than they show)

@@ -17,7 +17,7 @@ from pruning.common.environment import machine
 from pruning.common.errors import BadValue, reason, shortened
 from pruning.common.hashing import canonical, digest
 from pruning.common.json_text import read_json
-from pruning.common.limits import STUDY_CELLS, STUDY_MEASURES, STUDY_STEPS
+from pruning.common.limits import STUDY_BYTES, STUDY_CELLS, STUDY_MEASURES, STUDY_STEPS
 from pruning.common.spec import Options, Spec, named, parts
 from pruning.common.validation import explain, options_of
 from pruning.measures.kinds import measures as measure_registry
@@ -203,6 +203,8 @@ def load_study(text: str | bytes) -> Study:
         ...
     pruning.common.errors.BadValue: Axis '3.sparsity' names no step: the recipe has step 0 alone.
     """
+    if len(text) > STUDY_BYTES:
+        raise BadValue(f"A study has at most {STUDY_BYTES:,} bytes as JSON, and this one has {len(text):,}.")
     content = read_json(text)
     if not isinstance(content, dict):
         raise BadValue("A study is a JSON object with 'measures' and, where they differ, 'base', 'recipe' and 'axes'.")

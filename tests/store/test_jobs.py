@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pruning.store.jobs import LEASE_SECONDS
+from pruning.common.errors import BadValue
+from pruning.store.jobs import LEASE_SECONDS, silent
 from pruning.store.records import JobState
 from pruning.store.schema import jobs
 from pruning.store.store import Store
@@ -132,3 +133,26 @@ def test_servers_that_trim_while_a_job_is_asked_for_lose_none(store: Store) -> N
         asked = list(pool.map(lambda number: store.take_job(f"j{number}", "{}", "bob", "server"), range(20)))
         gone = sum(trim.result() for trim in trims)
     assert all(asked) and len(store.unfinished()) == 20 and gone <= 20
+
+
+def test_what_a_job_stores_is_bounded_and_a_list_of_failures_reads_no_study(store: Store) -> None:
+    large = " " * (2**20 + 1)
+    for ask in (lambda: store.add_job("j", large, "ada"), lambda: store.take_job("j", large, "ada", "server")):
+        with pytest.raises(BadValue, match="A study has at most 1,048,576 bytes as JSON, and this one has 1,048,577"):
+            ask()
+    store.add_job("j", "{}", "ada")
+    store.add_job("k", "{}", "ada")
+    store.update_job("j", "failed", ended=5.0, error="e" * 10_000, traceback="t" * 50_000 + "end")
+    found = store.job("j")
+    assert found is not None and (len(found.error), len(found.traceback)) == (2_000, 20_000)
+    assert found.traceback.endswith("end") and store.failed() == [(5.0, "e" * 2_000, "j")]
+
+
+def test_a_heartbeat_of_the_future_is_no_life(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    for ahead, free in ((7200.0, True), (60.0, False)):
+        monkeypatch.setattr(time, "time", lambda ahead=ahead: now + ahead)
+        store.add_job("j", "{}", "ada", server="one")
+        monkeypatch.setattr(time, "time", lambda: now)
+        assert silent(now + ahead) is free
+        assert store.claim("j", "two") is free, f"a clock that was {ahead} s ahead"

@@ -94,6 +94,7 @@ def test_what_cannot_be_kept_is_refused(store: Store) -> None:
     assert store.runs().empty
 
 
+<<<<<<< HEAD
 OLD, ADA, EVE = "ada@example.org", identity("https://id.example.org", "1"), identity("https://id.example.org", "2")
 
 
@@ -121,3 +122,42 @@ def test_nothing_but_an_address_can_be_claimed(store: Store, address: str) -> No
 def test_runs_are_given_to_persons_only(store: Store, person: str) -> None:
     with pytest.raises(BadValue, match="issuer and a subject"):
         store.claim_address(OLD, person)
+=======
+def test_what_a_person_may_store_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = keep(store, name="n" * 5_000)
+    assert store.run(run).name == "n" * 200
+    for act in (
+        lambda: store.note_run(run, "x" * 20_000_000, "ada"),
+        lambda: store.rename_run(run, "x" * 201, "ada"),
+        lambda: keep(store, note="x" * 10_001),
+        lambda: keep(store, summary={"a": "x" * 20_001}),
+        lambda: store.keep_run(
+            study().model_dump_json() + " " * 2**20, owner="ada", name="", kept=True, seconds=0, summary={}
+        ),
+    ):
+        with pytest.raises(BadValue, match=r"at most [\d,]+ (letters|bytes)"):
+            act()
+    store.note_run(run, "x" * 10_000, "ada")
+    assert len(store.runs()["note"][0]) == 300 and len(store.run(run).note) == 10_000
+    monkeypatch.setattr("pruning.store.runs.RUNS_OF_ONE", 3)
+    worked = [keep_level(store, level, kept=False) for level in (100, 200)]
+    third = keep_level(store, 300)
+    assert set(store.runs()["id"]) == {run, worked[1], third}, "the oldest that nobody kept has made room"
+    fourth = keep_level(store, 400)
+    with pytest.raises(BadValue, match="You keep 3 runs, and no more are kept"):
+        keep_level(store, 500)
+    assert keep_level(store, 400) == fourth and keep(store, owner="bob") in set(store.runs()["id"])
+
+
+def keep_level(store: Store, level: int, kept: bool = True) -> str:
+    text = study(_0_sparsity=(level,)).model_dump_json()
+    return store.keep_run(text, owner="ada", name="", kept=kept, seconds=0, summary={})
+
+
+def test_runs_are_listed_by_page_and_found_by_words(store: Store) -> None:
+    for number in range(7):
+        keep(store, owner=f"person {number}", name=f"Run {number} 100%_", note="Fine" if number % 2 else "")
+    assert store.count_runs() == 7 and len(store.runs(limit=3)) == 3
+    assert list(store.runs(words="fine PERSON")["owner"]) == ["person 5", "person 3", "person 1"]
+    assert len(store.runs(words="100%_")) == 7 and store.runs(words="100_%").empty and store.runs(words="absent").empty
+>>>>>>> fba801d (What people store is bounded, and lists read no more than they show)

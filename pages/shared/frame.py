@@ -14,6 +14,7 @@ from pages.shared.navigation import listed
 from pages.shared.server import claim, engine
 from pages.shared.sign_in import sign_in, sign_out
 from pages.shared.style import style
+from pages.shared.told import told
 from pruning.common.environment import Settings
 
 ICON = str(Path(__file__).with_name("icon.png"))
@@ -46,9 +47,10 @@ def start() -> None:
     check_host(_named_hosts())
     sign_in()
     bar(pages, page.url_path or first.name)
-    engine()
-    claim()
-    address.arrive(page.url_path)
-    live.whole(page.run)
+    with told():
+        engine()
+        claim()
+        address.arrive(page.url_path)
+        live.whole(page.run)
     sign_out()
     _freeze()

@@ -17,6 +17,7 @@ import streamlit as st
 
 from pages.shared.server import engine
 from pages.shared.streamlit_internals import again, last, replaced
+from pages.shared.told import told
 from pages.shared.turns import turns
 from pruning.common.errors import PruningError
 from pruning.engine.jobs import JobView
@@ -106,7 +107,8 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
     @st.fragment(key=name)
     def body() -> None:
         turn = nullcontext() if whole_page else turns.take(person=not part.asked, needless=replaced)
-        with turn, _drawing(part):
+        with turn, _drawing(part), told():
+            part.pending = False
             part.pending = draw()
 
     body()
@@ -117,7 +119,7 @@ def whole(draw: Callable[[], None]) -> None:
     """Draw a page when its turn has come, and watch its parts while something is under way."""
     parts: dict[str, Part] = {}
     st.session_state[PARTS], st.session_state[DRAWING] = parts, None
-    with turns.take(person=True, needless=replaced):
+    with turns.take(person=True, needless=replaced), told():
         draw()
     _watch(parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.server import engine, store
+from pages.shared.told import told
 from pages.status import tables
 from pruning.common.errors import PruningError
 from pruning.common.registry import complaints
@@ -22,6 +23,11 @@ SHARE = st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value
 @st.fragment(run_every=EVERY, key="status_live")
 def status() -> None:
     """Look, and draw what there is."""
+    with told():
+        _status()
+
+
+def _status() -> None:
     health, views = engine().health(), engine().views()
     try:
         room, stored = footprint(store()), store().failed(limit=SHOWN)

@@ -18,7 +18,7 @@ from typing import Any
 from pruning.cli import arguments, fetch, listing, networks, output, own_data, streams
 from pruning.cli.parser import parser
 from pruning.common.environment import Settings
-from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, reason, with_kind
+from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, reason, with_kind, without_secrets
 from pruning.engine.journal import configure, note
 from pruning.study.study import Study
 
@@ -102,7 +102,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     there, began = streams.prepare(), time.monotonic()
     code = _ended(argv) if there else _said("There is no standard output (it was closed): nothing was done.", FAILED)
-    note("command", exit=code, arguments=list(sys.argv[1:] if argv is None else argv), seconds=time.monotonic() - began)
+    note(
+        "command",
+        exit=code,
+        arguments=[without_secrets(word) for word in (sys.argv[1:] if argv is None else argv)],
+        seconds=time.monotonic() - began,
+    )
     return code
 
 

@@ -16,13 +16,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from pruning.common.environment import Settings
 from pruning.common.errors import PruningError
 
-START_SECONDS = 180.0
-"""How long the child may take until it says where it listens."""
+START_SECONDS, LOOK_SECONDS = 180.0, 0.1
+"""How long the child may take until it says where it listens, and how often it is seen whether it is still needed."""
 
 
 QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "OMP_NUM_THREADS": "1"}
@@ -35,11 +37,14 @@ TASK = "PRUNING_TASK_MODULE"
 class Cluster:
     """A running child process and the address of its scheduler.
 
+    Args:
+        unwanted: asked while the child starts, which takes long on a busy machine: a server that ends does not wait.
+
     Raises:
         PruningError: when it does not start; the reason is on standard error.
     """
 
-    def __init__(self, settings: Settings, task: str) -> None:
+    def __init__(self, settings: Settings, task: str, unwanted: Callable[[], bool] = lambda: False) -> None:
         options = json.dumps({"workers": settings.workers, "memory": settings.worker_memory})
         path = os.pathsep.join(place for place in sys.path if place)
         environment = QUIET | {
@@ -54,17 +59,25 @@ class Cluster:
             env=os.environ | environment,
             start_new_session=True,  # Ctrl-C reaches the server alone, which then ends the child in order
         )
-        timer = threading.Timer(START_SECONDS, self.process.kill)
-        timer.start()
+        said = threading.Event()
+        threading.Thread(target=self._guard, args=(said, unwanted), daemon=True).start()
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        timer.cancel()
+        said.set()
         if not line:
             self.close()
             raise PruningError("The worker processes did not start: the server's log says why.")
-        said = json.loads(line)
-        self.address: str = said["address"]
-        self._keys: dict[str, str] = said["keys"]
+        found = json.loads(line)
+        self.address: str = found["address"]
+        self._keys: dict[str, str] = found["keys"]
+
+    def _guard(self, said: threading.Event, unwanted: Callable[[], bool]) -> None:
+        """End a child that says nothing for too long, or that nobody needs any more."""
+        latest = time.monotonic() + START_SECONDS
+        while not said.wait(LOOK_SECONDS):
+            if unwanted() or time.monotonic() > latest:
+                self.process.kill()
+                return
 
     def security(self) -> Any:
         """What lets a client in. It came by the pipe: no file, no command line and no environment holds it."""

@@ -31,13 +31,20 @@ class Link:
         store: the server's, which workers of a cluster must share.
         topic: name under which workers report to this server.
         listen: called with each report, in Dask's thread: must return at once.
+        unwanted: whether the server is ending: workers that are still starting are given up.
 
     Raises:
         PruningError: when no scheduler answers, in one sentence.
     """
 
     def __init__(
-        self, settings: Settings, task: str, topic: str, listen: Callable[[dict[str, Any]], None], store: Store
+        self,
+        settings: Settings,
+        task: str,
+        topic: str,
+        listen: Callable[[dict[str, Any]], None],
+        store: Store,
+        unwanted: Callable[[], bool] = lambda: False,
     ) -> None:
         try:
             from pruning.engine import tasks
@@ -50,7 +57,7 @@ class Link:
         for name in ("distributed.client", "distributed.core", "distributed.batched"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost connection is ours to report, once
         self.settings, self.task, self.topic, self.tasks, self._asking = settings, task, topic, tasks, False
-        self.cluster = None if settings.scheduler else Cluster(settings, task)
+        self.cluster = None if settings.scheduler else Cluster(settings, task, unwanted)
         address = self.cluster.address if self.cluster else str(settings.scheduler)
         if self.cluster is None:
             check_certificates(address)

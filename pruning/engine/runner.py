@@ -135,10 +135,14 @@ class Runner:
             return
         try:
             began = time.monotonic()
-            attempts.link = Link(self.settings, self.task, self.topic, self._listen, self.ledger.store)
+            attempts.link = Link(
+                self.settings, self.task, self.topic, self._listen, self.ledger.store, lambda: self.closing
+            )
             self.trouble = ""
             journal.note("connected", seconds=round(time.monotonic() - began, 3))
         except PruningError as error:
+            if self.closing:
+                return
             if str(error) != self.trouble:
                 log.warning("%s", error)
             self.trouble = str(error)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = connect(url)
+        self._place = _file_of(self.engine)
+        self._file = _known(self._place)
 
     def close(self) -> None:
         """Close all connections."""
@@ -40,8 +43,9 @@ class Database:
         """One transaction: all of it or nothing, and no second attempt; ``transact`` makes several.
 
         Raises:
-            StoreError: full disk, locked or damaged database, lost connection, in one sentence.
+            StoreError: full disk, locked, damaged or deleted database, lost connection, in one sentence.
         """
+        self._look()
         try:
             with self.engine.begin() as connection:
                 yield connection
@@ -49,6 +53,21 @@ class Database:
             raise
         except SQLAlchemyError as error:
             raise StoreError(explain(error)) from error
+
+    def _look(self) -> None:
+        """See that the file of the database is the one that connections have open: what goes into a file that was
+        deleted is gone with the last of them, and SQLite says nothing of it."""
+        if self._file is None or self._place is None or (now := _known(self._place)) == self._file:
+            return
+        self.engine.dispose()
+        if now is None:
+            if not self._place.parent.is_dir():
+                return  # a folder that went away may come back: SQLite says that it cannot open the file
+            raise StoreError(
+                f"The database {self._place} was deleted or moved: nothing was stored. Put it back, or start the "
+                "server again for a new one."
+            )
+        self._file = now  # another one was put in its place: new connections open that
 
     def transact(self, work: Callable[[sa.Connection], T]) -> T:
         """One transaction, tried again while the database's server does not answer, for some seconds.
@@ -90,3 +109,18 @@ class Database:
                 self.transact(work)
             except IntegrityError as error:
                 raise StoreError(explain(error)) from error
+
+
+def _file_of(engine: sa.Engine) -> Path | None:
+    """SQLite's file; None for a database in memory, or on a server."""
+    name = engine.url.database
+    return Path(name).absolute() if engine.dialect.name == "sqlite" and name and name != ":memory:" else None
+
+
+def _known(place: Path | None) -> tuple[int, int] | None:
+    """What tells a file from another one of its name; None where there is none."""
+    try:
+        about = place.stat() if place is not None else None
+    except OSError:
+        return None
+    return None if about is None else (about.st_dev, about.st_ino)

@@ -63,15 +63,11 @@ class Runs(Database):
             text = json.dumps(summary, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise StoreError(f"The summary of run '{name}' is not plain data without NaN: {reason(error)}.") from None
-<<<<<<< HEAD
-        run_id, now = self._id(study_json, owner) or digest("run", study, owner), time.time()
-=======
         if len(text) > RUN_SUMMARY:
             raise BadValue(f"A run's summary has at most {RUN_SUMMARY:,} bytes, and this one has {len(text):,}.")
         name, note = name[:RUN_NAME], _bounded("note", note, RUN_NOTE)
-        run_id, now = digest("run", study, owner), time.time()
+        run_id, now = self._id(study_json, owner) or digest("run", study, owner), time.time()
         self._make_room(run_id, owner, kept)
->>>>>>> fba801d (What people store is bounded, and lists read no more than they show)
         change: dict[str, Any] = {
             "updated": now,
             "kept": sa.or_(runs.c.kept, sa.literal(kept)),
@@ -94,16 +90,12 @@ class Runs(Database):
         self.upsert(runs, {"id": run_id}, new, change)
         return run_id
 
-<<<<<<< HEAD
     def _id(self, study_json: str, owner: str) -> str | None:
         """The owner's run of this study: one that was kept under a former name of the owner has the id of then."""
         query = sa.select(runs.c.id).where(runs.c.owner == owner, runs.c.study == study_json)
         row = self.transact(lambda connection: connection.execute(query).first())
         return row.id if row is not None else None
 
-    def runs(self, limit: int = 5000) -> pd.DataFrame:
-        """The latest runs, newest first: ``COLUMNS``, then one column for each entry of the summaries."""
-=======
     def _make_room(self, run_id: str, owner: str, kept: bool) -> None:
         """Let a person's oldest run go that nobody kept, where there would be one too many.
 
@@ -134,7 +126,6 @@ class Runs(Database):
         Args:
             words: only runs that hold each of these words somewhere, in capitals or not.
         """
->>>>>>> fba801d (What people store is bounded, and lists read no more than they show)
         import pandas as pd
 
         text = [name for name in COLUMNS if isinstance(runs.c[name].type, sa.Text | sa.String)]
@@ -201,11 +192,7 @@ class Runs(Database):
             if connection.execute(statement).rowcount:
                 return
         found = self.run(run_id)
-<<<<<<< HEAD
         raise Incompatible(f"The run '{found.name}' is another person's: only its owner may have it {what}.")
-=======
-        whose = found.owner or "nobody"
-        raise Incompatible(f"The run '{found.name}' belongs to {whose}: only its owner may have it {what}.")
 
 
 def _bounded(what: str, text: str, most: int) -> str:
@@ -220,4 +207,3 @@ def _summary(text: str) -> dict[str, Any]:
         return json.loads(text)
     except ValueError:
         return {}
->>>>>>> fba801d (What people store is bounded, and lists read no more than they show)

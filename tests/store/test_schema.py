@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 import sys
 import types
 from pathlib import Path
@@ -83,3 +84,21 @@ def test_processes_that_open_a_new_store_at_once_all_succeed(
     assert [out.get(timeout=60) for _ in workers] == ["fine"] * 3
     for worker in workers:
         worker.join()
+
+
+def test_a_database_that_was_deleted_takes_nothing_and_one_in_its_place_goes_on(tmp_path: Path) -> None:
+    place = tmp_path / "store.db"
+    store = Store.open(f"sqlite:///{place}", tmp_path)
+    store.add_job("j", "{}", "ada")
+    copy = tmp_path / "copy.db"
+    with sqlite3.connect(place) as old, sqlite3.connect(copy) as new:
+        old.backup(new)
+    for left in tmp_path.glob("store.db*"):
+        left.unlink()
+    for act in (lambda: store.add_job("k", "{}", "ada"), store.jobs):
+        with pytest.raises(StoreError, match="was deleted or moved: nothing was stored"):
+            act()
+    assert not place.exists(), "no empty one is left in its place"
+    copy.rename(place)
+    assert [job.id for job in store.jobs()] == ["j"]
+    store.close()

@@ -27,7 +27,7 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pruning.common.errors import BadValue, shortened, without_secrets
 
@@ -59,6 +59,11 @@ def restore(path: Path) -> str:
     return "install the program again" if INSTALLED else f"restore it with 'git checkout {path}'"
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of a database file; in a folder's name ``?`` and ``%41`` would mean something else to it."""
+    return f"sqlite:///{quote(str(path))}"
+
+
 MOST_WORKERS = 256
 LEAST_MEMORY = 600 * 2**20
 """A worker that has imported torch holds about 250 MB; below this bound it could not evaluate anything."""
@@ -86,7 +91,7 @@ class Settings:
         BadValue: for a value outside its bounds, in one sentence.
     """
 
-    store: str = f"sqlite:///{VAR / 'pruning.db'}"
+    store: str = sqlite_url(VAR / "pruning.db")
     artefacts: Path = VAR / "artefacts"
     scheduler: str | None = None
     workers: int = field(default_factory=lambda: min(cores(), 4))

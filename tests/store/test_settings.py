@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.common.environment import LEAST_MEMORY, ROOT, Settings, machine
+from pruning.common.environment import LEAST_MEMORY, ROOT, Settings, machine, sqlite_url
 from pruning.common.errors import BadValue, without_secrets
+from pruning.store.store import Store
 
 
 def test_nothing_set_means_this_machine() -> None:
@@ -128,3 +129,10 @@ def test_a_password_is_never_repeated(url: str) -> None:
         Settings(store=url)
     assert "hush" not in str(caught.value) and "…" in str(caught.value)
     assert "hush" not in without_secrets(f"Could not parse URL from string '{url.lower()}'")
+
+
+@pytest.mark.parametrize("folder", ["what?", "a%41b", "#1", "with space", "ü", "plain"])
+def test_a_checkout_in_any_folder_has_its_database_there(folder: str, tmp_path: Path) -> None:
+    place = tmp_path / folder / "var" / "pruning.db"
+    Store.open(sqlite_url(place), tmp_path).close()
+    assert place.is_file() and [path.name for path in tmp_path.iterdir()] == [folder]

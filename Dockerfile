@@ -1,11 +1,15 @@
+# The bases are named by tag. By digest, where a registry is reached (not verified here):
+#   docker buildx imagetools inspect python:3.11-slim-bookworm --format '{{.Manifest.Digest}}', then FROM …@sha256:…
 # One image for app, scheduler and workers, since their code must be the same. docs/deploy.md says how it is used.
 FROM python:3.11-slim-bookworm AS build
 
 # Wheels for the CPU. With a GPU: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN python -m venv /venv
-COPY requirements.txt /
-RUN /venv/bin/pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" --requirement /requirements.txt
+COPY requirements.txt requirements.lock /
+# First all packages whose hashes are known, and nothing else may take their place; then torch, whose build is a choice.
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /requirements.lock \
+    && /venv/bin/pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" --requirement /requirements.txt
 
 FROM python:3.11-slim-bookworm
 

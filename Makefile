@@ -1,4 +1,5 @@
 # `make run` starts the dashboard, `make test` checks everything; both first install what is missing into .venv.
+# make run LOCKED=1 takes each package only where its hash stands in requirements.lock (all but torch and torchvision).
 # Other Python: make run PYTHON=/path/to/python3. Other port: make run PORT=8600. For a class: make run HOST=0.0.0.0.
 
 SHELL := /bin/bash
@@ -21,7 +22,7 @@ TYPED = $(wildcard app.py pruning pages)
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: run test lint types gpu bench faults load train grids orderings compare reproduce clean install
+.PHONY: run test lint types gpu bench faults load attack lock sbom audit train grids orderings compare reproduce clean install
 
 run: $(VENV)/.installed
 	@if [ "$(HOST)" != 127.0.0.1 ]; then echo "Listening on $(HOST): everybody who reaches this machine may use the app, and no password is asked for (docs/deploy.md)."; fi
@@ -59,6 +60,31 @@ faults: $(VENV)/.installed
 load: $(VENV)/.installed
 	$(BIN)/python benchmarks/load.py $(ARGS)
 
+# What strangers try: links, messages, files, floods, other users of this machine; at most three minutes, on loopback.
+# The quick part, which CI runs as tests/test_attack.py: make attack ARGS=--quick
+attack: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/attack.py $(ARGS)
+
+# requirements.lock anew, after a change of requirements.txt; needs PyPI.
+lock: $(VENV)/.installed
+	bash .ci/lock $(BIN)/python
+
+# A software bill of materials of what is installed (CycloneDX), and what is known of its weaknesses. The audit asks
+# PyPI's database, which no machine of ours reached: the command is not verified.
+TOOLS = $(VENV)/tools
+sbom: $(VENV)/.installed $(TOOLS)/.installed
+	$(TOOLS)/bin/cyclonedx-py environment $(BIN)/python --output-reproducible --output-file test-results/sbom.cdx.json
+	@echo "test-results/sbom.cdx.json"
+
+audit: $(VENV)/.installed $(TOOLS)/.installed
+	$(TOOLS)/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+
+$(TOOLS)/.installed: $(VENV)/.created
+	mkdir -p test-results
+	$(BIN)/python -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet cyclonedx-bom==7.5.0 pip-audit
+	touch $@
+
 train: $(VENV)/.installed
 	$(BIN)/python assets/train.py $(ARGS)
 
@@ -87,6 +113,7 @@ $(VENV)/.created:
 
 $(VENV)/.installed: requirements.txt $(VENV)/.created
 	@echo "Installing what requirements.txt names into $(VENV): a few minutes the first time …"
+	$(if $(LOCKED),$(PIP) --require-hashes --no-deps -r requirements.lock)
 	$(PIP) -r requirements.txt
 	touch $@
 

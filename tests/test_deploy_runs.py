@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pruning.common.environment import ROOT
@@ -106,9 +107,9 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def test_the_services_find_each_other_and_compute(machine: Machine) -> None:
     assert machine.start("certificates").wait(60) == 0
-    machine.start("scheduler")
+    scheduler = machine.start("scheduler")
     machine.healthy("scheduler", *SERVICES["scheduler"]["healthcheck"]["test"][1:])
-    machine.start("worker")
+    worker = machine.start("worker")
     machine.start("app", *re.findall(r'"([^"]+)"', instructions("CMD")[-1]), f"--server.port={machine.web}")
     health = instructions("HEALTHCHECK")[0]
     machine.healthy("app", *json.loads(health[health.index("[") :]))
@@ -125,3 +126,25 @@ def test_the_services_find_each_other_and_compute(machine: Machine) -> None:
     assert done.returncode == 0, done.stderr + (machine.folder / "log").read_text()
     assert '"accuracy"' in done.stdout
     assert {path.name for path in (machine.folder / "certificates").iterdir()} == {"ca.pem", "cert.pem", "key.pem"}
+
+    for process in (scheduler, worker):
+        places = listening(process.pid)
+        assert places and all(ip in ("127.0.0.1", "::1") or not speaks_http(port) for ip, port in places), places
+
+
+def listening(pid: int) -> set[tuple[str, int]]:
+    """Addresses at which a process and those that it started wait for others."""
+    top = psutil.Process(pid)
+    sockets = [place for process in (top, *top.children(recursive=True)) for place in process.net_connections("inet")]
+    return {(place.laddr.ip, place.laddr.port) for place in sockets if place.status == psutil.CONN_LISTEN}
+
+
+def speaks_http(port: int) -> bool:
+    """Whether somebody without a key gets a page there."""
+    with socket.create_connection(("127.0.0.1", port), 10) as caller:
+        caller.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        caller.settimeout(10)
+        try:
+            return caller.recv(64).startswith(b"HTTP/")
+        except OSError:
+            return False

@@ -27,17 +27,16 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pruning.common.errors import BadValue, shortened, without_secrets
+from pruning.common.urls import sqlite_url
 
 _BUNDLED = Path(__file__).resolve().parents[1] / "_bundled"
-INSTALLED = _BUNDLED.is_dir()
-"""Whether this is an installed package, which carries what it needs inside itself, and not the repository."""
+INSTALLED = _BUNDLED.is_dir()  # a package that carries what it needs inside itself, and not the repository
 ROOT = _BUNDLED if INSTALLED else Path(__file__).resolve().parents[2]
 """Folder with ``app.py``, ``pages/`` and ``assets/``."""
-ASSETS = ROOT / "assets"
-"""Weights, images and results that come with the program."""
+ASSETS = ROOT / "assets"  # weights, images and results that come with the program
 
 
 def _home() -> Path:
@@ -57,11 +56,6 @@ VAR = _home()
 def restore(path: Path) -> str:
     """What to do where a file of the program itself is damaged or gone, as the end of a sentence."""
     return "install the program again" if INSTALLED else f"restore it with 'git checkout {path}'"
-
-
-def sqlite_url(path: Path) -> str:
-    """The URL of a database file; in a folder's name ``?`` and ``%41`` would mean something else to it."""
-    return f"sqlite:///{quote(str(path))}"
 
 
 MOST_WORKERS = 256

@@ -94,7 +94,6 @@ def test_what_cannot_be_kept_is_refused(store: Store) -> None:
     assert store.runs().empty
 
 
-<<<<<<< HEAD
 OLD, ADA, EVE = "ada@example.org", identity("https://id.example.org", "1"), identity("https://id.example.org", "2")
 
 
@@ -122,7 +121,8 @@ def test_nothing_but_an_address_can_be_claimed(store: Store, address: str) -> No
 def test_runs_are_given_to_persons_only(store: Store, person: str) -> None:
     with pytest.raises(BadValue, match="issuer and a subject"):
         store.claim_address(OLD, person)
-=======
+
+
 def test_what_a_person_may_store_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     run = keep(store, name="n" * 5_000)
     assert store.run(run).name == "n" * 200
@@ -160,4 +160,3 @@ def test_runs_are_listed_by_page_and_found_by_words(store: Store) -> None:
     assert store.count_runs() == 7 and len(store.runs(limit=3)) == 3
     assert list(store.runs(words="fine PERSON")["owner"]) == ["person 5", "person 3", "person 1"]
     assert len(store.runs(words="100%_")) == 7 and store.runs(words="100_%").empty and store.runs(words="absent").empty
->>>>>>> fba801d (What people store is bounded, and lists read no more than they show)

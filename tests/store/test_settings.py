@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruning.common.environment import LEAST_MEMORY, ROOT, Settings, machine, sqlite_url
+from pruning.common.environment import LEAST_MEMORY, ROOT, Settings, machine
 from pruning.common.errors import BadValue, without_secrets
+from pruning.common.urls import sqlite_url
 from pruning.store.store import Store
 
 

@@ -13,7 +13,7 @@ from pages.shared.estimates import light
 from pages.shared.jobs import begin, job
 from pages.shared.offers import button, progress
 from pages.shared.plain import plain
-from pages.shared.server import engine, owner, person
+from pages.shared.server import engine, owner, person, session
 from pages.shared.standing import Standing, standing, whole
 from pruning.common.environment import machine
 from pruning.common.errors import PruningError
@@ -79,7 +79,7 @@ def _standing(setting: Setting) -> Standing:
 def _ask(study: Study) -> None:
     """Time scorers without being asked, one after another on one worker; an error is shown."""
     try:
-        engine().submit(study, owner=owner(), durable=False, person=person())
+        engine().submit(study, owner=owner(), durable=False, person=person(), session=session())
     except PruningError as error:
         st.error(plain(str(error)))
 

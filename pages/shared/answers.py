@@ -11,12 +11,17 @@ from pages.shared.jobs import job
 from pages.shared.live import looked
 from pages.shared.server import engine, owner, person, session, store
 from pruning.common.errors import PruningError
+from pruning.common.limits import LIVE_SECONDS
+from pruning.engine.allowance import seconds
 from pruning.engine.jobs import JobView
+from pruning.results.sentences import duration
 from pruning.study.study import MeasureSpec, Study
 
 TEST = MeasureSpec(name="accuracy")
 PROFILE = MeasureSpec(name="profile")
 SIZE = MeasureSpec(name="size")
+COSTLY = "costly"
+"""What was asked for while this page was drawn, and does not start by itself: studies with their seconds, by key."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,11 @@ def _watch(study: Study, slot: str) -> Answer:
     jobs: dict[str, tuple[str, str]] = st.session_state.setdefault("jobs", {})
     try:
         if jobs.get(slot, ("", ""))[0] != study.key:
+            if (cost := too_costly(study)) is not None:
+                release(slot)
+                return cost
             place = f"{session()}/{slot}"
-            name = engine().submit(study, owner=owner(), durable=False, slot=place, person=person())
+            name = engine().submit(study, owner=owner(), durable=False, slot=place, person=person(), session=session())
             jobs[slot] = (study.key, name)
         view = looked(engine().view(jobs[slot][1]))
     except PruningError as error:
@@ -87,9 +95,24 @@ def _watch(study: Study, slot: str) -> Answer:
     if view.state == "done" and view.rows is None:
         jobs.pop(slot, None)
         return Answer(job=None, error="The result was forgotten; it is computed again at the next look.")
+    if view.state == "cancelled" and view.error:  # everybody had left, and is back
+        jobs.pop(slot, None)
+        return Answer(job=view, error=view.error)
     if view.state == "cancelled":
         return Answer(job=view, error="Cancelled. Move the slider to start again.")
     return _shown(view)
+
+
+def too_costly(study: Study) -> Answer | None:
+    """The answer to work that does not start by itself, as it takes minutes: the page offers a button for it, or its
+    job is under way in the background. None for all other work."""
+    if (under_way := job(study)) is not None and not under_way.finished and under_way.durable:
+        return _shown(under_way)
+    cost = seconds(study, store())
+    if cost <= LIVE_SECONDS:
+        return None
+    st.session_state.setdefault(COSTLY, {})[study.key] = (study, cost)
+    return Answer(error=f"This takes {duration(cost)} on one worker, so it does not start by itself.")
 
 
 def _shown(view: JobView) -> Answer:
@@ -103,4 +126,4 @@ def release(slot: str) -> None:
     """Nobody looks at this slot's job any more: cancel it unless somebody else waits."""
     entry = st.session_state.get("jobs", {}).pop(slot, None)
     if entry is not None:
-        engine().cancel(entry[1], owner())
+        engine().cancel(entry[1], owner(), session())

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared import address, live
 from pages.shared.bar import bar
+from pages.shared.costly import forget, offer
 from pages.shared.hosts import check_host
 from pages.shared.navigation import listed
 from pages.shared.server import claim, engine
@@ -51,6 +52,9 @@ def start() -> None:
         engine()
         claim()
         address.arrive(page.url_path)
+        above = st.container()
+        forget()
         live.whole(page.run)
+        offer(above)
     sign_out()
     _freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ import streamlit as st
 
 from pages.shared.live import looked
 from pages.shared.plain import plain
-from pages.shared.server import engine, owner, person, store
+from pages.shared.server import engine, operator, owner, person, session, store
 from pruning.common.errors import PruningError
 from pruning.engine.jobs import JobView
 from pruning.study.study import Study
@@ -22,7 +23,8 @@ def begin(study: Study, name: str = "") -> None:
     Raises:
         PruningError: the engine or the store cannot take it.
     """
-    engine().submit(study, owner=owner(), durable=True, person=person())
+    limited = not operator()
+    engine().submit(study, owner=owner(), durable=True, person=person(), session=session(), limited=limited)
     if name:
         _keep(study, name, {})
 
@@ -33,7 +35,10 @@ def begin_all(studies: Iterable[Study]) -> None:
     Raises:
         PruningError: the engine or the store cannot take one of them.
     """
-    for study in studies:
+    wanted = list(studies)
+    if not operator():
+        engine().check(wanted, person())
+    for study in wanted:
         begin(study)
 
 
@@ -114,8 +119,11 @@ def made(study: Study, timeout: float) -> bytes:
     no session: each download takes its own turn."""
     for last in (False, True):
         try:
-            job = engine().submit(study, owner="download", durable=False, person=study.key)
+            me = f"download {uuid.uuid4().hex}"
+            job = engine().submit(study, owner=me, durable=False, person=study.key)
             view = engine().wait(job, timeout=timeout)
+            if not view.finished:
+                engine().cancel(job, me)
             if not view.rows:
                 return f"{view.error or 'The file could not be made in time; try again.'}\n".encode()
             return Path(view.rows[0]["value"]["path"]).read_bytes()
@@ -129,12 +137,15 @@ def made(study: Study, timeout: float) -> bytes:
 
 
 def stop(views: Sequence[JobView]) -> bool:
-    """Cancel: the last jobs first, so that none of them starts while the others are being cancelled. Returns whether
-    nothing was in the way; what was is said, so that the page must not be drawn anew at once."""
+    """Cancel: this session leaves, and what nobody else waits for ends. The last jobs first, so that none begins while
+    the others are being cancelled. Returns whether nothing was in the way; what was is said, so that the page
+    must not be drawn anew at once."""
     done = True
     for view in reversed(views):
         try:
-            engine().cancel(view.id, owner())
+            ended = engine().cancel(view.id, owner(), session())
+            if not ended and not view.finished:
+                st.toast("You wait for it no longer; it goes on for others who do.")
         except PruningError as error:
             st.warning(plain(str(error)))
             done = False

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections import OrderedDict
 
 import streamlit as st
 
 from pages.shared import persons
-from pages.shared.streamlit_internals import drawing, forget_left
+from pages.shared.streamlit_internals import connected, drawing, forget_left, session_id
 from pruning.common import memory
 from pruning.common.environment import Settings
 from pruning.common.errors import PruningError
+from pruning.common.limits import PEOPLE
 from pruning.common.sources import ask_of
 from pruning.engine.engine import Engine
 from pruning.engine.journal import configure
@@ -18,6 +20,8 @@ from pruning.store.store import Store
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
 
+_browsers: OrderedDict[str, str] = OrderedDict()
+"""Streamlit's own names of the sessions that were here last."""
 EMBEDDED = "lenet_300_100"
 """The smallest model: for questions about the machine, which need one."""
 
@@ -27,7 +31,7 @@ def engine() -> Engine:
     """The one engine; its workers start in the background."""
     settings = Settings.read()
     configure(settings.log)
-    found = Engine(settings, care=True)
+    found = Engine(settings, care=True, present=there)
     found.start()
     memory.also(forget_left)
     ask_of(lambda: owner() if drawing() else None)
@@ -56,7 +60,17 @@ def session() -> str:
     """Name of this browser session: its slots in the engine."""
     if "session" not in st.session_state:
         st.session_state["session"] = uuid.uuid4().hex[:12]
-    return st.session_state["session"]
+    name = st.session_state["session"]
+    _browsers[name] = session_id()
+    _browsers.move_to_end(name)
+    while len(_browsers) > PEOPLE:
+        _browsers.popitem(last=False)
+    return name
+
+
+def there(session: str) -> bool:
+    """Whether a browser session is still connected; called from any thread."""
+    return connected(_browsers.get(session, ""))
 
 
 def owner() -> str:

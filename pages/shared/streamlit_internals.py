@@ -28,6 +28,17 @@ def drawing() -> bool:
     return get_script_run_ctx(suppress_warning=True) is not None
 
 
+def session_id() -> str:
+    """Streamlit's name of the session that is being drawn; "" in plain Python."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else ""
+
+
+def connected(session: str) -> bool:
+    """Whether the browser of a session is connected; without a web server (a test, a script) nobody ever leaves."""
+    return not exists() or get_instance().is_active_session(session)
+
+
 def serve(app: str, options: list[str]) -> None:
     """Start a server for the app, as ``streamlit run`` does, and stay until it ends. The pages are those that the app
     tells, from the first address on: a folder ``pages`` means something else to Streamlit until then."""

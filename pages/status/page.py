@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.server import engine, store
+from pages.shared.plain import plain
+from pages.shared.server import engine, operator, owner, store
 from pages.shared.told import told
 from pages.status import tables
 from pruning.common.errors import PruningError
@@ -102,7 +103,22 @@ def _jobs(views: list[JobView], words: dict[str, str]) -> None:
             "running for (s)": st.column_config.NumberColumn(format="%.0f"),
         },
     )
-    st.caption("A page's own work comes first. Of sweeps, each person's first comes before anybody's second.")
+    st.caption(
+        "A page's own work comes first. Of sweeps, each person's first comes before anybody's second. What has run for "
+        "a while makes room for another person's, and goes on later."
+    )
+    if operator():
+        _cancel(views, words)
+
+
+def _cancel(views: list[JobView], words: dict[str, str]) -> None:
+    """An operator's way to end a job for everybody."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    ids = [view.id for view in views[:SHOWN]]
+    chosen = row.selectbox("Job", ids, format_func=lambda one: plain(words.get(one, one)), key="status_job")
+    if row.button("Cancel this job for everybody", key="status_cancel", icon=":material/cancel:") and chosen:
+        engine().cancel(chosen, owner(), operator=True)
+        st.rerun(scope="fragment")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ def figures(health: Health, room: StoreFootprint) -> dict[str, str]:
         "Running": str(health.running),
         "Waiting": str(health.queued),
         "People waiting": str(health.people),
+        "Longest wait": f"{health.page_wait:.0f} s for a page, {health.sweep_wait:.0f} s for a sweep",
         "Server memory": f"{health.memory / MB:,.0f} MB",
         "Workers' memory": f"{workers / MB:,.0f} MB",
         "Free disk": f"{room.free / GB:,.1f} of {room.total / GB:,.0f} GB",

@@ -35,6 +35,16 @@ FIGURES = 128
 """Figures of charts that the server keeps in memory, as text, over all sessions: 5 to 500 kilobytes each."""
 RESULT_BYTES = 32 * 2**20
 """Bytes of results of finished jobs that the server keeps in memory."""
+LIVE_SECONDS = 90.0
+"""What is estimated to take longer than this does not start by itself when a page is opened: it has a button."""
+AWAY_SECONDS = 20.0
+"""After so long without its browser a session counts as gone: a lost connection may come back."""
+FORSAKEN_SECONDS = 7 * 24 * 3600.0
+"""Background work that nobody has looked at for so long ends; what it stored stays."""
+PAGE_TURN_SECONDS, SWEEP_TURN_SECONDS = 20.0, 60.0
+"""How long a page's job and a sweep run before they make room for another person's that waits."""
+PERSON_HOURS, SERVER_HOURS = 48.0, 240.0
+"""Background work that one person, and all together, may have waiting, in estimated hours of one worker."""
 FAILURES = 50
 """Failures that the server remembers for the page Status."""
 REST_SECONDS = 180.0

@@ -54,13 +54,26 @@ class Attempts:
         self.workers = 0
         """Worker threads at the last count by the scheduler; 0 when they must be counted again."""
 
-    def stop(self, job: Job) -> None:
+    def stop(self, job: Job, why: str = "") -> None:
         """Cancel a job; the caller holds the lock. The job ends at once, its worker as soon as it listens."""
+        self._part(job)
+        self.finish(job, "cancelled", why)
+
+    def make_room(self, job: Job) -> None:
+        """Put a running job back into the queue; the caller holds the lock. It goes on from its last checkpoint."""
+        self._part(job)
+        job.state, job.yielded = "queued", job.yielded + 1
+        job.note = "Others have their turn; it goes on from where it was."
+        journal.note("yielded", job)
+        self.book.ready(job)
+
+    def _part(self, job: Job) -> None:
+        """Tell the worker of a job to stop; the job has no attempt then."""
         attempt = job.attempt
         if attempt is not None:
             attempt.job, attempt.cancelled = None, time.monotonic()
             self.post(lambda: self.tell(attempt))
-        self.finish(job, "cancelled")
+        job.attempt = None
 
     def finish(self, job: Job, state: JobState, error: str = "", traceback: str = "") -> None:
         """End a job; the caller holds the lock. Writing it down is left to the thread."""

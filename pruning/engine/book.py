@@ -43,12 +43,13 @@ class Book:
         return job
 
     def enter(
-        self, study: Study, owner: str, durable: bool, slot: str | None, person: str = ""
+        self, study: Study, owner: str, durable: bool, slot: str | None, person: str = "", session: str = ""
     ) -> tuple[Job, bool, Job | None]:
         """Wait for a study.
 
         Args:
             person: whose turn it takes; the owner's where none is given.
+            session: where the person waits.
 
         Returns:
             Its job; whether the job is new; and the job that was replaced in the slot and that nobody waits for now.
@@ -64,7 +65,7 @@ class Book:
         if job.finished:
             self.finished.move_to_end(job_id)
         else:
-            job.waiters.add(Waiter(owner, slot, person or owner))
+            job.waiters.add(Waiter(owner, slot, person or owner, session))
             if slot:
                 self.slots[slot] = job_id
         return job, new, left
@@ -82,10 +83,12 @@ class Book:
         job.waiters = {other for other in job.waiters if other[:2] != place and (slot is None or other.slot != slot)}
         return None if job.waiters else job
 
-    def leave_all(self, job: Job, owner: str) -> bool:
-        """One person waits no longer, in any place; returns whether nobody else waits."""
-        for waiter in [waiter for waiter in job.waiters if waiter.owner == owner]:
-            self.leave(job.id, waiter[:2])
+    def leave_where(self, job: Job, leaves: Callable[[Waiter], bool]) -> bool:
+        """Some wait no longer; returns whether nobody waits any more."""
+        for waiter in list(filter(leaves, job.waiters)):
+            job.waiters.discard(waiter)
+            if waiter.slot and self.slots.get(waiter.slot) == job.id:
+                del self.slots[waiter.slot]
         return not job.waiters
 
     def ready(self, job: Job, first: bool = False) -> None:
@@ -95,6 +98,7 @@ class Book:
             self._head -= 1
             job.arrival = self._head
         if job.id in self.active and job not in self.queue:
+            job.queued = time.monotonic()
             self.queue.append(job)
 
     def next(self, free: int, sweeps: int, fits: Callable[[Job], bool] = lambda _job: True) -> Job | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pruning.common.environment import Settings
-from pruning.common.errors import Incompatible, StoreError
+from pruning.common.errors import StoreError
 from pruning.common.limits import REST_SECONDS
 from pruning.engine import journal
+from pruning.engine.allowance import refuse
 from pruning.engine.book import Book
 from pruning.engine.caretaker import Caretaker
 from pruning.engine.health import Health
@@ -32,19 +34,27 @@ class Engine:
     Args:
         settings: where the store is, how many workers, or which cluster.
         task: dotted path of ``function(study, store, progress) -> rows``, imported by the workers only.
+        present: whether a browser session is still there; without it, all are.
         care: True for a server that lives long: it reports how it stands, and keeps artefacts within their bounds.
 
     Raises:
         StoreError: when the store cannot be opened.
     """
 
-    def __init__(self, settings: Settings, task: str = "pruning.study.run:run", care: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        task: str = "pruning.study.run:run",
+        care: bool = False,
+        present: Callable[[str], bool] = lambda _session: True,
+    ) -> None:
         self.settings = settings
         self.store = Store(settings)
         self._changed = threading.Condition()
         self._book = Book()
         self._ledger = Ledger(self.store)
         self._runner = Runner(settings, task, self._book, self._ledger, self._changed)
+        self._runner.audience.present = present
         self._watch = Watch(self._runner, self._ledger.server)
         forget = partial(_forget, self._changed, self._book)
         caretaker = Caretaker(self.store, self._ledger.server, self._watch.look, forget) if care else None
@@ -58,7 +68,17 @@ class Engine:
         """End the workers. Unfinished durable jobs are marked interrupted: the next server takes them up."""
         self._end()
 
-    def submit(self, study: Study, *, owner: str, durable: bool, slot: str | None = None, person: str = "") -> str:
+    def submit(
+        self,
+        study: Study,
+        *,
+        owner: str,
+        durable: bool,
+        slot: str | None = None,
+        person: str = "",
+        session: str = "",
+        limited: bool = False,
+    ) -> str:
         """Ask for a study; the same one asked for twice is computed once.
 
         Args:
@@ -67,16 +87,21 @@ class Engine:
             slot: a place on a page ("<session>/accuracy"). Another study submitted into the same slot replaces this
                 one, which is cancelled at once unless somebody else waits for it.
             person: whose turn it takes where several wait for a worker; the owner, unless people share one.
+            session: the browser session that waits. A live job ends when its last one has left.
+            limited: whether durable work counts against what one person, and all together, may ask for.
 
         Returns:
             The job's id, for ``view``.
 
         Raises:
             StoreError: when a durable job cannot be written down.
+            Incompatible: more work than one person, or the server, takes.
         """
         self.start()
+        if durable and limited:
+            self.check([study], person or owner)
         with self._changed:
-            job, new, left = self._book.enter(study, owner, durable, slot, person)
+            job, new, left = self._book.enter(study, owner, durable, slot, person, session)
             promoted = durable and not job.durable
             job.durable = job.durable or durable
             if left is not None:
@@ -106,17 +131,24 @@ class Engine:
     def views(self, owner: str | None = None) -> list[JobView]:
         """All unfinished jobs of this server, running ones first; only those that ``owner`` waits for, if given."""
         with self._changed:
-            jobs = [
-                job
-                for job in self._book.active.values()
-                if owner is None or any(waiter.owner == owner for waiter in job.waiters)
-            ]
+            jobs = [job for job in self._book.active.values() if owner in {None, *(one.owner for one in job.waiters)}]
             places = {job.id: place for place, job in enumerate(self._book.order())}
             views = [job.view(places.get(job.id, 0)) for job in jobs]
         return sorted(views, key=lambda view: (view.state != "running", view.waiting))
 
-    def cancel(self, job_id: str, owner: str) -> bool:
+    def check(self, studies: Sequence[Study], person: str) -> None:
+        """Refuse (``Incompatible``) background work that is more than one person, or all together, may have waiting."""
+        with self._changed:
+            known = list(self._book.active.values())
+        refuse(studies, person, known, self.store)
+
+    def cancel(self, job_id: str, owner: str, session: str | None = None, operator: bool = False) -> bool:
         """Stop waiting for a job; it ends unless somebody else waits for it. What it stored stays.
+
+        Args:
+            session: only this browser session leaves; others of the same owner that are there go on waiting. None: all
+                of the owner's leave.
+            operator: end it for everybody.
 
         Returns:
             Whether the job is cancelled now. Its worker is free within a batch, or killed after three seconds.
@@ -126,15 +158,7 @@ class Engine:
         """
         with self._changed:
             job = self._book.active.get(job_id)
-            if job is None:
-                return False
-            asked = any(waiter.owner == owner for waiter in job.waiters)
-            if not asked and self.settings.owners:
-                raise Incompatible(f"This job belongs to {job.owner or 'nobody'}: only its owner may cancel it.")
-            if asked and not self._book.leave_all(job, owner):
-                return False
-            self._runner.attempts.stop(job)
-        return True
+            return job is not None and self._runner.audience.leave(job, owner, session, operator)
 
     def wait(self, job_id: str, timeout: float | None = None) -> JobView:
         """Wait until a job has ended, or ``timeout`` seconds; returns how it stands then."""

@@ -11,6 +11,8 @@ from typing import Any
 
 SILENT_SECONDS = 60.0
 """A server whose engine has not come round for so long is stuck."""
+STARVED_SECONDS = 30.0
+"""A page that has waited for a worker for so long, while all are busy, is not well served."""
 STARTING_SECONDS = 240.0
 """So long may workers be missing after a start."""
 
@@ -53,6 +55,7 @@ class Health:
         trouble: why there are no workers, or why the store does not answer, a sentence each, or "".
         results, result_bytes: finished results in the server's memory, and their bounds.
         failures: the latest, newest first.
+        page_wait, sweep_wait: how long the first page's job and the first sweep have waited for a worker, in seconds.
     """
 
     server: str
@@ -70,6 +73,14 @@ class Health:
     results: tuple[int, int]
     result_bytes: tuple[int, int]
     failures: tuple[Failure, ...] = ()
+    page_wait: float = 0.0
+    sweep_wait: float = 0.0
+
+    @property
+    def starved(self) -> bool:
+        """Whether a page waits for longer than it should, while no worker is free."""
+        busy = bool(self.workers) and all(worker.job for worker in self.workers)
+        return busy and self.page_wait > STARVED_SECONDS
 
     def problems(self) -> list[str]:
         """What is not as it should be, a sentence each; empty when all is well."""
@@ -78,6 +89,11 @@ class Health:
             found.append(self.trouble)
         elif self.at - self.since > STARTING_SECONDS and len(self.workers) < max(1, self.wanted):
             found.append(f"{len(self.workers)} of {max(1, self.wanted)} workers are there.")
+        if self.starved:
+            found.append(
+                f"All {len(self.workers)} workers are busy, and a page has waited for one for {self.page_wait:.0f} s: "
+                "cancel what takes them, or give the server more workers."
+            )
         if self.at - self.beat > SILENT_SECONDS:
             found.append(f"The engine of server {self.pid} has not come round for {self.at - self.beat:.0f} s.")
         return found

@@ -26,6 +26,8 @@ class Waiter(NamedTuple):
     owner: str
     slot: str | None
     person: str
+    session: str = ""
+    """The browser session that it waits in; "" for what is no browser, and never leaves by itself."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,10 @@ class Job:
     deaths: int = 0
     used: float = field(default_factory=time.monotonic)
     """When somebody asked for it or looked at it last."""
+    queued: float = field(default_factory=time.monotonic)
+    """When it began to wait for a worker, the last time."""
+    yielded: int = 0
+    """How often it made room for other people's."""
     elsewhere: bool = False
     """Another server is computing it: this one waits for that, and then reads the results from the store."""
     marks: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=256))

@@ -15,6 +15,7 @@ from pruning.common.environment import Settings
 from pruning.common.errors import PruningError, StoreError
 from pruning.engine import journal
 from pruning.engine.attempts import Attempts
+from pruning.engine.audience import Audience
 from pruning.engine.book import Book
 from pruning.engine.keeper import Keeper
 from pruning.engine.ledger import Ledger
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 COUNT_SECONDS = 2.0
 BEAT_SECONDS = 2.0
+AUDIENCE_SECONDS = 1.0
 ADOPT_SECONDS = 5.0
 RETRY_SECONDS = 5.0
 SAY_SECONDS = 60.0
@@ -43,6 +45,7 @@ class Runner:
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.attempts = Attempts(settings, book, ledger, changed, self.inbox.put)
         self.stranded = Stranded(self.attempts)
+        self.audience = Audience(book, self.attempts, changed, settings.owners)
         self.keeper = Keeper(book, ledger, changed)
         self.closing = False
         self.trouble = ""
@@ -161,6 +164,8 @@ class Runner:
     def _periodic(self) -> None:
         attempts = self.attempts
         attempts.overdue()
+        if self._is_due("audience", AUDIENCE_SECONDS):
+            self.audience.look()
         if attempts.link is not None and (self._is_due("count", COUNT_SECONDS) or not attempts.workers):
             attempts.workers = attempts.link.count()
             self.stranded.look()

@@ -24,6 +24,11 @@ class Watch:
         with runner.changed:
             attempts = list(runner.attempts.running.values())
             active = list(book.active.values())
+            now = time.monotonic()
+            waits = {
+                kind: max((now - job.queued for job in book.queue if job.durable is kind), default=0.0)
+                for kind in (False, True)
+            }
             busy = {
                 attempt.worker: attempt.job.id if attempt.job else "cancelled" for attempt in attempts if attempt.worker
             }
@@ -46,4 +51,6 @@ class Watch:
                 results=(len(book.finished), SERVER_RESULTS),
                 result_bytes=(book.bytes, RESULT_BYTES),
                 failures=tuple(book.failures),
+                page_wait=waits[False],
+                sweep_wait=waits[True],
             )

@@ -29,7 +29,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Mock:
     found = Mock()
     found.view.side_effect = view
     monkeypatch.setattr(jobs, "engine", lambda: found)
-    monkeypatch.setattr(jobs, "owner", lambda: "ann")
+    for name, said in {"owner": "ann", "session": "s1", "operator": False}.items():
+        monkeypatch.setattr(jobs, name, lambda said=said: said)
     return found
 
 
@@ -58,7 +59,7 @@ def row() -> None:
 def test_who_may_not_cancel_or_start_reads_why(engine: Mock) -> None:
     page = AppTest.from_function(row).run()
     page.button(key="stop").click().run()
-    assert [call.args for call in engine.cancel.call_args_list] == [("two", "ann"), ("one", "ann")]
+    assert [call.args for call in engine.cancel.call_args_list] == [("two", "ann", "s1"), ("one", "ann", "s1")]
     assert not page.warning and page.session_state["drawn"] == 2  # the click's own page gave way to a new one
     engine.cancel.side_effect = Incompatible("This job belongs to bob: only its owner may cancel it.")
     page.button(key="stop").click().run()

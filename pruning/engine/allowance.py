@@ -1,0 +1,85 @@
+"""What work will cost, before it starts, and how much of it people may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pruning.common.errors import Incompatible
+from pruning.common.limits import PERSON_HOURS, SERVER_HOURS
+
+if TYPE_CHECKING:
+    from pruning.engine.jobs import Job
+    from pruning.store.store import Store
+    from pruning.study.study import Study
+
+FORWARD = 1 / 3
+"""Part of a training step that is its forward pass: a backward pass has twice its operations."""
+
+
+def seconds(study: Study, store: Store) -> float:
+    """Seconds of one worker that a study takes, about: images times draws times passes of this network, by the times
+    that were measured on this machine, else by a rough guess. Steps that several cells begin with count once.
+
+    What reads weights only counts as nothing: it is done in moments.
+    """
+    done: set[str] = set()
+    total = 0.0
+    for cell in study.cells():
+        forward, step = _paces(cell.base.model, cell.base.device, store)
+        prefix = cell.base.model_dump_json()
+        for one in cell.recipe:
+            level = {"sparsity": 0} if one.kind == "prune" else {}  # a ranking answers all levels at once
+            prefix += one.model_copy(update=level).model_dump_json()
+            if prefix not in done:
+                done.add(prefix)
+                total += _step(one, forward, step)
+        total += sum(_measure(spec, forward) for spec in study.measures)
+    return total
+
+
+def refuse(studies: Sequence[Study], person: str, known: Iterable[Job], store: Store) -> None:
+    """Refuse studies that are, with the unfinished background work of this server, more than may wait.
+
+    Raises:
+        Incompatible: for a person's, or for the server's limit.
+    """
+    ids, mine, all_of_them = {study.key for study in studies}, 0.0, 0.0
+    for job in known:
+        if job.durable and job.id not in ids:
+            cost = seconds(job.study, store) * (1 - min(1.0, job.done / job.total if job.total else 0.0))
+            all_of_them += cost
+            if person in {waiter.person for waiter in job.waiters}:
+                mine += cost
+    more = sum(seconds(study, store) for study in studies)
+    for what, waits, hours in (("one person", mine, PERSON_HOURS), ("all people", all_of_them, SERVER_HOURS)):
+        if waits + more > hours * 3600:
+            raise Incompatible(
+                f"This is about {more / 3600:,.1f} hours of work for one worker, and {waits / 3600:,.1f} hours wait "
+                f"already: this server lets {what} have {hours:.0f} hours waiting. Ask for less, or wait until some of "
+                "it is done."
+            )
+
+
+def _paces(model: str, device: str, store: Store) -> tuple[float, float]:
+    """Seconds an image of a forward pass, and of a step of training."""
+    from pruning.study.methods.defaults import defaults_of
+
+    step = store.pace(model, device, "trace") or defaults_of(model).seconds
+    return store.pace(model, device) or FORWARD * step, step
+
+
+def _step(one: Any, forward: float, step: float) -> float:
+    if hasattr(one, "batch"):
+        return one.steps * one.batch * step
+    if one.kind != "prune":
+        return getattr(one, "samples", 0) * forward
+    from pruning.criteria.kinds import scorers
+
+    scorer = scorers[one.scorer](**one.options)
+    return getattr(scorer, "samples", 0) * getattr(scorer, "probes", 1) * forward / FORWARD
+
+
+def _measure(spec: Any, forward: float) -> float:
+    entry = spec.build()
+    return getattr(entry, "count", getattr(entry, "samples", 0)) * forward

@@ -27,7 +27,7 @@ def test_a_heavy_link_asks_first(visit: Callable[..., AppTest], model: str) -> N
 def test_what_is_more_than_a_person_may_ask_for_is_refused_by_the_button(
     visit: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = visit(model="resnet_20", **HEAVY)
+    page = visit(model="vit_small", **HEAVY)
     monkeypatch.setattr(jobs, "operator", lambda: False)
     page.button(key="costly_start").click().run()
     assert "hours waiting. Ask for less" in page.error[0].value and not engine().views()

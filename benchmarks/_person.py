@@ -40,7 +40,9 @@ class Tally:
 class Person:
     """One session: comes by a link, moves the slider, turns to other pages, presses buttons."""
 
-    def __init__(self, port: int, link: str, chance: random.Random, tally: Tally) -> None:
+    def __init__(self, port: int, link: str, chance: random.Random, tally: Tally, outside: bool = False) -> None:
+        # Behind a proxy nobody sits at the server's machine, and nobody is its operator.
+        self.headers = {"X-Forwarded-For": "192.0.2.7"} if outside else {}
         self.address, self.link = f"ws://127.0.0.1:{port}/_stcore/stream", link
         self.chance, self.tally = chance, tally
         self.pages: dict[str, str] = {}
@@ -60,6 +62,7 @@ class Person:
             self.address,
             subprotocols=["streamlit"],
             origin=origin,  # ty: ignore
+            additional_headers=self.headers,
             max_size=None,
             open_timeout=SLOW_SECONDS,
         )

@@ -1,11 +1,12 @@
-"""A class at work: ``python benchmarks/load.py [--people 30] [--seconds 180]``.
+"""A class at work: ``python benchmarks/load.py [--people 30] [--seconds 180] [--hostile 10]``.
 
 Starts the app as ``python app.py`` does, on an empty store with two workers, and lets so many people use it:
 each acts about once in five seconds (moves the slider, changes the page), and every third one starts computations, of
 which several are the same. Reported are the seconds from a browser's message to the end of the script that answers it,
 what became of every job (from the server's own log), and the memory of server and workers before and after. The clients
 run in this process, on the same machine: its share of the processor is the server's loss, so the figures are on the
-safe side. The server's processor time tells what the app itself takes, also on a machine that is busy otherwise.
+safe side. A hostile class (so many more attack meanwhile) is printed and not kept.
+The server's processor time tells what the app itself takes, also on a machine that is busy otherwise.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks._app import START_SECONDS, Server
+from benchmarks._hostile import STARVED, attack, longest_wait
 from benchmarks._person import Person, Tally
 from benchmarks._report import keep
 from benchmarks._table import Figure
@@ -56,6 +58,9 @@ class Outcome:
     memory: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     """MB at the start, before, and afterwards."""
     presses: int = 0
+    attacks: int = 0
+    waited: float = 0.0
+    """Seconds that the page's job waited for a worker which waited longest."""
     cpu: float = 0.0
     """Processor seconds of the server while people were there, for pages that refresh themselves, too."""
 
@@ -104,7 +109,7 @@ async def warm(server: Server) -> None:
             await asyncio.sleep(0.2)
 
 
-async def load(server: Server, people: int, seconds: float, settle: float, seed: int = 0) -> Outcome:
+async def load(server: Server, people: int, seconds: float, settle: float, seed: int = 0, hostile: int = 0) -> Outcome:
     """Warm up, let people work, wait until every job has ended, and ``settle`` seconds for what they used to be
     forgotten; the same before with the first few."""
     outcome = Outcome(Tally())
@@ -116,7 +121,9 @@ async def load(server: Server, people: int, seconds: float, settle: float, seed:
     await asyncio.gather(*(live(number, server, a_while, first, seed + 1) for number in few))
     await asyncio.sleep(settle)
     before, spent = server.memory(), server.cpu()
+    attacks = asyncio.gather(*(attack(number, server, seconds, seed) for number in range(hostile)))
     await asyncio.gather(*(live(number, server, seconds, outcome, seed) for number in range(people)))
+    outcome.attacks, outcome.waited = sum(await attacks), longest_wait(server)
     outcome.cpu = server.cpu() - spent
     end = time.monotonic() + START_SECONDS
     while True:
@@ -147,6 +154,7 @@ def report(outcome: Outcome) -> float:
         f"not ended {len(outcome.left())}; computed twice {len(outcome.twice())}; "
         f"{outcome.tally.bytes / 1e6:.1f} MB to browsers"
     )
+    print(f"attacks {outcome.attacks}; longest wait of a page's job for a worker {outcome.waited:.1f} s")
     each = 1000 * outcome.cpu / max(1, len(every))
     print(f"server: {outcome.cpu:.1f} s of processor, {each:.0f} ms for each response")
     for name, (cold, before, after) in outcome.memory.items():
@@ -215,15 +223,18 @@ def main() -> int:
         "Streamlit keeps a session for two minutes after its browser has left, the app what it knows "
         "for REST_SECONDS",
     )
+    parser.add_argument("--hostile", type=int, default=0, help="so many more open heavy links and leave")
     given = parser.parse_args()
     print(f"{machine()}, load {os.getloadavg()[0]:.1f} at the start; {given.people} people, {given.seconds:.0f} s")
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:
-            outcome = asyncio.run(load(server, given.people, given.seconds, given.settle))
+            outcome = asyncio.run(load(server, given.people, given.seconds, given.settle, 0, given.hostile))
         finally:
             server.close()
     found = figures(outcome, report(outcome), given.people, given.seconds)
+    if given.hostile:
+        return 1 if outcome.tally.errors or outcome.waited > STARVED else 0
     if given.people >= PEOPLE and given.seconds >= SECONDS and given.settle >= SETTLE:  # a smaller one is only a try
         print(f"Kept for make bench: {keep('load', found)}")
     return 1 if outcome.tally.errors or outcome.left() or outcome.twice() else 0

@@ -128,7 +128,7 @@ async def load(server: Server, people: int, seconds: float, settle: float, seed:
     end = time.monotonic() + START_SECONDS
     while True:
         outcome.jobs = server.events()
-        if not outcome.left() or time.monotonic() > end:
+        if hostile or not outcome.left() or time.monotonic() > end:
             break
         await asyncio.sleep(0.5)
     await asyncio.sleep(settle)

@@ -24,7 +24,6 @@ def offer(place: DeltaGenerator) -> None:
     if not wanted:
         return
     with place:
-        st.info("This setting takes minutes to compute, so it does not start by itself.", icon=":material/hourglass:")
         time = Estimate(sum(seconds for _study, seconds in wanted.values()), rough=True)
         studies = [study for study, _seconds in wanted.values()]
         button("Compute it in the background", partial(jobs.begin_all, studies), "costly_start", time)

@@ -10,7 +10,8 @@ from pruning.common.limits import PERSON_HOURS, SERVER_HOURS
 
 if TYPE_CHECKING:
     from pruning.engine.jobs import Job
-    from pruning.store.store import Store
+    from pruning.steps.prune import Prune
+from pruning.store.store import Store
     from pruning.study.study import Study
 
 FORWARD = 1 / 3
@@ -29,8 +30,8 @@ def seconds(study: Study, store: Store) -> float:
         forward, step = _paces(cell.base.model, cell.base.device, store)
         prefix = cell.base.model_dump_json()
         for one in cell.recipe:
-            level = {"sparsity": 0} if one.kind == "prune" else {}  # a ranking answers all levels at once
-            prefix += one.model_copy(update=level).model_dump_json()
+            whatever = one.at(0) if isinstance(one, Prune) else one  # a ranking answers all levels at once
+            prefix += whatever.model_dump_json()
             if prefix not in done:
                 done.add(prefix)
                 total += _step(one, forward, step)

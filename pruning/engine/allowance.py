@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import Incompatible
 from pruning.common.limits import PERSON_HOURS, SERVER_HOURS
+from pruning.steps.prune import Prune
 
 if TYPE_CHECKING:
     from pruning.engine.jobs import Job
-    from pruning.steps.prune import Prune
-from pruning.store.store import Store
+    from pruning.store.store import Store
     from pruning.study.study import Study
 
 FORWARD = 1 / 3

@@ -38,8 +38,9 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = folder / "log.jsonl"
+        self.store = f"sqlite:///{folder / 'store.db'}"
         environment = os.environ | {
-            "PRUNING_STORE": f"sqlite:///{folder / 'store.db'}",
+            "PRUNING_STORE": self.store,
             "PRUNING_ARTEFACTS": str(folder / "artefacts"),
             "PRUNING_LOG": str(self.log),
             "PRUNING_WORKERS": "2",

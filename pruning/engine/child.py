@@ -23,6 +23,9 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
+    "distributed.scheduler.http.routes": [],  # plain HTTP for whoever reaches it: call stacks, logs, a proxy
+    "distributed.worker.http.routes": [],
+    "distributed.nanny.http.routes": [],
 }
 
 CHECK_SECONDS = 5.0

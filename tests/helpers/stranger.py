@@ -10,9 +10,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 SECONDS = 60.0
+LINK = "v=1&model=lenet_300_100"
 
 
-async def _asked(port: int, page: str, times: int, host: str | None) -> list[ForwardMsg]:
+async def _asked(port: int, page: str, times: int, host: str | None, query: str) -> list[ForwardMsg]:
     name = host or f"127.0.0.1:{port}"
     found: list[ForwardMsg] = []
     async with websockets.connect(
@@ -26,7 +27,7 @@ async def _asked(port: int, page: str, times: int, host: str | None) -> list[For
         for _ in range(times):
             message = BackMsg()
             message.rerun_script.page_name = page
-            message.rerun_script.query_string = "v=1&model=lenet_300_100"
+            message.rerun_script.query_string = query
             await socket.send(message.SerializeToString())
             while True:
                 answer = ForwardMsg()
@@ -37,14 +38,15 @@ async def _asked(port: int, page: str, times: int, host: str | None) -> list[For
     return found
 
 
-def asked(port: int, page: str, times: int = 2, host: str | None = None) -> list[ForwardMsg]:
+def asked(port: int, page: str, times: int = 2, host: str | None = None, query: str = LINK) -> list[ForwardMsg]:
     """All that the server sends to somebody who asks for a page by its name, more than once.
 
     Args:
+        query: the words of the address.
         host: the name in the address, where it is another than the server's own.
     """
     with ThreadPoolExecutor(1) as thread:  # a driven browser has an event loop in this one
-        return thread.submit(asyncio.run, _asked(port, page, times, host)).result()
+        return thread.submit(asyncio.run, _asked(port, page, times, host, query)).result()
 
 
 def drawn(messages: list[ForwardMsg]) -> list[str]:

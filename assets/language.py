@@ -12,7 +12,7 @@ import argparse
 
 from grids import ROOT, Grid, run, torch
 
-from pages.choices.language import EMBEDDED, NETWORKS, SOLVERS, Choice
+from pages.choices.language import EMBEDDED, NETWORKS, SOLVERS, Reading
 from pruning.study.study import Study
 
 BLOCKS = {EMBEDDED: (170, 340, 510), "lm:smollm2": (34, 67, 134, 200)}
@@ -21,7 +21,7 @@ BLOCKS = {EMBEDDED: (170, 340, 510), "lm:smollm2": (34, 67, 134, 200)}
 
 def studies(model: str) -> list[Study]:
     """Everything that is stored of a network, what the page shows first before the rest."""
-    choice = Choice.model_validate({"model": model})
+    choice = Reading.model_validate({"model": model})
     kinds = [scorer for scorer in SOLVERS if scorer != "random"]
     return [
         *(choice.curve(scorer) for scorer in SOLVERS),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, field_validator
 
+from pages.choices.notation import LEVEL, Notation
+from pages.choices.words import Words
+from pruning.common.errors import BadValue
 from pruning.steps.prune import Prune
 from pruning.study.recipe import level_axis
 from pruning.study.study import MeasureSpec, Study
@@ -23,25 +27,33 @@ PROMPTS = {
 }
 SAMPLES = {EMBEDDED: 128, "lm:smollm2": 10}
 """Windows of 256 tokens that calibrate."""
-LOOKS = {EMBEDDED: {}, "lm:smollm2": {"count": 8, "prompts": 4, "length": 40}}
+LOOKS: dict[str, dict[str, Any]] = {EMBEDDED: {}, "lm:smollm2": {"count": 8, "prompts": 4, "length": 40}}
 """How much is measured: of a large network a quick figure."""
 
 
-class Choice(BaseModel):
+class Reading(Words):
     """The page's controls."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    notations: ClassVar[Mapping[str, Notation]] = {"level": LEVEL}
 
     model: Literal["lm:llama_novels", "lm:smollm2"] = EMBEDDED
     scorer: Literal["magnitude_l1", "wanda", "sparse_gpt", "ria", "random"] = "magnitude_l1"
-    level: Literal[0, 200, 300, 400, 500, 600, 700] = 500
-    prompt: str = Field("", max_length=2_000)
-    seed: int = Field(0, ge=0, le=999)
+    level: int = Field(500, ge=0, le=700, description="Share of the weights that goes, per mille: one of the stops.")
+    prompt: str = Field("", max_length=2_000, description="What both networks continue; empty: a usual one.")
+    seed: int = Field(0, ge=0, le=999, description="Of the chance by which tokens are drawn.")
+    window: int = Field(0, ge=0, le=300, description="Which window of the test text is shown token by token.")
 
     @property
     def said(self) -> str:
         """The prompt, or the network's usual one."""
         return self.prompt or PROMPTS[self.model]
+
+    @field_validator("level")
+    @classmethod
+    def _stop(cls, level: int) -> int:
+        if level not in STOPS:
+            raise BadValue(f"Levels are stops, per mille: {', '.join(map(str, STOPS))}.")
+        return level
 
     def step(self, level: int | None = None, scorer: str | None = None) -> Prune:
         """The pruning, at this level or another."""
@@ -69,9 +81,9 @@ class Choice(BaseModel):
         ).at(levels[0])
         return Study(base=self.base, recipe=(step,), axes={level_axis((step,)): levels}, measures=(self.look,))
 
-    def tokens(self, window: int = 0) -> Study:
+    def tokens(self) -> Study:
         """Losses of the tokens of one window."""
-        measure = MeasureSpec(name="token_losses", options={"window": window})
+        measure = MeasureSpec(name="token_losses", options={"window": self.window})
         return Study(base=self.base, recipe=(self.step(),), measures=(measure,))
 
     def writing(self, level: int, length: int = 80) -> Study:

@@ -43,7 +43,7 @@ def first_view(reading: Reading) -> None:
         f"{beside(frame, reading.level, LABELS)} Stored with the program: {int(frame['tokens'].iloc[0]):,} scored "
         "tokens of Persuasion, which the embedded network has not read, windows of 256; bars: 95 % over windows."
     )
-    show(perplexity_curve(frame, reading.level, LABELS), "perplexity", width=900)
+    show(perplexity_curve(frame, reading.level, LABELS), "perplexity", width=420)
 
 
 def answers(reading: Reading) -> tuple[Answer, Answer]:

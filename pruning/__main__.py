@@ -22,6 +22,11 @@ def run(argv: list[str] | None = None) -> int:
         from pruning.cli.main import main
 
         return main(argv)
+    except ModuleNotFoundError as error:
+        from pruning.common.errors import lacking
+
+        print(f"error: {lacking(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:  # Ctrl-C before the command line has read its arguments
         return 130
 

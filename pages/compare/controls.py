@@ -53,15 +53,15 @@ def controls() -> Wish:
     own, before = Fields(PAGE, EVERY, Wish()), chosen()
     with st.sidebar:
         own.slider("Accuracy that may be lost (points)", "most_points", 0.0, 10.0, 0.1)
-        own.choice("Wanted within it", "aim", AIMS)
+        own.choice("Optimise for", "aim", AIMS)
         own.choice("Accuracy against", "axis", AXES)
         names = {name: model_registry[name].label for name in models()}
         own.choice("Model", "model", names, help=tip("model"))
         own.choice("Upward", "upward", UPWARD)
         with st.expander("More limits", expanded=bool(before.most_kb or before.most_ms or before.most_class)):
             own.number("Points lost by any class at most (0: any)", "most_class")
-            own.number("File at most (kB; 0: any)", "most_kb")
-            own.number("Pass of one image at most (ms; 0: any)", "most_ms")
+            own.number("File size limit (kB; 0: none)", "most_kb")
+            own.number("Latency limit (ms an image; 0: none)", "most_ms")
         with st.expander("Training and your own student"):
             _training(own, chosen().model, names)
     return chosen()
@@ -69,7 +69,7 @@ def controls() -> Wish:
 
 def _training(own: Fields, model: str, names: dict[str, str]) -> None:
     """Everybody's budget, the teacher's part, and a student of one's own."""
-    own.number(f"Training steps of everyone (0: {Wish(model=model).fine.steps:,})", "steps")
+    own.number(f"Training steps (0: the default, {Wish(model=model).fine.steps:,})", "steps")
     own.number("Seed", "seed", help=tip("seed"))
     own.slider("Temperature of distillation", "temperature", 0.5, 20.0, 0.5, help=tip("distillation"))
     own.slider("Share of the teacher in the loss", "mixing", 0.0, 1.0, 0.05)

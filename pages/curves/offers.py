@@ -13,6 +13,7 @@ from pages.shared.estimates import left
 from pages.shared.jobs import begin, begin_all, mean_share, progress
 from pages.shared.offers import button
 from pages.shared.plain import plain
+from pages.shared.weights import say_absent
 from pruning.engine.jobs import JobView
 
 
@@ -37,6 +38,7 @@ def whole(view: View, found: list[tuple[CurveWork, KnownCurves]], running: list[
     words = left(running, estimate(view, unknown) if unknown else None)
     share = 1 - (lacking - 0.5 * mean_share(running)) / points
     progress(running, share, f"{_counted(running)}, {words}", "curves_cancel")
+    say_absent(view.model)
 
 
 def offer(view: View, found: list[tuple[CurveWork, KnownCurves]]) -> None:

@@ -104,7 +104,7 @@ def _caption(view: View, points: pd.DataFrame) -> None:
     seen = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} (hollow points) and {counts[-1]:,}"
     stored = " Some points are stored with the program." if (points["origin"] == "bundled").any() else ""
     use = (
-        "Test images report; a scorer is picked on validation images."
+        "Choices use validation data; results are reported on test data."
         if view.split == "test"
         else "Validation images: right for picking a scorer, too good for reporting the one picked."
     )

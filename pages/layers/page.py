@@ -14,6 +14,7 @@ from pages.shared.live import live
 from pages.shared.plain import plain
 from pages.shared.profile import profile_of
 from pages.shared.server import EMBEDDED
+from pages.shared.weights import say_absent
 from pruning.criteria.kinds import scorers
 from pruning.results.charts.words import tip
 from pruning.zoo.kinds import models
@@ -63,6 +64,7 @@ def page() -> None:
 
 def _waiting(setting: Setting) -> bool:
     st.caption("Scoring and ranking the weights …")
+    say_absent(setting.model)
     found = profile_of(setting.at(0))
     return found.table is None and not found.error
 

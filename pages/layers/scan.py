@@ -58,7 +58,7 @@ def panel(setting: Setting, layers: int) -> bool:
         show(chart, "scan", width=TITLE)
         st.caption(
             f"{value['count']:,} {value['split']} images, dense {percent(dense)}; each cell prunes one layer alone, by "
-            f"{scorers[setting.scorer].label}. Choices are made on validation images; test images only report."
+            f"{scorers[setting.scorer].label}. Choices use validation data; results are reported on test data."
         )
     elif found.pending:
         st.caption("The first layer is being measured …")

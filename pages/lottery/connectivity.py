@@ -1,4 +1,4 @@
-"""Are two children in one valley? Linear mode connectivity of the tickets at one density, and of dense."""
+"""Do two retrainings reach the same minimum? Linear mode connectivity of the tickets at one density, and of dense."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def section(experiment: Experiment, table: pd.DataFrame) -> bool:
     offered = levels(experiment, table)
     if not offered:
         return False
-    st.subheader("Are two children in one valley?", anchor=False, help=tip("linear mode connectivity"))
+    st.subheader("Do two retrainings reach the same minimum?", anchor=False, help=tip("linear mode connectivity"))
     if st.session_state.get(LEVEL) not in offered:
         st.session_state.pop(LEVEL, None)
     level = int(

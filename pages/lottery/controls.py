@@ -85,7 +85,7 @@ def _train(fields: Fields, usual: Train) -> Train:
     lr = fields.number("Learning rate", "lr", format="%.4g")
     schedule = fields.choice("Schedule", "schedule", SCHEDULES)
     decay = fields.number("Weight decay", "decay", format="%.4g")
-    looks = fields.number("Looks at validation", "looks", help=tip("early stop"))
+    looks = fields.number("Validation checks", "looks", help=tip("early stop"))
     return Train.model_validate(
         usual.model_dump()
         | {

@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.choices.levels import unit_of
 from pages.choices.setting import Setting
-from pages.prune.curve import curve_points, missing
+from pages.prune.curve import Points, curve_points, dense_value, missing
 from pages.prune.words import headline
 from pages.shared.answers import TEST, Answer, ask
 from pages.shared.estimates import left, passes
@@ -50,7 +51,8 @@ def say_headline(setting: Setting, norm: bool, profile: Mapping[str, Any] | None
     """The page's finding; it sharpens while images come in."""
     found = answers(setting, norm)
     better = found["recalibrated"].value if norm else None
-    st.header(headline(setting, found["pruned"].value, better, profile), anchor=False)
+    dense = dense_value(setting, found["pruned"])
+    st.header(headline(setting, found["pruned"].value, better, profile, dense), anchor=False)
     return any(answer.pending for answer in found.values())
 
 
@@ -65,20 +67,30 @@ def accuracy_now(setting: Setting, norm: bool) -> bool:
         st.caption("First images …")
         return True
     value = pruned.value
-    rows = [("Dense", {**value, "correct": value["dense_correct"]}, ""), (PRUNED, value, difference(value))]
+    before = dense_value(setting, pruned) or value
+    label = "" if before["count"] == value["count"] else f", {before['count']:,} images"
+    rows = [("Dense", {**before, "correct": before["dense_correct"]}, ""), (PRUNED, value, difference(value))]
     again = found.get("recalibrated")
     if again is not None and again.value is not None:
         rows.append((RECALIBRATED, again.value, difference(again.value)))
     for name, counted, change in rows:
         with st.container(key=NOW[name]):
             counts = interval(counted)
-            st.metric(name, counts, change or None, "off", help=tip("Wilson interval"), delta_arrow="off")
+            st.metric(
+                name + (label if name == "Dense" else ""),
+                counts,
+                change or None,
+                "off",
+                help=tip("Wilson interval"),
+                delta_arrow="off",
+            )
     if again is not None and again.value is None:
         st.caption(again.error or "Recalibrating BatchNorm on 1,000 training images …")
     pending = any(answer.pending for answer in found.values())
     if pending:
-        done, total = value["count"], pruned.job.total if pruned.job else 0
-        st.progress(min(1.0, done / total) if total else 0.0, f"refined while you look: {done:,} images so far")
+        done = value["count"]
+        total = max(done, pruned.job.total if pruned.job else 0)
+        st.progress(done / total, f"measured on {done:,} of {total:,} images")
     source = "stored with the program" if pruned.origin == "bundled" else "measured here"
     data = datasets[setting.base.data_name or ""].label
     st.caption(
@@ -107,7 +119,9 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
         baseline = curve_frame(curve_points(old, ("recalibrated",) if norm else ("pruned",)))
         baseline = baseline if len(baseline) else curve_frame(curve_points(old, ("pruned",)))
     label = f"pinned: {old.sentence()}" if old is not None else "pinned"
-    chart = accuracy_curve(curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running))
+    chart = accuracy_curve(
+        curve, setting.sparsity, dense, chance, setting.axis, baseline, label, bool(running), unit_of(setting)
+    )
     show(chart, "curve", width=440)
     if running:
         _progress(running)
@@ -116,9 +130,10 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
     return bool(running) or busy(setting, norm)
 
 
-def dense_of(points: list[tuple[int, str, dict[str, Any], str]]) -> float | None:
-    """Accuracy of the dense network, as it was counted beside pruned ones."""
-    return next((value["dense_correct"] / value["count"] for _, _, value, _ in points), None)
+def dense_of(points: Points) -> float | None:
+    """Accuracy of the dense network, as it was counted beside pruned ones: on the most images that any of them saw."""
+    most = max((value for _, _, value, _ in points), key=lambda value: value["count"], default=None)
+    return most["dense_correct"] / most["count"] if most else None
 
 
 def busy_curve(setting: Setting) -> bool:

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from pages.choices.setting import Setting
-from pages.shared.answers import TEST
+from pages.shared.answers import TEST, Answer
 from pages.shared.server import store
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.results.frames import GRID, STOPS
 from pruning.study.study import Study
+
+Points = list[tuple[int, str, dict[str, Any], str]]
+"""Level, variant, value, origin of what is known."""
 
 
 @remembered(PAGE_TABLES)
@@ -22,7 +25,7 @@ def _keys(words: str, recalibrate: bool) -> list[tuple[int, str]]:
     return [(cell.level, cell.measure_key(TEST)) for cell in study.cells()]
 
 
-def curve_points(setting: Setting, variants: tuple[str, ...]) -> list[tuple[int, str, dict[str, Any], str]]:
+def curve_points(setting: Setting, variants: tuple[str, ...]) -> Points:
     """Everything known of a setting's accuracy curve: level, variant, value, origin."""
     words = setting.at_any_level().model_dump_json()
     points = []
@@ -31,6 +34,19 @@ def curve_points(setting: Setting, variants: tuple[str, ...]) -> list[tuple[int,
         found = store().get([key for _, key in keys])
         points += [(level, variant, found[key].value, found[key].origin) for level, key in keys if key in found]
     return points
+
+
+def dense_value(setting: Setting, now: Answer, points: Points | None = None) -> dict[str, Any] | None:
+    """The value that has the dense network's accuracy on the most images: one number for the whole page, also while the
+    pruned network was measured on the first images alone.
+
+    Args:
+        points: those of the curve, if they were looked up.
+    """
+    if now.complete:
+        return now.value
+    stored = [value for _, _, value, _ in (curve_points(setting, ("pruned",)) if points is None else points)]
+    return max([*stored, *([now.value] if now.value else [])], key=lambda value: value["count"], default=None)
 
 
 def missing(setting: Setting, points: Iterable[tuple[int, str, Any, str]], variants: tuple[str, ...]) -> list[Study]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.choices.levels import unit_of
 from pages.choices.setting import Setting
 from pages.shared.answers import Answer, ask
 from pages.shared.plain import plain
@@ -37,7 +38,7 @@ def layer_panel(
     pinned = None if pinned is None or pinned.empty else pinned
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer), "map", width=440)
+        show(layer_map(profile, setting.sparsity, setting.axis, setting.layer, unit_of(setting)), "map", width=440)
     with right:
         if len(now):
             show(layer_bars(now, setting.sparsity, setting.layer, pinned), "bars", on_select=_clicked, width=400)
@@ -56,7 +57,11 @@ def _asked(setting: Setting, value: dict[str, Any]) -> None:
     if left := alone(value):
         st.caption(plain(left))
     if skipped := value.get("skipped"):
-        with st.popover(f"{len(skipped)} layers are left alone", type="tertiary", icon=":material/info:"):
+        with st.popover(
+            f"{len(skipped)} layer{'s are' if len(skipped) > 1 else ' is'} left alone",
+            type="tertiary",
+            icon=":material/info:",
+        ):
             st.dataframe(
                 pd.DataFrame({"layer": list(skipped), "why": list(skipped.values())}), hide_index=True, key="skipped"
             )

@@ -15,6 +15,7 @@ from pages.shared.controls import controls
 from pages.shared.live import live
 from pages.shared.plain import plain
 from pages.shared.profile import profile_of
+from pages.shared.weights import say_absent
 from pruning.results.charts.axes import CHOICES
 
 TITLE, ICON, GROUP, PLACE = "Prune", ":material/content_cut:", "Explore", 10
@@ -66,7 +67,7 @@ def page() -> None:
     layer = layers.layer_choice(setting, list(dict.fromkeys(profile.table["layer"])))
     setting = setting.model_copy(update={"layer": layer})
     live(partial(layers.inside, setting, layer), "inside", layers.busy_inside(setting, layer), page=False)
-    st.subheader("Which images pay?", anchor=False)
+    st.subheader("Which images are now misclassified?", anchor=False)
     live(partial(flips.flipped, setting, norm), "flips", flips.busy(setting, norm), page=False)
     st.subheader("How large is it really?", anchor=False)
     live(partial(size.size_panel, setting, old), "size", size.busy(setting, old), page=False)
@@ -86,6 +87,7 @@ def _without_profile(setting: Setting, error: str) -> None:
 
 def _waiting(setting: Setting, slot: str = "profile") -> bool:
     st.caption("Scoring and ranking the weights …")
+    say_absent(setting.model)
     found = profile_of(setting, slot)
     return found.table is None and not found.error
 

@@ -34,7 +34,7 @@ def numbers(setting: Setting, formats: Formats) -> bool:
         st.caption("Rounding the weights …")
         return found.pending
     with st.container(horizontal=True, gap="medium"):
-        smaller = f"{value['float32'] / value['bytes']:.1f} times less than {amount(value['float32'])}"
+        smaller = f"{value['float32'] / value['bytes']:.1f} times smaller than {amount(value['float32'])}"
         st.metric("Packed file (safetensors)", amount(value["bytes"]), smaller, delta_color="off", delta_arrow="off")
         if accuracy is not None and "correct" in accuracy:
             st.metric(

@@ -94,7 +94,7 @@ def _train(fields: Fields, fine: Train, steps: int) -> Train:
     crop = fields.number("Random shifts (pixels)", "crop")
     flip = fields.tick("Random mirror images", "flip")
     samples = fields.number("Training images used (0: all)", "samples", step=1000)
-    looks = fields.number("Looks at validation", "looks")
+    looks = fields.number("Validation checks", "looks")
     seed = fields.number("Seed", "train_seed", help=tip("seed"))
     return Train.model_validate(
         fine.model_dump()

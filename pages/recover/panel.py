@@ -105,7 +105,7 @@ def _budgets(plan: RecoveryPlan, found: Sequence[StrategyProgress], scores: pd.D
     count = int(scores["count"].min())
     st.caption(
         f"{text} Brackets: 95 % Wilson intervals of {count:,} test images, one training seed each: another seed may "
-        "move a strategy by more. The best is picked on validation images."
+        "move a strategy by more. The best is chosen on validation images."
     )
 
 
@@ -135,4 +135,6 @@ def _masks(trained: Sequence[StrategyProgress], steps: int) -> None:
         width=TITLE,
     )
     show(mask_churn(churn_frame(one.rows, value["weights"]), steps, label), "churn", width=TITLE)
-    st.caption("Between two looks: weights that were removed, and weights that came back (regrowth, movement).")
+    st.caption(
+        "Between two validation checks: weights that were removed, and weights that came back (regrowth, movement)."
+    )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.choices.setting import Setting
 from pages.scorers.costs import said
-from pages.scorers.fares import fares, opened
+from pages.scorers.fares import fares, opened, removed
 from pages.scorers.table import goes_with, kind
 from pages.shared.state import put
 from pruning.common.levels import share_in_percent
@@ -22,10 +22,23 @@ CONTROLS = f"{tip('shuffled control')} {tip('inverted control')}"
 
 
 def overview(
-    names: list[str], costs: dict[str, dict[str, Any]], table: pd.DataFrame, stored: dict[str, dict[str, Any]]
+    names: list[str],
+    costs: dict[str, dict[str, Any]],
+    table: pd.DataFrame,
+    stored: dict[str, dict[str, Any]],
+    level: str,
 ) -> pd.DataFrame:
-    """All scorers in one table: family, kind, needs, seconds here, accuracy, what they go with."""
-    means = table[table["control"] == ""].drop_duplicates(["scorer", "seed"]).groupby("scorer")["accuracy"].mean()
+    """All scorers in one table: family, kind, needs, seconds here, accuracy with what was removed, what they go with.
+
+    Args:
+        level: what was removed for the ``stored`` accuracies, in words.
+    """
+    tried = table[table["control"] == ""]
+    # Each scorer on one kind of unit: a mean over weights at one level and channels at another would be of neither.
+    tried = tried[tried["granularity"] == tried.groupby("scorer")["granularity"].transform("first")]
+    tried = tried.drop_duplicates(["scorer", "seed"])
+    means = tried.groupby("scorer")["accuracy"].mean()
+    gone = {str(scorer): removed(some) for scorer, some in tried.groupby("scorer")}
     rows = []
     for name in names:
         entry = scorers[name]
@@ -33,8 +46,9 @@ def overview(
         share = means.get(name, value["correct"] / value["count"] if value is not None and table.empty else None)
         cost = costs.get(name, {}).get("seconds")
         accuracy = None if share is None else 100 * float(share)
-        rows.append((entry.label, entry.family, kind(entry), entry.needs, cost, accuracy, goes_with(name)))
-    columns = ["scorer", "family", "kind", "needs", "seconds here", "accuracy", "goes with"]
+        what = gone.get(name, level if share is not None else "")
+        rows.append((entry.label, entry.family, kind(entry), entry.needs, cost, accuracy, what, goes_with(name)))
+    columns = ["scorer", "family", "kind", "needs", "seconds here", "accuracy", "removed", "goes with"]
     return pd.DataFrame(rows, columns=columns).astype({"seconds here": "float64", "accuracy": "float64"})
 
 
@@ -79,8 +93,8 @@ def _fares(name: str, setting: Setting, label: str, value: dict[str, Any] | None
             span = f"{row['least']:.1f} to {row['most']:.1f} %"
             rows += f"| {row['criterion']}{other} | {row['mean']:.1f} % | {span} |\n"
         st.markdown(
-            f"**On {model}.** Accuracy after one-shot pruning at {own['levels']} sparsity, of {own['seeds']} "
-            f"networks:\n\n| criterion | mean | least to most |\n| --- | ---: | ---: |\n{rows}",
+            f"**On {model}.** Accuracy after one-shot pruning at {own['levels']} sparsity, {own['runs']}:\n\n"
+            f"| criterion | mean | least to most |\n| --- | ---: | ---: |\n{rows}",
             help=CONTROLS,
         )
         st.caption(label)

@@ -26,6 +26,7 @@ def panel(setting: Setting) -> None:
     counts = {verdict: sum(one["verdict"] == verdict for one in found) for verdict in COUNTED}
     said = ", ".join(f"{count} {COUNTED[verdict]}" for verdict, count in counts.items() if count)
     model = models[setting.model].label
+    run = "seed" if len(models[setting.model].seeds) > 1 else "draw"  # of one network's weights
     st.subheader("Does the literature hold?", anchor=False)
     with st.expander(f"What the literature says, tried on {model}: {said}"):
         rows = sorted(found, key=lambda one: list(VERDICTS).index(one["verdict"]))
@@ -35,14 +36,14 @@ def panel(setting: Setting) -> None:
                 "here it": [VERDICTS[one["verdict"]] for one in rows],
                 "left": [percent(one["left"]) for one in rows],
                 "right": [percent(one["right"]) for one in rows],
-                "seeds won": [f"{one['wins']} of {one['seeds']}" for one in rows],
+                f"{run}s won": [f"{one['wins']} of {one['seeds']}" for one in rows],
             }
         )
         st.dataframe(table, hide_index=True, width="stretch", key="scorers_claims")
         st.caption(
             f"{label} Left and right: mean accuracies of what the claim names, at the sparsity where magnitude keeps "
             "half of its margin over chance; for layers, the sparsity at which the first one is empty. It holds where "
-            "every seed and more than a point of the mean say so; one point or less is a tie."
+            f"every {run} and more than a point of the mean say so; one point or less is a tie."
         )
 
 

@@ -15,7 +15,7 @@ from pruning.common.levels import in_percent
 from pruning.common.limits import ENTRIES, PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.criteria.compatibility import allocations_for, granularities_for
-from pruning.criteria.kinds import scorers
+from pruning.criteria.kinds import granularities, scorers
 
 ORDERINGS = ASSETS / "orderings"
 """Tables of all scorers and their controls on the embedded models; made by ``assets/orderings.py``."""
@@ -38,27 +38,41 @@ def orderings(model: str) -> tuple[pd.DataFrame, str]:
     """The bundled table of a model, a line for each seed, and a label that says where it is from; empty without one.
     Everybody shares the table, so nobody changes it.
 
-    Columns: scorer, control ("" for the criterion itself), granularity, allocation, seed, level (per mille), accuracy
-    (0..1), count.
+    Columns: scorer, control ("" for the criterion itself), granularity, allocation, seed (of what is drawn),
+    training_seed, level (per mille), accuracy (0..1), count.
     """
     return _orderings(*_file(model))
 
 
 @remembered(PAGE_TABLES)
 def _orderings(path: str, modified: int) -> tuple[pd.DataFrame, str]:
-    columns = ["scorer", "control", "granularity", "allocation", "seed", "level", "accuracy", "count"]
+    columns = ["scorer", "control", "granularity", "allocation", "seed", "training_seed", "level", "accuracy", "count"]
     if not modified:
         return pd.DataFrame(columns=columns), ""
     content = _read(path, modified)
     rows = [row | {"accuracy": row["correct"] / row["count"]} for row in content["rows"] if "error" not in row]
     table = pd.DataFrame(rows, columns=columns)
     images = ", ".join(f"{count:,}" for count in sorted(table["count"].unique()))
-    seeds = table["seed"].nunique()
     label = (
-        f"Stored with the program: {images} {content['split']} images, {seeds} seed{'s' if seeds > 1 else ''}, "
+        f"Stored with the program: {images} {content['split']} images, {_runs(table)}, "
         f"made {content['date']} by `{content['made_by']}`."
     )
     return table, label
+
+
+def _runs(table: pd.DataFrame) -> str:
+    """Over what a mean is taken: draws of a scorer on one network's weights are no networks of their own."""
+    return runs(int(table["training_seed"].nunique()), int(table["seed"].nunique()))
+
+
+def runs(networks: int, draws: int) -> str:
+    """So many trained networks, and so many draws on each where that is another number.
+
+    >>> runs(3, 3), runs(1, 3), runs(1, 1)
+    ('3 trained networks', '1 trained network, 3 draws', '1 trained network')
+    """
+    said = f"{networks} trained network{'s' if networks > 1 else ''}"
+    return said if draws == networks else f"{said}, {draws} draws"
 
 
 def claims(model: str) -> tuple[list[dict[str, Any]], str]:
@@ -69,7 +83,7 @@ def claims(model: str) -> tuple[list[dict[str, Any]], str]:
 
 
 def fares(name: str, model: str) -> pd.DataFrame:
-    """A scorer beside its controls, random and magnitude, on the same units and budgets: mean, least, most of seeds.
+    """A scorer beside its controls, random and magnitude, on the same units and budgets: mean, least, most of runs.
     Empty where no table comes with the model; everybody shares it, so nobody changes it."""
     return _fares(name, *_file(model))
 
@@ -90,8 +104,17 @@ def _fares(name: str, path: str, modified: int) -> pd.DataFrame:
         if len(some):
             share = 100 * some["accuracy"]
             levels = ", ".join(in_percent(level) for level in sorted(some["level"].unique()))
-            rows.append((words, share.mean(), share.min(), share.max(), len(some), levels))
-    return pd.DataFrame(rows, columns=["criterion", "mean", "least", "most", "seeds", "levels"])
+            rows.append((words, share.mean(), share.min(), share.max(), _runs(some), levels))
+    return pd.DataFrame(rows, columns=["criterion", "mean", "least", "most", "runs", "levels"])
+
+
+def removed(some: pd.DataFrame) -> str:
+    """What was removed in rows of a table: "80 % of weights"."""
+    said = [
+        f"{', '.join(in_percent(level) for level in sorted(part['level'].unique()))} of {granularities[unit].unit}"
+        for unit, part in some.groupby("granularity", sort=False)
+    ]
+    return "; ".join(said)
 
 
 def opened(setting: Setting, name: str) -> Setting:

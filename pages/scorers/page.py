@@ -47,21 +47,26 @@ def page() -> None:
     )
     families = row.pills("Family", scorers_table.FAMILIES, selection_mode="multi", key="scorers_family")
     found = scorers_table.matching(words, list(families))
-    live(partial(_known, setting, found or names), "costs_part", scorers_costs.measuring(setting))
-    if not found:
-        st.info("No scorer has all of these words. Take one away, or another family.", icon=":material/search_off:")
-    else:
+    if found:
+        live(partial(_known, setting, found), "costs_part", scorers_costs.measuring(setting))
         _listed(setting, found)
-    claims.panel(setting)
+        claims.panel(setting)
+        _compatible(found)
+    else:
+        st.info("No scorer has all of these words. Take one away, or another family.", icon=":material/search_off:")
+    state.publish(setting)
+
+
+def _compatible(names: list[str]) -> None:
+    """Which criteria, granularities and allocations go together."""
     st.subheader("What goes with what?", anchor=False)
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        pairs = scorers_table.criteria_pairs(found or names)
+        pairs = scorers_table.criteria_pairs(names)
         show(compatibility_table(pairs, "criteria", "granularities", scorers_table.KINDS), "criteria", width=540)
     with right:
         pairs = scorers_table.allocation_pairs()
         show(compatibility_table(pairs, "granularities", "allocations", scorers_table.SHARED), "budgets", width=540)
-    state.publish(setting)
 
 
 def _model(setting: Setting) -> Setting:
@@ -82,7 +87,7 @@ def _known(setting: Setting, names: list[str]) -> bool:
     table, label = fares.orderings(setting.model)
     model = models[setting.model].label
     st.dataframe(
-        cards.overview(names, costs, table, stored),
+        cards.overview(names, costs, table, stored, setting.level_words),
         hide_index=True,
         key="scorers_overview",
         placeholder="",

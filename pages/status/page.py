@@ -58,7 +58,7 @@ def _status() -> None:
                 ),
             },
         )
-    st.subheader("Failures lately", anchor=False)
+    st.subheader("Recent failures", anchor=False)
     failed = tables.failures(health.failures, stored)
     if failed.empty:
         st.caption("None.")
@@ -71,7 +71,7 @@ def _status() -> None:
                 "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
             },
         )
-    st.subheader("Bounds", anchor=False)
+    st.subheader("Limits", anchor=False)
     st.dataframe(
         tables.bounds(health, room),
         hide_index=True,

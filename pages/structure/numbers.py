@@ -32,7 +32,7 @@ def numbers(setting: Setting) -> bool:
     found = answers(setting)
     value = found.structure.value if found.structure.value and "layers" in found.structure.value else None
     latency = found.latency.value if found.latency.value and found.latency.value.get("rows") else None
-    st.header(finding(setting, value, latency), anchor=False)
+    st.header(finding(setting, value, latency, found.accuracy.value), anchor=False)
     if found.structure.error:
         st.info(plain(found.structure.error), icon=":material/info:")
         return False
@@ -42,13 +42,13 @@ def numbers(setting: Setting) -> bool:
         return found.pending
     with st.container(horizontal=True, key="old_structure_numbers" if old else "structure_numbers", gap="medium"):
         counts = (
-            ("Parameters", "parameters", lambda n: f"{n:,}"),
-            ("MACs an image", "macs", lambda n: f"{n / 1e6:,.2f} M"),
-            ("File (safetensors)", "bytes", amount),
+            ("Parameters", "parameters", lambda n: f"{n:,}", "fewer"),
+            ("MACs an image", "macs", lambda n: f"{n / 1e6:,.2f} M", "fewer"),
+            ("File (safetensors)", "bytes", amount, "smaller"),
         )
-        for label, key, word in counts:
+        for label, key, word, less in counts:
             dense, small = value[key]["dense"], value[key]["small"]
-            said = f"{times(dense / max(small, 1))} less than {word(dense)}"
+            said = f"{times(dense / max(small, 1))} {less} than {word(dense)}"
             _metric(label, word(small), said)
         _memory(found)
         _accuracy(found)

@@ -144,13 +144,13 @@ Panel = tuple[
 PANELS: dict[str, Panel] = {
     "speed_curve": ("How does speed follow the share removed?", _curve, _curve_about, _curve_estimate),
     "channel_times": (
-        "Which channel counts buy time on this machine?",
+        "Which channel counts run faster on this machine?",
         _counts,
         lambda _: "Odd and round numbers of channels between two convolutions, in PyTorch and in ONNX Runtime.",
         _budget("channel_times", len(RUNTIMES)),
     ),
     "sparse_linear": (
-        "Do zeros buy time without being removed?",
+        "Do zeros run faster without being removed?",
         _sparse,
         lambda _: (
             "One linear layer with 50 to 99 % zeros: in the dense kernel, in compressed rows (CSR), in blocks, "

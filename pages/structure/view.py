@@ -63,7 +63,8 @@ def _times(setting: Setting, found: StructureAnswers, latency: dict[str, Any] | 
         st.markdown("\n".join(f"- {sentence}" for sentence in verdicts(latency)))
         st.caption(
             f"Median and quartiles of passes in float32 {clock_words(latency)}. The three networks are timed by turns "
-            "in one run. A difference counts if it is larger than the distance of the quartiles."
+            "in one run. A difference counts where the quartiles of the two do not overlap and the medians "
+            "differ by 5 % at least."
         )
         if not (old or found.pending) and st.button(
             "Measure again",

@@ -18,7 +18,16 @@ from typing import Any
 from pruning.cli import arguments, fetch, listing, networks, output, own_data, streams
 from pruning.cli.parser import parser
 from pruning.common.environment import Settings
-from pruning.common.errors import WRONG_INPUT, BadValue, Cancelled, PruningError, reason, with_kind, without_secrets
+from pruning.common.errors import (
+    WRONG_INPUT,
+    BadValue,
+    Cancelled,
+    PruningError,
+    lacking,
+    reason,
+    with_kind,
+    without_secrets,
+)
 from pruning.engine.journal import configure, note
 from pruning.study.study import Study
 
@@ -138,6 +147,8 @@ def _ended(argv: Sequence[str] | None) -> int:
         return _said("Cancelled.", CANCELLED)
     except PruningError as error:
         return _said(error, FAILED)
+    except ModuleNotFoundError as error:
+        return _said(lacking(error), FAILED)
     except Exception as error:
         log.error("Internal error", exc_info=True)
         return _said(f"Internal error: {with_kind(error)}", FAILED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -120,4 +121,18 @@ def unforeseen(error: BaseException) -> str:
             "The work needs more memory than this worker has: ask for fewer levels or networks at once, or give "
             "workers more (PRUNING_WORKER_MEMORY)."
         )
+    if isinstance(error, ModuleNotFoundError):
+        return lacking(error)
     return f"Internal error: {text}"
+
+
+def lacking(error: ModuleNotFoundError) -> str:
+    """The sentence for a library that is not installed, or for a file of the program that is not there."""
+    name = (error.name or "").partition(".")[0]
+    if not name or name == "pruning":
+        return f"The program is not complete ({error}): install it anew."
+    return (
+        f"The library '{name}' is not installed in this Python ({sys.executable}). Install all that is needed with "
+        "`pip install -r requirements.txt` in the program's folder, or use the Python that `make run` has set up: "
+        "`.venv/bin/python -m pruning`."
+    )

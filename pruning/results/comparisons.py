@@ -178,7 +178,7 @@ def in_words(one: str, other: str, found: Difference, where: str, level: float =
 
     >>> found = Difference(0.012, 0.004, 0.02, 0.003, seeds=1, images=10_000, basis="images")
     >>> in_words("Magnitude", "Random", found, "at 95 % sparsity")
-    '**Magnitude** is above **Random** by 1.2 points (0.4 to 2.0) at 95 % sparsity: more than images explain.'
+    '**Magnitude** is above **Random** by 1.2 points (0.4 to 2.0) at 95 % sparsity: larger than sampling error.'
     """
     by = 100 * found.difference
     low, high = 100 * found.low, 100 * found.high
@@ -187,10 +187,8 @@ def in_words(one: str, other: str, found: Difference, where: str, level: float =
     low, high = round(low, 1) + 0.0, round(high, 1) + 0.0  # no "-0.0"
     amount = f"by {by:.1f} points ({low:.1f} to {high:.1f}) {where}"
     if found.p_value <= 1 - level:
-        what = f"images and {found.seeds} seeds" if found.basis == "both" else "images"
-        return f"**{one}** is above **{other}** {amount}: more than {what} explain."
+        what = f" of images and {found.seeds} seeds" if found.basis == "both" else ""
+        return f"**{one}** is above **{other}** {amount}: larger than sampling error{what}."
     if found.basis == "both":
-        return (
-            f"**{one}** and **{other}** differ {amount}: the chance of images and {found.seeds} seeds can explain it."
-        )
-    return f"**{one}** and **{other}** differ {amount}: no more than chance explains (images)."
+        return f"**{one}** and **{other}** differ {amount}: not significant with {found.seeds} seeds."
+    return f"**{one}** and **{other}** differ {amount}: within sampling error."

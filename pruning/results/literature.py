@@ -39,7 +39,7 @@ class Finding:
 
 
 FINDINGS = (
-    Finding("han", "Pruned twelve times, a network loses nothing", "Han et al. 2015", "iterative", "dense", 0.001),
+    Finding("han", "12× compression costs no accuracy", "Han et al. 2015", "iterative", "dense", 0.001),
     Finding("lottery", "A ticket beats its re-initialisation", "Frankle & Carbin 2019", "ticket", "redrawn"),
     Finding("lottery", "A ticket beats a random mask", "Frankle & Carbin 2019", "ticket", "shuffled"),
     Finding("rounds", "Rounds beat one shot at equal steps", "Han et al. 2015", "iterative", "one shot"),

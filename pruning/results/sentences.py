@@ -57,6 +57,17 @@ def interval(value: Mapping[str, Any]) -> str:
     return f"{share_in_percent(value['correct'], value['count'])} ({100 * low:.1f} to {100 * high:.1f})"
 
 
+def reaches(value: Mapping[str, Any], classes: int) -> str:
+    """What an accuracy is, in words that do not call a guess something that was kept.
+
+    >>> reaches({"correct": 918, "count": 1000}, 10), reaches({"correct": 103, "count": 1000}, 10)
+    ('keeps 91.8 % accuracy', 'drops to 10.3 % accuracy, no better than chance')
+    """
+    share = share_in_percent(value["correct"], value["count"])
+    guessing = classes > 1 and wilson(value["correct"], value["count"])[0] <= 1 / classes
+    return f"drops to {share} accuracy, no better than chance" if guessing else f"keeps {share} accuracy"
+
+
 def difference(value: Mapping[str, Any]) -> str:
     """Pruned minus dense on the same images: points with a paired 95 % interval, and the McNemar test in words.
 
@@ -66,7 +77,7 @@ def difference(value: Mapping[str, Any]) -> str:
     test = mcnemar(value["lost"], value["gained"], value["count"])
     points = f"{100 * test['difference']:+.1f} points ({100 * test['low']:+.1f} to {100 * test['high']:+.1f})"
     p = test["p_value"]
-    certain = "no more than chance" if p > 0.05 else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    certain = "not significant" if p > 0.05 else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     return f"{points}, {certain}"
 
 

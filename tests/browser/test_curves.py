@@ -42,7 +42,7 @@ def test_add_the_control_see_it_sharpen_and_share_the_address(page: Page, chromi
     quiet(page)
     assert "56.9" in said(page)
     page.get_by_role("button", name="Random (control), global").click()
-    expect(page.get_by_text("more than images explain")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("larger than sampling error")).to_be_visible(timeout=PATIENCE)
     quiet(page)
     expect(page.get_by_text(re.compile("test, 10,000 images, CPU"))).to_be_visible(timeout=PATIENCE)
     assert "Random (control), global" in said(page)

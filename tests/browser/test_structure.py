@@ -17,7 +17,7 @@ def test_the_first_view_needs_no_computation_and_its_times_follow(page: Page, se
     page.goto(server.url + "structure")
     expect(page.locator("h2").first).to_contain_text("ResNet-20 without 50 % of its channels", timeout=PATIENCE)
     numbers = page.locator(".st-key-structure_numbers")
-    for words in ("68,642", "4.0 times less than 272,186", "Memory, 64 images a pass", "10,000 test images"):
+    for words in ("68,642", "4.0 times fewer than 272,186", "Memory, 64 images a pass", "10,000 test images"):
         expect(numbers).to_contain_text(words, timeout=PATIENCE)
     expect(page.locator(".st-key-chart_structure .js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".st-key-chart_latency .js-plotly-plot").first).to_be_visible(timeout=PATIENCE)

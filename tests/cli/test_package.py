@@ -64,3 +64,10 @@ def test_rows_must_be_those_of_a_study() -> None:
         pruning.table([])
     with pytest.raises(BadValue, match="has 1 results, and 0 were given"):
         pruning.table([], study)
+
+
+def test_a_library_that_is_not_installed_is_named_with_the_way_to_get_it(python: Callable[..., Any]) -> None:
+    code = "import sys; sys.modules['pydantic'] = None; from pruning.__main__ import run; sys.exit(run(['prune']))"
+    said = python("-c", code)
+    assert said.code == 1 and "error: The library 'pydantic' is not installed in this Python" in said.err, said.err
+    assert "pip install -r requirements.txt" in said.err and "Traceback" not in said.err

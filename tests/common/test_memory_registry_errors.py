@@ -203,3 +203,10 @@ def test_names_and_options_can_be_read_without_torch() -> None:
 def test_want_of_memory_is_said_with_what_to_do(error: BaseException) -> None:
     assert unforeseen(error).startswith("The work needs more memory") and "PRUNING_WORKER_MEMORY" in unforeseen(error)
     assert unforeseen(KeyError("a")) == "Internal error: KeyError: 'a'"
+
+
+@pytest.mark.parametrize(
+    ("module", "said"), [("onnx.helper", "The library 'onnx' is not"), ("pruning.x", "not complete")]
+)
+def test_a_library_that_is_not_there_is_no_internal_error(module: str, said: str) -> None:
+    assert said in unforeseen(ModuleNotFoundError(f"No module named '{module}'", name=module))

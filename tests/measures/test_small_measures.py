@@ -84,7 +84,7 @@ def test_a_difference_within_the_spread_is_none() -> None:
     assert slow.real and slow.words() == "1.2 times slower"
     for small in ((6.0, 9.0, 12.0), (9.0, 9.8, 9.9)):
         noisy = speed_up(rows((9.5, 10.0, 10.5), small), 1)
-        assert not noisy.real and noisy.words() == "no difference above the spread"
+        assert not noisy.real and noisy.words() == "no measurable speed-up"
 
 
 def said(path: Path, images: Any) -> Any:

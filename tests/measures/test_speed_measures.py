@@ -156,7 +156,7 @@ def test_what_a_curve_says_follows_from_its_rows() -> None:
     }
     one, many, lost = curve_sentences(curve_frame(value))
     assert one == (
-        "**1 image a pass.** Clearly faster from 90 % removed on; at 90 % 1.5 times, where the MACs promise 100; "
+        "**1 image a pass.** Clearly faster from 90 % removed on; at 90 % 1.5 times, in theory 100 times; "
         "slower than dense at 10 %."
     )
     assert many.startswith("**64 images a pass.** Clearly faster from 10 % removed on; at 90 % 12 times")

@@ -126,7 +126,7 @@ def test_first_view_is_stored_and_computes_nothing(visit: Visit) -> None:
         assert not has.lacking and {point["origin"] for point in has.points} == {"bundled"}
     rows = table(page).values()
     assert len(rows) == 3 and all(row["images"] == 10_000 for row in rows) and "under way" not in texts(page)
-    assert "more than images explain" in texts(page)
+    assert "larger than sampling error" in texts(page)
     assert page.query_params == {"v": ["1"]} or dict(page.query_params.items()) == {"v": "1"}
 
 
@@ -145,7 +145,7 @@ def test_one_click_adds_the_control_and_computes_nothing_that_is_stored(visit: V
     assert unpacked(verdict).sum() == verdict["correct"] == accuracy["correct"]
     dense = store().get([stored.keys["full"][950]])[stored.keys["full"][950]].value
     points = 100 * (dense["correct"] - accuracy["correct"]) / 10_000
-    assert f"by {points:.1f} points" in texts(page) and "more than images explain" in texts(page)
+    assert f"by {points:.1f} points" in texts(page) and "larger than sampling error" in texts(page)
     assert json.loads(
         page.query_params["curves"][0] if isinstance(page.query_params["curves"], list) else page.query_params["curves"]
     ) == [{}, {"scorer": "random"}]

@@ -169,6 +169,7 @@ def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: 
             "control": control,
             "granularity": "weight",
             "seed": seed,
+            "training_seed": seed,
             "allocation": "global",
             "level": 950,
             "correct": correct,
@@ -182,10 +183,14 @@ def test_the_bundled_table_is_shown_with_its_label(tmp_path: Path, monkeypatch: 
     (tmp_path / "lenet_5.json").write_text(json.dumps(content))
     monkeypatch.setattr(fares, "ORDERINGS", tmp_path)
     table, label = fares.orderings("lenet_5")
-    assert len(table) == 6 and "1,000 validation images, 3 seeds" in label
+    assert len(table) == 6 and "1,000 validation images, 3 trained networks" in label
     found = fares.fares("magnitude_l1", "lenet_5")
     assert list(found["criterion"]) == ["itself", "inverted", scorer_registry["random"].label]
-    assert list(found["mean"]) == pytest.approx([65, 10, 20]) and list(found["seeds"]) == [3, 1, 1]
+    assert list(found["mean"]) == pytest.approx([65, 10, 20]) and list(found["runs"]) == [
+        "3 trained networks",
+        "1 trained network",
+        "1 trained network",
+    ]
     assert found["least"][0] == pytest.approx(60) and found["most"][0] == pytest.approx(70)
     assert fares.fares("snip", "lenet_5").empty and fares.fares("snip", "resnet_20").empty
     assert fares.orderings("resnet_20")[1] == ""

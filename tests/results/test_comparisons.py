@@ -150,17 +150,17 @@ def test_images_are_those_that_all_saw_and_without_a_common_seed_there_is_no_pai
 def test_words_put_the_higher_curve_first_and_say_what_explains() -> None:
     found = Difference(-0.012, -0.02, -0.004, 0.003, 3, 10_000, "both")
     text = in_words("A", "B", found, "at 95 % sparsity")
-    assert (
-        text
-        == "**B** is above **A** by 1.2 points (0.4 to 2.0) at 95 % sparsity: more than images and 3 seeds explain."
+    assert text == (
+        "**B** is above **A** by 1.2 points (0.4 to 2.0) at 95 % sparsity: larger than sampling error of images and 3 "
+        "seeds."
     )
     luck = Difference(0.001, -0.003, 0.005, 0.6, 1, 10_000, "images")
     assert in_words("A", "B", luck, "here") == (
-        "**A** and **B** differ by 0.1 points (-0.3 to 0.5) here: no more than chance explains (images)."
+        "**A** and **B** differ by 0.1 points (-0.3 to 0.5) here: within sampling error."
     )
     assert "by 0.0 points (0.0 to 0.0)" in in_words("A", "B", Difference(0, -1e-9, 1e-9, 1, 1, 10, "images"), "here")
     assert in_words("A", "B", found, "here", level=0.999) == (
-        "**B** and **A** differ by 1.2 points (0.4 to 2.0) here: the chance of images and 3 seeds can explain it."
+        "**B** and **A** differ by 1.2 points (0.4 to 2.0) here: not significant with 3 seeds."
     )
 
 

@@ -226,7 +226,7 @@ def test_the_worst_class_is_counted_and_is_a_limit_on_validation() -> None:
 def test_a_time_within_the_spread_counts_as_none() -> None:
     found = table([row | {"real_1": row["name"] == "small"} for row in ROWS])
     assert chosen(found, Wish(aim="fastest", most_points=5)) == "small", "half as fast as another, but sure of it"
-    assert "no difference in time above the spread" in answer(found, Wish(aim="accurate", most_ms=3), "LeNet-5")
+    assert "no measurable speed-up" in answer(found, Wish(aim="accurate", most_ms=3), "LeNet-5")
     assert times_smaller(found, "ms_1").tolist()[:3] == [1.0, 1.0, 2.0]
     assert "4 of 4 ways are not timed yet" in answer(found.assign(ms_1=math.nan), Wish(aim="fastest"), "LeNet-5")
 

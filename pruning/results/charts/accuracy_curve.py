@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, Axis, cursor, layout, positions
+from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, UNIT, Axis, cursor, layout, positions
 from pruning.results.charts.base import ROW, Chart, amount, need, percent, plain, whiskers
 from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import band, blank, hollow_entry, note, reference_line
@@ -31,6 +31,7 @@ def accuracy_curve(
     baseline: pd.DataFrame | None = None,
     baseline_label: str = "pinned",
     pending: bool = False,
+    unit: str = UNIT,
 ) -> Chart:
     """The accuracy curve.
 
@@ -44,6 +45,7 @@ def accuracy_curve(
         baseline: the same columns for the pinned setting.
         baseline_label: how to call it.
         pending: more points are on their way.
+        unit: what the levels are shares of, "channels", say.
 
     Raises:
         BadValue: when a column is missing.
@@ -79,7 +81,7 @@ def accuracy_curve(
             margin={"t": CURSOR_ROOM, "b": 10, "r": 66},
             hovermode="closest",
             legend=ROW,
-            xaxis=layout(axis),
+            xaxis=layout(axis, unit),
             yaxis={"range": [0, 100], "dtick": 20, "title": {"text": "accuracy (%)"}},
         )
         if curve.empty:

@@ -15,10 +15,12 @@ from pruning.results.charts.sketch import Sketch
 Axis = Literal["sparsity", "remaining"]
 """Linear, 0 to 100 % removed; or logarithmic, 100 % down to 0.1 % remaining, as in the lottery-ticket papers."""
 LINEAR: Axis = "sparsity"
-CHOICES: dict[Axis, str] = {LINEAR: "sparsity, linear", "remaining": "weights remaining, log"}
+CHOICES: dict[Axis, str] = {LINEAR: "sparsity, linear", "remaining": "what remains, log"}
 """The axes, as a person chooses among them."""
 
 _TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)
+UNIT = "prunable weights"
+"""What is removed where it is exactly as much as was asked for."""
 CURSOR_ROOM = 26
 """px above the plot for the cursor's label."""
 ROOM = 0.85
@@ -44,16 +46,23 @@ def positions(levels: Any, axis: Axis) -> np.ndarray:
     return np.where(levels < LEVELS, to_percent(LEVELS - levels), np.nan)
 
 
-def layout(axis: Axis) -> dict[str, Any]:
-    """Plotly layout of the axis: a fixed range, denser to sparser from left to right in both forms."""
+def layout(axis: Axis, unit: str = UNIT) -> dict[str, Any]:
+    """Plotly layout of the axis: a fixed range, denser to sparser from left to right in both forms.
+
+    Args:
+        unit: what the levels are shares of. Levels of anything but prunable weights say what was asked for: half of
+            the channels takes three quarters of the weights with it.
+    """
+    whole = unit == UNIT
     if linear(axis):
-        return {"range": [0, 100], "dtick": 20, "title": {"text": "sparsity (% of prunable weights removed)"}}
+        title = f"sparsity (% of {unit} removed)" if whole else f"sparsity asked for (% of {unit})"
+        return {"range": [0, 100], "dtick": 20, "title": {"text": title}}
     return {
         "type": "log",
         "range": [2, -1],
         "tickvals": list(_TICKS),
         "ticktext": [f"{tick:g}" for tick in _TICKS],
-        "title": {"text": "weights remaining (%, logarithmic)"},
+        "title": {"text": "weights remaining (%, logarithmic)" if whole else f"{unit} to remain (%, logarithmic)"},
     }
 
 

@@ -112,4 +112,4 @@ def _title(sides: dict[str, pd.DataFrame], layer: str) -> str:
     out = sides["output"]["density"]
     if not len(out):
         return f"No channel of {layer} is empty"
-    return f"No channel of {layer} is empty; the thinnest output keeps {percent(float(out.min()))}"
+    return f"No channel of {layer} is empty; the sparsest output keeps {percent(float(out.min()))}"

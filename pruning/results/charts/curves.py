@@ -84,7 +84,12 @@ def curves(
         for value, role, word in ((dense, DENSE, "dense"), (chance, CONTROL, "chance")):
             if value is not None:
                 reference_line(figure, value, role, word, theme, INK[theme])
-        if not len(points) or pending:
+        placed = points[axis].notna().any()
+        if len(points) and not placed:
+            words = "counting MACs …" if axis == "macs" else f"{NAMES[axis]}: not measured yet"
+            note(figure, words, theme, 0.02, 0.2, "left", framed=True)
+            blank(figure)
+        elif not len(points) or pending:
             words = "filling in …" if len(points) else "measuring the first points …" if pending else "nothing measured"
             note(figure, words, theme, 0.02, 0.2, "left", framed=True)
         if not len(points):

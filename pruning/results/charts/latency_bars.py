@@ -9,7 +9,7 @@ from pruning.common.errors import BadValue
 from pruning.results.charts.base import NBSP, ROW, Chart, need, plain, whiskers
 from pruning.results.charts.palette import CONTROL, DENSE, INK, KEPT
 from pruning.results.charts.sketch import Sketch
-from pruning.results.speed import speed_up
+from pruning.results.speed import factor, speed_up
 
 WORDS = {"dense": "dense", "masked": "masked (zeros)", "small": "small (removed)"}
 """The variants, in the order of the bars."""
@@ -138,9 +138,9 @@ def _title(times: pd.DataFrame, batches: list[int], promised: float) -> str:
     found = {batch: speed_up(rows, batch) for batch in ends}
     said = [f"{one.words()} at {batch}" for batch, one in found.items() if one.real]
     lost = [str(batch) for batch, one in found.items() if not one.real]
-    spread = f"at {' and '.join(lost)} the times spread more than they differ"
-    if not said:
-        return f"MACs promise {promised:.2g} times; {spread}"
+    spread = f"no measurable speed-up at {' and '.join(lost)}"
     images = "image a pass" if batches[-1] == 1 else "images a pass"
-    text = f"Measured {' and '.join(said)} {images}; MACs promise {promised:.2g} times"
+    if not said:
+        return f"{spread[0].upper()}{spread[1:]} {images}; in theory {factor(promised)} times faster"
+    text = f"Measured {' and '.join(said)} {images}; in theory {factor(promised)} times"
     return f"{text}; {spread}" if lost else text

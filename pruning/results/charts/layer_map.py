@@ -10,7 +10,7 @@ import pandas as pd
 
 from pruning.common.errors import BadValue
 from pruning.common.levels import LEVELS, to_percent
-from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, Axis, cursor, layout, linear, positions
+from pruning.results.charts.axes import CURSOR_ROOM, LINEAR, UNIT, Axis, cursor, layout, linear, positions
 from pruning.results.charts.base import ROW, Chart, labels, need, percent
 from pruning.results.charts.levels import check_level, level_percent
 from pruning.results.charts.marks import frame_row, top_down
@@ -18,7 +18,9 @@ from pruning.results.charts.palette import SEQUENCE
 from pruning.results.charts.sketch import Sketch
 
 
-def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: str | None = None) -> Chart:
+def layer_map(
+    profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: str | None = None, unit: str = UNIT
+) -> Chart:
     """The layer map.
 
     Args:
@@ -28,6 +30,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
         level: the cursor, per mille.
         axis: "sparsity" (linear) or "remaining" (logarithmic).
         selected: a layer to frame.
+        unit: what the levels are shares of, "channels", say.
 
     Raises:
         BadValue: when a column or a level is missing.
@@ -81,7 +84,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
             height=int(np.clip(row * len(names), 110, 1000)) + CURSOR_ROOM + (92 if len(fallen) else 62),
             margin={"t": CURSOR_ROOM, "b": 10},
             legend=ROW,
-            xaxis={**layout(axis), "showgrid": False},
+            xaxis={**layout(axis, unit), "showgrid": False},
             yaxis=top_down(names, labels(names, selected=selected)),
         )
         frame_row(figure, names, selected, line={"color": "#FFFFFF", "width": 3})
@@ -90,7 +93,7 @@ def layer_map(profile: pd.DataFrame, level: int, axis: Axis = LINEAR, selected: 
 
     title = _title(names, weights, removed, first, level, reached)
     rows, known = len(names), reached + 1
-    words = "sparsity from 0 to 100 %" if linear(axis) else "weights remaining from 100 to 0.1 %"
+    words = "sparsity from 0 to 100 %" if linear(axis) else f"{unit} remaining from 100 to 0.1 %"
     return Chart(
         name="layer-map",
         title=title,
@@ -177,8 +180,8 @@ def _title(
     share = removed / np.maximum(weights, 1)
     most, least = int(share.argmax()), int(share.argmin())
     if share[most] - share[least] < 0.005:
-        return f"At {at} sparsity every layer gives the same share of its weights"
+        return f"At {at} sparsity every layer loses the same share of its weights"
     return (
-        f"At {at} sparsity {names[most]} gives most ({percent(share[most], 0)}), "
+        f"At {at} sparsity {names[most]} loses most ({percent(share[most], 0)}), "
         f"{names[least]} least ({percent(share[least], 0)})"
     )

@@ -97,4 +97,8 @@ def _title(place: np.ndarray, went: np.ndarray, layer: str, bits: int) -> str:
     if not len(place):
         return f"{layer} in {bits} bits: a grid finer than the eye"
     zero = int(went[place == 0].sum()) / max(1, int(went.sum()))
-    return f"{bits} bits leave the weights of {layer} {len(place)} levels; {percent(zero, 0)} become zero"
+    # Scales and zero points differ, so that levels of different channels or groups lie at different steps.
+    most = min(len(place), 2**bits)
+    return (
+        f"{bits} bits leave {layer} at most {most} levels for each scale; {percent(zero, 0)} of its weights become zero"
+    )

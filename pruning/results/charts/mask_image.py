@@ -44,12 +44,18 @@ def mask_image(mask: np.ndarray, layer: str, shape: tuple[int, ...], sampled: bo
             z=mask,
             zmin=0,
             zmax=255,
-            colorscale=[[0, gone], [1, kept_colour]],
+            colorscale=[[0, gone], [1, kept_colour]]
+            if sampled
+            else [[0, gone], [0.5, gone], [0.5, kept_colour], [1, kept_colour]],
             y0=(step_y - 1) / 2,
             dy=step_y,
             x0=(step_x - 1) / 2,
             dx=step_x,
-            colorbar={"tickvals": [0, 255], "ticktext": ["removed", "kept"], "thickness": 14},
+            colorbar={
+                "tickvals": [0, 255] if sampled else [64, 191],
+                "ticktext": ["removed", "kept"],
+                "thickness": 14,
+            },
             hovertemplate="output %{y:.0f}, column %{x:.0f}<br>"
             + ("kept: %{z} of 255" if sampled else "%{z} (255 kept, 0 removed)")
             + "<extra></extra>",

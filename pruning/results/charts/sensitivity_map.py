@@ -128,7 +128,7 @@ def _title(names: list[str], shares: np.ndarray, cells: np.ndarray, dense: float
     said = f"{names[weakest]} gives way first, 5 points lost with {level_percent(shares[first[weakest]])} of it gone"
     if spared:
         return f"{said}; {spared} of {len(names)} layers never cost that much"
-    strongest = int(first.argmax())
+    strongest = int(max(np.flatnonzero(first == first.max()), key=lambda row: cells[row, first[row]]))
     if first[strongest] == first[weakest]:
         return said
     return f"{said}, {names[strongest]} last, at {level_percent(shares[first[strongest]])}"

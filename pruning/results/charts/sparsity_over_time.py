@@ -100,7 +100,7 @@ def _title(
     said = f"{strategy} {how} {percent(now)} sparsity"
     if share[most] - share[least] < 0.005:
         return f"{said}, every layer alike"
-    return f"{said}: {names[most]} gives most ({percent(share[most], 0)}), {names[least]} least " + (
+    return f"{said}: {names[most]} loses most ({percent(share[most], 0)}), {names[least]} least " + (
         f"({percent(share[least], 0)})"
     )
 
@@ -155,7 +155,8 @@ def mask_churn(churn: pd.DataFrame, steps: int, strategy: str) -> Chart:
     return Chart(
         name="mask-churn",
         title=title,
-        alt=f"Bars of weights removed (up) and revived (down) between looks along {amount(steps)} steps. {title}.",
+        alt=f"Bars of weights removed (up) and revived (down) between validation checks along {amount(steps)} steps. "
+        f"{title}.",
         table=churn_export(churn),
         draw=draw,
     )

@@ -125,5 +125,5 @@ def _title(curve: pd.DataFrame, level: int, batches: list[int], unit: str) -> st
     here = curve[curve["level"] == level].set_index("batch")["faster"]
     said = [f"{factor(float(here[batch]))} at {images(int(batch))}" for batch in batches if batch in here.index]
     promised = factor(float(curve.loc[curve["level"] == level, "promised"].iloc[0]))
-    text = f"{in_percent(level)} of the {unit} gone: MACs promise {promised} times"
+    text = f"{in_percent(level)} of the {unit} gone: in theory {promised} times as fast"
     return f"{text}, the clock says {' and '.join(said)} a pass"

@@ -106,7 +106,9 @@ def _title(names: list[str], whole: np.ndarray, kept: np.ndarray, gone: np.ndarr
     if not lost.any():
         return f"All {amount(whole.sum())} output channels stay"
     if gone.any():
-        return f"{int(gone.sum())} of {len(names)} layers are left out with their blocks"
+        return (
+            f"{int(gone.sum())} of {len(names)} layers {'is' if gone.sum() == 1 else 'are'} left out with their blocks"
+        )
     share = lost / np.maximum(whole, 1)
     most = int(share.argmax())
     text = f"{amount(lost.sum())} of {amount(whole.sum())} output channels are gone"

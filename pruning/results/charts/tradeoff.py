@@ -143,7 +143,7 @@ def _title(shown: pd.DataFrame, axis: Axis, chosen: str | None) -> str:
         rows = near.sort_values("gain").iloc[-1:]
     row = rows.iloc[0]
     if axis in REAL and not row[REAL[axis]]:
-        return f"{row['label']}: no difference in time above the spread, {gap_words(row)}"
+        return f"{row['label']}: no measurable speed-up, {gap_words(row)}"
     return f"{row['label']}: {row['gain']:.1f} times {SAID[axis]} at {gap_words(row)}"
 
 

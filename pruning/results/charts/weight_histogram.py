@@ -16,7 +16,8 @@ def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, sc
     Args:
         bins: ``left``, ``right`` (edges), ``kept`` and ``removed`` (counts).
         layer: its name.
-        threshold: the magnitude below which weights go; drawn when the score is the magnitude.
+        threshold: the magnitude below which weights go; drawn when the score is the magnitude and it is so. (Within
+            N:M groups small weights stay beside smaller ones, and the score that divides them is a place in a row.)
         score_is_magnitude: whether the criterion is the weight's magnitude.
 
     Raises:
@@ -26,7 +27,7 @@ def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, sc
     bins = bins.sort_values("left")
     left, right = bins["left"].to_numpy(np.float64), bins["right"].to_numpy(np.float64)
     kept, removed = bins["kept"].to_numpy(np.int64), bins["removed"].to_numpy(np.int64)
-    marked = threshold is not None and score_is_magnitude
+    marked = threshold is not None and score_is_magnitude and _divides(left, right, kept, removed, threshold)
     # Removed and kept together are the dense weights, so this height stands still while the slider moves.
     tallest = 1.08 * max(1, int((kept + removed).max(initial=0)))
     reach = float(max(abs(left).max(initial=0), abs(right).max(initial=0))) or 1.0
@@ -98,6 +99,14 @@ def weight_histogram(bins: pd.DataFrame, layer: str, threshold: float | None, sc
         table=pd.DataFrame({"left": left, "right": right, "kept_count": kept, "removed_count": removed}),
         draw=draw,
     )
+
+
+def _divides(left: np.ndarray, right: np.ndarray, kept: np.ndarray, removed: np.ndarray, threshold: float) -> bool:
+    """Whether all that goes lies within the threshold and all that stays beyond it, as far as bins can tell."""
+    ends = np.sort(np.abs([left, right]), axis=0)
+    nearest = np.where((left <= 0) & (right >= 0), 0.0, ends[0])
+    slack = 1e-6 * max(1.0, threshold)
+    return not (kept[ends[1] < threshold - slack].any() or removed[nearest > threshold + slack].any())
 
 
 def _title(

@@ -64,7 +64,7 @@ def test_channel_density_counts_and_marks_the_empty() -> None:
     assert list(chart.figure().layout.yaxis.range) == list(chart.figure().layout.yaxis2.range) == [0, 100]
     assert list(chart.table.columns) == ["layer", "axis", "channel", "kept_percent"]
     full = channel_density(density.assign(density=[0.5, 1.0, 0.2, 0.25, 0.3]), "conv")
-    assert words(full.title) == "No channel of conv is empty; the thinnest output keeps 20 %"
+    assert words(full.title) == "No channel of conv is empty; the sparsest output keeps 20 %"
     with pytest.raises(BadValue, match="'output' or 'input'"):
         channel_density(density.assign(axis="sideways"), "conv")
 

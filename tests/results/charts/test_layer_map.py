@@ -104,7 +104,7 @@ def test_nothing_but_the_cursor_moves_with_the_slider(profile: pd.DataFrame) -> 
     ("level", "words"),
     [
         (0, "Nothing removed yet; fc would be empty first, at 97.5 %"),
-        (800, "At 80 % sparsity fc gives most (82 %), conv1 least (66 %)"),
+        (800, "At 80 % sparsity fc loses most (82 %), conv1 least (66 %)"),
         (975, "At 97.5 % sparsity fc is empty, from 97.5 % on"),
         (1000, "At 100 % every layer is empty"),
     ],

@@ -102,7 +102,7 @@ LOOK = {
 @THEMES
 def test_weights_before_are_bars_and_levels_after_are_marks(theme: str) -> None:
     chart = level_histogram(*level_frames(LOOK), "conv1", 3, (0.1, 0.2, 0.3))
-    assert said(chart) == "3 bits leave the weights of conv1 5 levels; 50 % become zero"
+    assert said(chart) == "3 bits leave conv1 at most 5 levels for each scale; 50 % of its weights become zero"
     bars, stems, dots = chart.figure(theme).data
     assert list(bars.x) == [-1.5, 0, 1.5] and list(bars.width) == [2, 1, 2] and list(bars.y) == [30, 50, 20]
     assert list(dots.x) == LOOK["levels"] and list(dots.y) == LOOK["level_counts"] and sum(dots.y) == sum(bars.y)

@@ -47,7 +47,8 @@ RISING = curve(
 def test_the_speed_curve_stands_beside_what_the_macs_promise() -> None:
     chart = speed_curve(RISING, 600, "channels", 2)
     assert said(chart) == (
-        "50 % of the channels gone: MACs promise 4.0 times, the clock says 2.6 at 64 images and 1.4 at 1 image a pass"
+        "50 % of the channels gone: in theory 4.0 times as fast, "
+        "the clock says 2.6 at 64 images and 1.4 at 1 image a pass"
     )
     figure = chart.figure("dark")
     assert [trace.name for trace in figure.data] == [

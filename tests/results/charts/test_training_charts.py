@@ -107,7 +107,7 @@ def test_wrong_tables_are_refused() -> None:
 
 def test_the_layer_map_fills_up() -> None:
     chart = sparsity_over_time(layers_frame(SLOW, ["a", "b"], WEIGHTS), 400, "slow")
-    assert said(chart.title) == "slow fills up to 86.4 % sparsity: a gives most (90 %), b least (50 %)"
+    assert said(chart.title) == "slow fills up to 86.4 % sparsity: a loses most (90 %), b least (50 %)"
     heat = chart.figure().data[0]
     assert np.asarray(heat.z).tolist() == [[50, 90], [0, 50]] and list(heat.x) == [0, 100, 200]
     assert chart.figure().layout.xaxis.range[1] == 400

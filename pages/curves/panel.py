@@ -73,6 +73,7 @@ def panel(view: View) -> bool:
         view.split,
         bool(running),
         planned,
+        {"model": view.model, "data": view.data or models[view.model].data or ""},
     )
     show(chart, "curves", width=500)
     _caption(view, points)

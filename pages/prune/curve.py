@@ -45,8 +45,10 @@ def dense_value(setting: Setting, now: Answer, points: Points | None = None) -> 
     """
     if now.complete:
         return now.value
-    stored = [value for _, _, value, _ in (curve_points(setting, ("pruned",)) if points is None else points)]
-    return max([*stored, *([now.value] if now.value else [])], key=lambda value: value["count"], default=None)
+    found = [value for _, _, value, _ in (curve_points(setting, ("pruned",)) if points is None else points)]
+    if now.value:
+        found.append(now.value)
+    return max(found, key=lambda value: value["count"], default=None)
 
 
 def missing(setting: Setting, points: Iterable[tuple[int, str, Any, str]], variants: tuple[str, ...]) -> list[Study]:

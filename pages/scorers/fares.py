@@ -111,7 +111,7 @@ def _fares(name: str, path: str, modified: int) -> pd.DataFrame:
 def removed(some: pd.DataFrame) -> str:
     """What was removed in rows of a table: "80 % of weights"."""
     said = [
-        f"{', '.join(in_percent(level) for level in sorted(part['level'].unique()))} of {granularities[unit].unit}"
+        f"{', '.join(in_percent(level) for level in sorted(part['level'].unique()))} of {granularities[str(unit)].unit}"
         for unit, part in some.groupby("granularity", sort=False)
     ]
     return "; ".join(said)

@@ -9,13 +9,14 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.shared.menu import menu
+from pages.shared.paper import fields
 from pages.shared.server import theme
 from pruning.common.errors import PruningError
 from pruning.results.charts.base import Chart, config
 from pruning.results.charts.shown import shown
+from pruning.results.report.paper import Paper, alike_in_grey
 
 Kind = Literal["svg", "png", "pdf"]
-WIDTHS: dict[str, Literal[85, 170]] = {"one column (85 mm)": 85, "two columns (170 mm)": 170}
 MIME: dict[Kind, str] = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 
 
@@ -45,28 +46,35 @@ def take(chart: Chart, key: str) -> None:
 
 
 def _files(chart: Chart, key: str) -> None:
-    """What can be taken home; pictures are made when asked for."""
-    st.caption("For papers: sizes are column widths.")
-    for label, width in WIDTHS.items():
-        row = st.container(horizontal=True, vertical_alignment="center")
-        row.markdown(label)
-        for kind in MIME:
-            row.download_button(
-                kind.upper(),
-                partial(picture, chart, kind, width),
-                f"{chart.name}-{width}mm.{kind}",
-                MIME[kind],
-                key=f"{kind}_{width}_{key}",
-                on_click="ignore",
-            )
-    st.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
+    """What can be taken home, as the person wants it printed; pictures are made when asked for."""
+    paper = fields(key)
+    row = st.container(horizontal=True)
+    for kind in MIME:
+        row.download_button(
+            kind.upper(),
+            partial(picture, chart, kind, paper),
+            f"{chart.name}-{paper.width_mm}mm.{kind}",
+            MIME[kind],
+            key=f"{kind}_{key}",
+            on_click="ignore",
+        )
+    row.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
+    st.caption(grey_words(alike_in_grey(chart.figure("light"))))
 
 
-def picture(chart: Chart, kind: Kind, width: Literal[85, 170]) -> bytes:
+def grey_words(alike: list[tuple[str, str]]) -> str:
+    """What a print without colours does to a chart, in a sentence."""
+    if not alike:
+        return "Printed in grey, all entries of the legend can be told apart."
+    pairs = "; ".join(f"{one} and {other}" for one, other in alike)
+    return f"Printed in grey, these look alike: {pairs}."
+
+
+def picture(chart: Chart, kind: Kind, paper: Paper) -> bytes:
     """The chart as a file. Where no browser is installed the file says so, in words, instead of a stack trace."""
     from pruning.results.report.pictures import render
 
     try:
-        return render(chart.figure("light"), kind, width)
+        return render(chart.figure("light"), kind, paper.width_mm, paper.height_mm, paper)
     except PruningError as error:
         return f"{error}\n".encode()

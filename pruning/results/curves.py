@@ -56,25 +56,46 @@ def points_frame(points: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
-def points_export(points: pd.DataFrame) -> pd.DataFrame:
-    """The points as a file has them, with the unit in each name."""
+def points_export(points: pd.DataFrame, means: pd.DataFrame, about: Mapping[str, str]) -> pd.DataFrame:
+    """The points as a file has them, with the unit in each name, then the means over seeds.
+
+    Args:
+        points, means: as ``points_frame`` and ``means_frame`` make them.
+        about: what all rows are of, by column: ``model``, ``data``, ``split``; stands in each row, as files are joined.
+
+    Returns:
+        Rows of single seeds have the seed and their 95 % Wilson interval; rows of means have "mean" as ``seed``, for
+        the interval one standard deviation over the seeds (for one seed its Wilson interval), how many seeds they are
+        of, and the fewest images of any.
+    """
+    several = means[means["seeds"] > 1]
+    rows = pd.concat(
+        [points.assign(seeds=1, band="95 % Wilson interval"), several.assign(band="one standard deviation")]
+    )
     return pd.DataFrame(
-        {
-            "curve": points["curve"],
-            "seed": points["run"],
-            "level_asked_permille": points["level"],
-            "sparsity_percent": (100 * points["sparsity"]).round(4),
-            "compression_ratio": points["compression"].round(4),
-            "macs_left_percent": (100 * points["macs"]).round(4),
-            "bitmask_file_bytes": points["bytes"],
-            "accuracy_percent": (100 * points["accuracy"]).round(4),
-            "low_95_percent": (100 * points["low"]).round(4),
-            "high_95_percent": (100 * points["high"]).round(4),
-            "lost_points": (100 * points["lost"]).round(4),
-            "images_count": points["count"],
-            "origin": points["origin"],
+        {name: [value] * len(rows) for name, value in about.items()}
+        | {
+            "curve": rows["curve"].to_numpy(),
+            "seed": rows["run"].fillna("mean").to_numpy() if len(rows) else [],
+            "seeds_count": rows["seeds"].to_numpy(),
+            "level_asked_permille": rows["level"].to_numpy(),
+            "sparsity_percent": _percent(rows["sparsity"]),
+            "compression_ratio": rows["compression"].astype("float64").round(4).to_numpy(),
+            "macs_left_percent": _percent(rows["macs"]),
+            "bitmask_file_bytes": rows["bytes"].to_numpy(),
+            "accuracy_percent": _percent(rows["accuracy"]),
+            "low_percent": _percent(rows["low"]),
+            "high_percent": _percent(rows["high"]),
+            "low_to_high_is": rows["band"].to_numpy(),
+            "lost_points": _percent(rows["lost"]),
+            "images_count": rows["count"].to_numpy(),
+            "origin": rows["origin"].to_numpy(),
         }
     )
+
+
+def _percent(shares: pd.Series) -> np.ndarray:
+    return (100 * shares.astype("float64")).round(4).to_numpy()
 
 
 def means_frame(points: pd.DataFrame, runs: Mapping[str, int]) -> pd.DataFrame:

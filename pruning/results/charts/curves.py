@@ -28,6 +28,7 @@ def curves(
     split: str = "test",
     pending: bool = False,
     planned: Mapping[str, int] | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> Chart:
     """The comparison.
 
@@ -43,6 +44,7 @@ def curves(
         pending: more points are on their way.
         planned: all curves, and how many seeds each was to have: a curve keeps its colour while others are still
             empty, and where a seed failed the legend says of how many its mean is.
+        about: columns of the table that say of what all rows are, such as model and data.
 
     Raises:
         BadValue: an unknown axis, or a column is missing.
@@ -111,7 +113,7 @@ def curves(
         title=title,
         alt=f"{split.capitalize()} accuracy from 0 to 100 % against {NAMES[axis]}, {len(names)} curves: "
         f"{', '.join(names)}. {title}.",
-        table=points_export(points),
+        table=points_export(points, means, {**(about or {}), "split": split}),
         draw=draw,
     )
 

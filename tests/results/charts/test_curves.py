@@ -148,13 +148,24 @@ def test_title_says_which_curve_keeps_accuracy_longest_and_the_numbers_are_right
     assert empty.replace("\u00a0", " ") == "Nothing is measured yet; the dense network reaches 90 %"
 
 
-def test_csv_holds_every_seed(points, means) -> None:
-    table = pd.read_csv(io.BytesIO(curves(points, means, bytes_dense=4000).csv()))
-    assert len(table) == len(points) == 9
-    assert set(table["seed"]) == {"training seed 0", "training seed 0, draw 0", "training seed 0, draw 1"}
-    row = table[(table["curve"] == "magnitude") & (table["level_asked_permille"] == 900)].iloc[0]
+def test_csv_names_model_and_data_and_holds_every_seed_and_the_means(points, means) -> None:
+    about = {"model": "lenet_5", "data": "fashion_mnist"}
+    table = pd.read_csv(io.BytesIO(curves(points, means, bytes_dense=4000, about=about).csv()))
+    assert set(zip(table["model"], table["data"], table["split"], strict=True)) == {
+        ("lenet_5", "fashion_mnist", "test")
+    }
+    seeds, mean = table[table["seed"] != "mean"], table[table["seed"] == "mean"].set_index("level_asked_permille")
+    assert len(seeds) == len(points) == 9 and (seeds["seeds_count"] == 1).all()
+    assert set(seeds["seed"]) == {"training seed 0", "training seed 0, draw 0", "training seed 0, draw 1"}
+    row = seeds[(seeds["curve"] == "magnitude") & (seeds["level_asked_permille"] == 900)].iloc[0]
     assert (row["accuracy_percent"], row["images_count"], row["lost_points"]) == (80, 1000, 10)
     assert (row["compression_ratio"], row["bitmask_file_bytes"]) == (10, pytest.approx(400))
+    assert list(mean.index) == [0, 500, 900] and set(mean["curve"]) == {"random"} and (mean["seeds_count"] == 2).all()
+    draws = np.array([40.0, 44.0])
+    assert mean["accuracy_percent"][500] == draws.mean()
+    assert mean["high_percent"][500] - 42 == pytest.approx(draws.std(ddof=1), abs=1e-3)
+    assert set(mean["low_to_high_is"]) == {"one standard deviation"}
+    assert len(curves(points.iloc[:0], means.iloc[:0]).table) == 0
 
 
 def luminance(colour: str) -> float:

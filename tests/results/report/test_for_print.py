@@ -46,11 +46,20 @@ def test_a_long_title_is_broken_anew_for_the_column(make_chart: Callable[..., Ch
     assert narrow["margin"]["t"] >= len(broken) * 8.5 * 96 / 72
 
 
-def test_height_is_as_asked_or_as_needed_but_never_more_than_a_page(make_chart: Callable[..., Chart]) -> None:
+def test_height_is_as_asked(make_chart: Callable[..., Chart]) -> None:
     assert for_print(make_chart(), 85, 60)["layout"]["height"] == pytest.approx(60 / 25.4 * 96)
-    low, high = (for_print(make_chart(height=px), 85)["layout"]["height"] for px in (300, 600))
-    assert high - low == pytest.approx(300 * 10 / 15)
-    assert for_print(make_chart(height=9000), 85)["layout"]["height"] == pytest.approx(230 / 25.4 * 96)
+
+
+def test_rows_have_the_room_they_need_up_to_a_page_and_curves_a_shape(make_chart: Callable[..., Chart]) -> None:
+    def height(px: int, rows: bool) -> float:
+        figure = make_chart(height=px).figure()
+        if rows:  # from the top down
+            figure.update_yaxes(range=[3, -1])
+        return for_print(figure, 85)["layout"]["height"]
+
+    assert height(600, True) - height(300, True) == pytest.approx(300 * 10 / 15)
+    assert height(9000, True) == pytest.approx(230 / 25.4 * 96)
+    assert height(9000, False) == height(600, False) < 85 / 25.4 * 96
 
 
 def test_other_sizes_and_formats_are_refused(make_chart: Callable[..., Chart]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.choices.compare import Wish
-from pages.compare import detail, work
+from pages.compare import detail, device, work
 from pages.compare import words as compare_words
 from pages.compare.choosing import answer, chosen, faster, sure
 from pages.compare.controls import SELECTED
@@ -32,7 +32,7 @@ def panel(wish: Wish) -> bool:
     """Everything; returns whether something is under way."""
     if st.session_state.get(SELECTED, "") != wish.way:
         st.rerun()  # the whole page: a click is a word of the address
-    known = work.look(wish.plan)
+    known, making = work.look(wish.plan), False
     table = with_worst(frame(known.results), known.results, work.labels(wish.plan))
     label = models[wish.model].label
     best = chosen(table, wish) if len(table) else None
@@ -53,7 +53,8 @@ def panel(wish: Wish) -> bool:
         _about(known, table, wish)
         detail.detail(wish, known, table, _one(table, best))
         compare_words.tables(table, wish)
-    return bool(known.running or known.making)
+        making = device.own_device(wish, table, best or "dense")
+    return bool(known.running or known.making or making)
 
 
 def _clicked() -> None:

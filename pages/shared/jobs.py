@@ -12,7 +12,7 @@ import streamlit as st
 from pages.shared.live import looked
 from pages.shared.plain import plain
 from pages.shared.server import engine, operator, owner, person, session, store
-from pruning.common.errors import PruningError
+from pruning.common.errors import Missing, PruningError
 from pruning.engine.jobs import JobView
 from pruning.study.study import Study
 
@@ -117,7 +117,19 @@ def progress(views: Sequence[JobView], share: float, words: str, key: str) -> No
 def made(study: Study, timeout: float) -> bytes:
     """The file that a worker makes for a download, or a sentence in its place. For a download's own thread, which knows
     no session: each download takes its own turn."""
-    for last in (False, True):
+    try:
+        return file_of(study, timeout)
+    except PruningError as error:
+        return f"{error}\n".encode()
+
+
+def file_of(study: Study, timeout: float) -> bytes:
+    """The same where a sentence in its place would be no file.
+
+    Raises:
+        PruningError: it could not be made.
+    """
+    for _ in range(2):
         try:
             me = f"download {uuid.uuid4().hex}"
             job = engine().submit(study, owner=me, durable=False, person=study.key)
@@ -125,15 +137,11 @@ def made(study: Study, timeout: float) -> bytes:
             if not view.finished:
                 engine().cancel(job, me)
             if not view.rows:
-                return f"{view.error or 'The file could not be made in time; try again.'}\n".encode()
+                raise Missing(view.error or "The file could not be made in time; try again.")
             return Path(view.rows[0]["value"]["path"]).read_bytes()
         except FileNotFoundError:  # made long ago, and cleaned up since
             engine().forget(study.key)
-            if last:
-                return b"The file was cleaned up before it could be read; try again.\n"
-        except PruningError as error:
-            return f"{error}\n".encode()
-    raise AssertionError("unreachable")
+    raise Missing("The file was cleaned up before it could be read; try again.")
 
 
 def stop(views: Sequence[JobView]) -> bool:

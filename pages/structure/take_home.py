@@ -9,8 +9,11 @@ import streamlit as st
 
 from pages.choices.commands import SMALL_FORMS, opening, small_name
 from pages.choices.setting import Setting
+from pages.shared.device_kit import Wanted, onnx, zipped
 from pages.shared.jobs import made
-from pruning.study.study import MeasureSpec
+from pruning.common.hashing import digest
+from pruning.study.study import MeasureSpec, Study
+from pruning.zoo.kinds import models
 
 WAIT = 300
 """Seconds that a file may take: an ONNX export of a large network traces it twice."""
@@ -19,6 +22,17 @@ WAIT = 300
 def downloads(setting: Setting) -> None:
     """One tab a form: a button and the code."""
     st.subheader("Take the small network home", anchor=False)
+    st.download_button(
+        "Device kit (zip)",
+        partial(zipped, digest("device kit", setting.study(onnx()).key), setting.sentence(), both(setting)),
+        f"{setting.model}-device-kit.zip",
+        "application/zip",
+        on_click="ignore",
+        key="structure_kit",
+        icon=":material/timer:",
+        help="The dense and the small network as ONNX files, and a short script that times them on your own device "
+        "with onnxruntime alone. The page Compare reads the times that it writes.",
+    )
     tabs = st.tabs([label for label, _ in SMALL_FORMS.values()])
     for tab, (form, (_, about)) in zip(tabs, SMALL_FORMS.items(), strict=True):
         with tab:
@@ -35,6 +49,16 @@ def downloads(setting: Setting) -> None:
                     icon=":material/download:",
                 )
             st.code(opening(small_name(setting, form), setting.base), language="python")
+
+
+def both(setting: Setting) -> list[Wanted]:
+    """The dense network and the small one."""
+    shape, label = setting.base.input_shape, models[setting.model].label
+    dense = Study(base=setting.base, recipe=(), measures=(onnx(),))
+    return [
+        Wanted("dense", f"{label}, dense", dense, shape),
+        Wanted(f"small-{setting.level_digits}", setting.sentence(), setting.study(onnx()), shape),
+    ]
 
 
 def file(setting: Setting, form: str) -> bytes:

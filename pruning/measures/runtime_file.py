@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @measures.register
 class RuntimeFile(OnnxFile):
-    """The ONNX file that the measure ``runtime`` runs: ``path`` in the store, ``bytes``."""
+    """The ONNX file that the measure ``runtime`` runs, with what it takes and gives in its metadata: ``path`` in the
+    store, ``bytes``."""
 
     name = "runtime_file"
     label = "ONNX file"
@@ -21,7 +22,8 @@ class RuntimeFile(OnnxFile):
     stored = False
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
-        from pruning.compression.removal.onnx_runtime import KIND, SUFFIX, onnx_file
+        from pruning.compression.removal.onnx_runtime import SUFFIX, onnx_file
+        from pruning.measures.tools.takes import noted, takes
 
         keep, form = desk.keeper(), self.form(self.precision)
-        return keep(KIND, form.key(state), onnx_file(state, form, desk), SUFFIX)
+        return keep("runtime_file", form.key(state), noted(onnx_file(state, form, desk), takes(state)), SUFFIX)

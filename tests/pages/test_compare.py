@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -123,3 +127,43 @@ def test_a_model_is_made_and_loads(server: Path, way: str) -> None:
     row = frame(work.look(PLAN).results).set_index("name").loc[way]
     assert smallest.stat().st_size == row["bytes"]
     assert any(".safetensors" in str(button.proto.label) for button in page.get("download_button"))
+
+
+def test_the_device_kit_goes_out_with_the_dense_network_and_its_times_come_back(server: Path) -> None:
+    from pages.compare import device
+    from pages.shared.device_kit import zipped
+
+    wish = Wish(model="lenet_300_100")
+    table = frame(work.look(wish.plan).results)
+    networks = device.wanted(wish, ["int8"], table)
+    with zipfile.ZipFile(io.BytesIO(zipped(device.key_of(wish), "two", networks))) as archive:
+        content = json.loads(archive.read("device-kit/kit.json"))
+        model = onnx.load_from_string(archive.read("device-kit/int8.onnx"))
+    assert [one["name"] for one in content["networks"]] == ["dense", "int8"] and content["kit"] == device.key_of(wish)
+    row = table.set_index("name").loc["int8"]
+    assert content["networks"][1]["measured"]["accuracy"] == pytest.approx(row["accuracy"], abs=1e-6)
+    facts = {prop.key: json.loads(prop.value) for prop in model.metadata_props}
+    assert facts["input_shape"] == [1, 28, 28] and facts["preprocessing"]["mean"] == pytest.approx([0.2860])
+
+    usual = {"kit": content["kit"], "batch_images": 1, "rounds": 9, "threads": 1, "device": "pi", "system": "Linux"}
+    times = [
+        usual
+        | {"network": name, "label": name, "median_ms": ms, "low_ms": ms, "high_ms": ms}
+        | {"runtime": "onnxruntime 1", "date": "2026-12-01T10:00:00Z"}
+        for name, ms in (("dense", 4.0), ("int8", 1.0))
+    ]
+
+    def script(rows: list[dict]) -> None:
+        import pandas as pd
+
+        from pages.choices.compare import Wish
+        from pages.compare import device, work
+        from pruning.results.tradeoffs import frame
+
+        wish = Wish(model="lenet_300_100")
+        device.shown(wish, frame(work.look(wish.plan).results), pd.DataFrame(rows))
+
+    page = AppTest.from_function(script, kwargs={"rows": times}, default_timeout=PATIENCE).run()
+    seen = page.dataframe[0].value
+    assert list(seen["there, against dense"]) == ["", "4 times faster"] and list(seen["device"]) == ["pi, 1 thread"] * 2
+    assert "never put into one number" in texts(page)

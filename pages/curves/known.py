@@ -10,6 +10,7 @@ from typing import Any
 from pages.choices.curves import View
 from pages.curves.work import CurveWork, works
 from pages.shared.answers import SIZE, ask
+from pages.shared.answers import look as look_up
 from pages.shared.server import store
 from pages.shared.standing import Standing, Wanted, standing
 from pruning.common.limits import PAGE_TABLES
@@ -95,9 +96,10 @@ def jobs(found: list[tuple[CurveWork, KnownCurves]]) -> Iterator[tuple[CurveWork
 def look(view: View) -> list[tuple[CurveWork, KnownCurves]]:
     """All runs of the view with what is known of them."""
     macs = None
-    if view.curves:  # whatever the axis is: the table that can be taken home has a column for each
+    if view.curves:
         study = Study(base=Base(model=view.model), recipe=(), measures=(MeasureSpec(name="macs_table"),))
-        macs = ask(study, "macs_table").value
+        # On other axes nothing is asked for, but the table that can be taken home has the column if it is known.
+        macs = (ask(study, "macs_table") if view.axis == "macs" else look_up(study)).value
     return [(work, known(work, macs)) for work in works(view)]
 
 

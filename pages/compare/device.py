@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.choices.compare import Wish
 from pages.compare.tasks import estimate, tasks
-from pages.shared.device_kit import Wanted, onnx, zipped
+from pages.shared.device_kit import KitPart, onnx, zipped
 from pages.shared.jobs import begin_all, mean_share, progress
 from pages.shared.offers import button
 from pages.shared.plain import plain
@@ -29,7 +29,7 @@ def key_of(wish: Wish) -> str:
     return digest("device kit", wish.plan.model_dump_json())
 
 
-def wanted(wish: Wish, names: list[str], table: pd.DataFrame) -> list[Wanted]:
+def wanted(wish: Wish, names: list[str], table: pd.DataFrame) -> list[KitPart]:
     """The networks of a kit, the dense one first, with what was measured of them on test images."""
     every, rows = tasks(wish.plan), table.set_index("name")
     found = []
@@ -38,7 +38,7 @@ def wanted(wish: Wish, names: list[str], table: pd.DataFrame) -> list[Wanted]:
         network = Network(base=task.study.base, recipe=task.approach.recipe)
         study = Study(networks=(network,), measures=(onnx("int8" if task.approach.int8 else "float32"),))
         measured = {"accuracy": round(float(row["accuracy"]), 6), "split": "test", "images": int(row["count"])}
-        found.append(Wanted(name, str(row["label"]), study, task.study.base.input_shape, {"measured": measured}))
+        found.append(KitPart(name, str(row["label"]), study, task.study.base.input_shape, {"measured": measured}))
     return found
 
 
@@ -60,7 +60,7 @@ def own_device(wish: Wish, table: pd.DataFrame, best: str) -> bool:
     return busy
 
 
-def _take(wish: Wish, networks: list[Wanted], table: pd.DataFrame) -> bool:
+def _take(wish: Wish, networks: list[KitPart], table: pd.DataFrame) -> bool:
     """The download; what must be trained for it is asked for first, as that takes longer than a download waits."""
     now = standing(whole(one.study) for one in networks)
     if now.running:

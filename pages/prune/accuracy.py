@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.choices.levels import unit_of
 from pages.choices.setting import Setting
-from pages.prune.curve import Points, curve_points, dense_value, missing
+from pages.prune.curve import curve_points, dense_of, dense_value, missing, same_curve
 from pages.prune.words import headline
 from pages.shared.answers import TEST, Answer, ask
 from pages.shared.estimates import left, passes
@@ -25,7 +25,6 @@ from pruning.results.charts.accuracy_curve import accuracy_curve
 from pruning.results.charts.words import tip
 from pruning.results.frames import curve_frame
 from pruning.results.sentences import difference, interval
-from pruning.steps.prune import Prune
 from pruning.study.study import Study
 from pruning.zoo.kinds import datasets, models
 
@@ -130,12 +129,6 @@ def curve_panel(setting: Setting, norm: bool, old: Setting | None) -> bool:
     return bool(running) or busy(setting, norm)
 
 
-def dense_of(points: Points) -> float | None:
-    """Accuracy of the dense network, as it was counted beside pruned ones: on the most images that any of them saw."""
-    most = max((value for _, _, value, _ in points), key=lambda value: value["count"], default=None)
-    return most["dense_correct"] / most["count"] if most else None
-
-
 def busy_curve(setting: Setting) -> bool:
     """Whether the curve of this setting is being measured, by whomever."""
     return bool(_views(setting))
@@ -143,14 +136,7 @@ def busy_curve(setting: Setting) -> bool:
 
 def _views(setting: Setting) -> list[JobView]:
     """Work on this setting's curve that is under way, whoever asked for it."""
-    return [looked(view) for view in engine().views() if view.durable and _same(setting, view.study)]
-
-
-def _same(setting: Setting, study: Study | None) -> bool:
-    """Whether a study is about this setting, at whatever level."""
-    if study is None or study.base != setting.base or not study.recipe or not isinstance(study.recipe[0], Prune):
-        return False
-    return study.recipe[0].criterion() == setting.prune.criterion()
+    return [looked(view) for view in engine().views() if view.durable and same_curve(setting, view.study)]
 
 
 def _progress(views: list[JobView]) -> None:

@@ -11,6 +11,7 @@ from pages.shared.server import store
 from pruning.common.limits import PAGE_TABLES
 from pruning.common.memory import remembered
 from pruning.results.frames import GRID, STOPS
+from pruning.steps.prune import Prune
 from pruning.study.study import Study
 
 Points = list[tuple[int, str, dict[str, Any], str]]
@@ -34,6 +35,12 @@ def curve_points(setting: Setting, variants: tuple[str, ...]) -> Points:
         found = store().get([key for _, key in keys])
         points += [(level, variant, found[key].value, found[key].origin) for level, key in keys if key in found]
     return points
+
+
+def dense_of(points: Points) -> float | None:
+    """Accuracy of the dense network, as it was counted beside pruned ones: on the most images that any of them saw."""
+    most = max((value for _, _, value, _ in points), key=lambda value: value["count"], default=None)
+    return most["dense_correct"] / most["count"] if most else None
 
 
 def dense_value(setting: Setting, now: Answer, points: Points | None = None) -> dict[str, Any] | None:
@@ -60,3 +67,10 @@ def missing(setting: Setting, points: Iterable[tuple[int, str, Any, str]], varia
         if levels:
             studies.append(setting.curve(TEST, levels, recalibrate=variant == "recalibrated"))
     return studies
+
+
+def same_curve(setting: Setting, study: Study | None) -> bool:
+    """Whether a study is about this setting, at whatever level."""
+    if study is None or study.base != setting.base or not study.recipe or not isinstance(study.recipe[0], Prune):
+        return False
+    return study.recipe[0].criterion() == setting.prune.criterion()

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from pages.choices.setting import Setting
-from pages.prune.accuracy import NOW, PRUNED, RECALIBRATED, dense_of
-from pages.prune.curve import curve_points
+from pages.prune.accuracy import NOW, PRUNED, RECALIBRATED
+from pages.prune.curve import curve_points, dense_of
 from pages.prune.words import headline
 from pages.shared.controls import SLIDER
 from pages.shared.follow import Follow, follow

@@ -15,7 +15,7 @@ WAIT = 300
 
 
 @dataclass(frozen=True)
-class Wanted:
+class KitPart:
     """A network of a kit: by which name its times are known again, what people call it, and the work that makes its
     ONNX file, of one measure and one cell."""
 
@@ -31,7 +31,7 @@ def onnx(precision: str = "float32") -> MeasureSpec:
     return MeasureSpec(name="runtime_file", options={} if precision == "float32" else {"precision": precision})
 
 
-def zipped(key: str, title: str, wanted: Sequence[Wanted]) -> bytes:
+def zipped(key: str, title: str, wanted: Sequence[KitPart]) -> bytes:
     """The kit; runs in the download's own thread. An error becomes the file's text."""
     from pruning.results.device.kit import KitNetwork, device_kit
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.choices.commands import SMALL_FORMS, opening, small_name
 from pages.choices.setting import Setting
-from pages.shared.device_kit import Wanted, onnx, zipped
+from pages.shared.device_kit import KitPart, onnx, zipped
 from pages.shared.jobs import made
 from pruning.common.hashing import digest
 from pruning.study.study import MeasureSpec, Study
@@ -51,13 +51,13 @@ def downloads(setting: Setting) -> None:
             st.code(opening(small_name(setting, form), setting.base), language="python")
 
 
-def both(setting: Setting) -> list[Wanted]:
+def both(setting: Setting) -> list[KitPart]:
     """The dense network and the small one."""
     shape, label = setting.base.input_shape, models[setting.model].label
     dense = Study(base=setting.base, recipe=(), measures=(onnx(),))
     return [
-        Wanted("dense", f"{label}, dense", dense, shape),
-        Wanted(f"small-{setting.level_digits}", setting.sentence(), setting.study(onnx()), shape),
+        KitPart("dense", f"{label}, dense", dense, shape),
+        KitPart(f"small-{setting.level_digits}", setting.sentence(), setting.study(onnx()), shape),
     ]
 
 

@@ -22,8 +22,12 @@ class RuntimeFile(OnnxFile):
     stored = False
 
     def measure(self, state: State, desk: Desk) -> dict[str, Any]:
+        from pruning.compression.removal.exports import noted
         from pruning.compression.removal.onnx_runtime import SUFFIX, onnx_file
-        from pruning.measures.tools.takes import noted, takes
+        from pruning.measures.tools.facts import facts
 
         keep, form = desk.keeper(), self.form(self.precision)
-        return keep("runtime_file", form.key(state), noted(onnx_file(state, form, desk), takes(state)), SUFFIX)
+        about = facts(state, desk)
+        if self.precision == "int8":
+            del about["measured"]  # that is the network's in float32
+        return keep("runtime_file", form.key(state), noted(onnx_file(state, form, desk), about), SUFFIX)

@@ -16,7 +16,8 @@ import pandas as pd
 
 from pruning.results.charts.base import Chart
 from pruning.results.csv_files import csv_bytes
-from pruning.results.report.pictures import FORMATS, WIDTHS, render
+from pruning.results.report.paper import WIDTHS
+from pruning.results.report.pictures import FORMATS, render
 
 PACKAGES = (
     "torch",

@@ -13,10 +13,8 @@ from pruning.common.errors import BadValue
 from pruning.results.charts.base import Chart, title_layout
 from pruning.results.charts.palette import FONT_SIZE, template
 from pruning.results.report.browser import Format, browser
-from pruning.results.report.paper import FONTS, SHAPE, TALLEST_MM, WIDTHS, Paper, Width, empty_corner, has_rows
+from pruning.results.report.paper import FONTS, SHAPE, TALLEST_MM, Paper, Width, empty_corner, has_rows
 from pruning.results.report.paper import legend_room as room_of_legend
-
-__all__ = ["FORMATS", "WIDTHS", "Width", "for_print", "render"]
 
 PX_PER_MM = 96 / 25.4
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")

@@ -10,7 +10,8 @@ import pytest
 from pruning.common.errors import BadValue, Missing
 from pruning.results.charts.base import Chart
 from pruning.results.report.browser import Browser, Format
-from pruning.results.report.pictures import WIDTHS, for_print, render
+from pruning.results.report.paper import WIDTHS
+from pruning.results.report.pictures import for_print, render
 
 
 @pytest.mark.parametrize(("width_mm", "px", "points"), [(85, 321.26, 7.5), (170, 642.52, 8.0)])

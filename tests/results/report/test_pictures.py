@@ -20,7 +20,8 @@ from PIL import Image
 
 from pruning.results.charts.base import Chart
 from pruning.results.report.browser import browser
-from pruning.results.report.pictures import WIDTHS, render
+from pruning.results.report.paper import WIDTHS
+from pruning.results.report.pictures import render
 
 pytestmark = [
     pytest.mark.browser,

@@ -61,7 +61,7 @@ def shares(server: Server) -> dict[str, float]:
 def shown(server: Server, page: Page) -> None:
     """Wait until the page has its first chart."""
     server.wait(server.answers, pause=0.02)
-    page.goto(server.url)
+    page.goto(server.url + "prune")
     page.wait_for_selector(".js-plotly-plot .main-svg")
 
 

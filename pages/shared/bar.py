@@ -16,15 +16,21 @@ def bar(pages: dict[str, Any], shown: str) -> None:
         pages: what Streamlit knows of each page, by its name.
         shown: the name of the page that is drawn.
     """
+    st.session_state["pages"] = pages
     with st.container(key="bar", gap=None):
         groups = st.container(horizontal=True, gap="small", key="bar_groups")
         for group, found in grouped().items():
             here = any(page.name == shown for page in found)
             with groups.container(width="content", key=f"bar_{'here' if here else group.lower()}"):
                 st.page_link(pages[found[0].name], label=group, width="content")
-            if here:
+            if here and len(found) > 1:
                 row = st.container(horizontal=True, gap="small", key="bar_pages")
                 for page in found:
                     mark = "shown" if page.name == shown else page.name
                     with row.container(width="content", key=f"bar_{mark}"):
                         st.page_link(pages[page.name], label=page.title, icon=page.icon, width="content")
+
+
+def page_of(name: str) -> Any | None:
+    """What Streamlit knows of a page, for a link to it; nothing where there is no such page."""
+    return st.session_state.get("pages", {}).get(name)

@@ -84,6 +84,12 @@ def again(names: list[str]) -> None:
     )
 
 
+def asked_page() -> str:
+    """The page that the browser's first address names; "" where it names none."""
+    context = get_script_run_ctx()
+    return (context.pages_manager.intended_page_name or "") if context is not None else ""
+
+
 def came_back() -> bool:
     """Whether this run began with the browser's button for back or forward."""
     context = get_script_run_ctx()

@@ -23,7 +23,7 @@ CSS = (
 .st-key-bar { padding: 0.25rem 2.5rem 0.35rem 0; }
 .st-key-bar a { padding: 0.2rem 0.5rem; min-height: 0; margin: 0; }
 .st-key-bar_groups { gap: 0.25rem; }
-.st-key-bar_pages { gap: 0.25rem; padding-top: 0.4rem; }
+.st-key-bar_pages { gap: 0.25rem; margin-top: 0.5rem; }
 .st-key-bar_groups a > :has([data-testid="stIconMaterial"]):first-child { display: none; }
 .st-key-bar_groups a, .st-key-bar_groups a:focus-visible { border-radius: 0; border-bottom: 3px solid transparent; }
 .st-key-bar_here a { background: none !important; border-bottom-color: light-dark(#0072b2, #56b4e9) !important; }

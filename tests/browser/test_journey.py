@@ -20,7 +20,7 @@ FAST = "?v=1&model=lenet_300_100"
 
 def opened(page: Page, server: Server, words: str = "") -> None:
     """Open a link and wait for its charts and its measured headline."""
-    page.goto(server.url + words)
+    page.goto(server.url + (words or "prune"))
     expect(page.locator("h2").first).to_contain_text(re.compile(r"keeps [\d.]+ %"), timeout=PATIENCE)
     expect(page.locator(".st-key-map .js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
 

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.look import PATIENCE, settled
+from tests.pages.look import PATIENCE, settled, turn_to
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +40,8 @@ def visit(server: Path) -> Callable[..., AppTest]:
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
         for name, value in words.items():
             page.query_params[name] = value
+        if not words:
+            turn_to(page, "prune")
         return settled(page.run())
 
     return opened

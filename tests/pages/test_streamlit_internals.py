@@ -88,6 +88,10 @@ PRIVATE: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
             "is_history_navigation",
         ),
     ),
+    f"{UTILS}.script_run_context.ScriptRunContext.pages_manager.intended_page_name": (
+        lambda: found("streamlit.runtime.pages_manager.PagesManager"),
+        has("intended_page_name"),
+    ),
     f"{UTILS}.script_run_context.ScriptRunContext.page_script_hash": (
         lambda: found(f"{UTILS}.script_run_context.ScriptRunContext"),
         has("page_script_hash"),

@@ -34,12 +34,12 @@ def test_every_stop_of_every_criterion_is_stored_and_nothing_is_damaged_at_none(
 
 
 def test_stored_numbers_come_before_any_job_and_two_texts_after(server: Path) -> None:
-    page = at_language(level="60", scorer="wanda", prompt="Emma was", seed="3")
+    page = at_language(level="60", prompt="Emma was", seed="3")
     stored = Bundled(ROOT / "assets" / "grids")
-    study = Reading(scorer="wanda").curve("wanda")
+    study = Reading().curve("magnitude_l1")
     keys = [cell.measure_key(study.measures[0]) for cell in study.cells()]
     value = stored.get(keys)[keys[STOPS.index(600)]].value
-    assert f"Without 60 % of its weights by {LABELS['wanda']}" in page.header[0].value
+    assert f"Without 60 % of its weights by {LABELS['magnitude_l1']}" in page.header[0].value
     assert f"to {number(value['perplexity'])}" in page.header[0].value
     said = texts(settled(page))
     assert said.count("Emma was") == 2 and "tokens a second" in said and "lose more than one nat" in said

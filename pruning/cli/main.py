@@ -88,6 +88,10 @@ def _do(given: Any) -> str:
         from pruning.cli.health import report
 
         return report(given.url, given.json)
+    if given.command == "report":
+        from pruning.cli.report import report as document
+
+        return document(given)
     if given.command == "assign":
         return _assign(given.address, given.issuer, given.subject, given.json)
     if given.command == "data":

@@ -9,7 +9,10 @@ from typing import Any, NoReturn
 from pruning.cli import listing
 from pruning.cli.arguments import SPARSITY_RULE
 from pruning.common.errors import LETTERS, BadValue, shortened
+from pruning.results.report.kinds import formats, templates
 from pruning.steps.prune import Prune
+
+REPORT_FILES = f"its name's end says the format: {', '.join(formats[name].suffix for name in formats)}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,6 +78,15 @@ def parser() -> Parser:
     run = commands.add_parser("run", help="run a study from a JSON file", description=about, allow_abbrev=False)
     run.add_argument("study", metavar="FILE", help="the study, or - for standard input")
     _json(run, "the study, the table and every measured value as JSON")
+
+    about = "Make a document of studies: computed where the store lacks results, else the same document each time."
+    report = commands.add_parser("report", help="make a document of studies", description=about, allow_abbrev=False)
+    report.add_argument("studies", metavar="FILE", nargs="+", help="studies, as 'run' takes them")
+    report.add_argument("--template", default="paper", metavar="NAME", help=f"{', '.join(templates)} (default: paper)")
+    report.add_argument("-o", "--output", default="report.pdf", metavar="FILE", help=REPORT_FILES)
+    report.add_argument("--title", default="", metavar="TEXT", help="default: the networks' names")
+    report.add_argument("--text", default="", metavar="FILE", help="your own words, in Markdown")
+    _json(report, "where it lies as JSON")
 
     for kind, (known, _) in listing.LISTS.items():
         one = commands.add_parser(kind, help=f"list every {known.kind}", allow_abbrev=False)

@@ -107,6 +107,8 @@ class Dataset(Entry):
     classes: ClassVar[tuple[str, ...]] = ()
     """Names of the classes, where there are classes."""
     licence: ClassVar[str] = ""
+    sizes: ClassVar[tuple[int, ...]] = ()
+    """Of ``train``, ``validation`` and ``test``, where fixed."""
     embedded: ClassVar[bool] = False
     own: ClassVar[bool] = False
     """Whether somebody added it: whoever did may have trained any network on it, and pictures come in any size."""
@@ -155,13 +157,10 @@ class Dataset(Entry):
 sources: Registry[Source] = Registry("source", "pruning.zoo.sources")
 """Where networks come from that are not registered one by one."""
 
-
 models: SourcedRegistry[Model] = SourcedRegistry("model", "pruning.zoo.models", lambda: sources)
-
 
 data_sources: Registry[Source] = Registry("source of data", "pruning.zoo.data_sources")
 """Where data sets come from that are not registered one by one."""
-
 
 datasets: SourcedRegistry[Dataset] = SourcedRegistry("data set", "pruning.zoo.datasets", lambda: data_sources)
 

@@ -91,6 +91,11 @@ def bundle(
     if why_no_pictures:
         said += f"\nThe figures were left out. {why_no_pictures}\n"
     files["README.txt"] = README.format(notes=notes.strip(), figures=said).encode()
+    return zipped(files)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip of these files by path; the same files give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(files):

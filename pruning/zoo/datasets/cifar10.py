@@ -19,6 +19,7 @@ class CIFAR10(Dataset):
     summary = "60,000 small colour images, 32x32 pixels, in ten classes."
     reference = "Krizhevsky 2009"
     rank = 20
+    sizes = (45_000, 5_000, 10_000)
     shape = (3, 32, 32)
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     licence = "none stated by its authors; for research"

@@ -31,6 +31,7 @@ class CIFAR100(Dataset):
     summary = "60,000 small colour images, 32x32 pixels, in a hundred classes."
     reference = "Krizhevsky 2009"
     rank = 30
+    sizes = (45_000, 5_000, 10_000)
     shape = (3, 32, 32)
     classes = CLASSES
     licence = "none stated by its authors; for research"

@@ -19,6 +19,7 @@ class FashionMNIST(Dataset):
     summary = "70,000 grey images of clothes, 28x28 pixels, in ten classes."
     reference = "Xiao et al. 2017"
     rank = 10
+    sizes = (55_000, 5_000, 10_000)
     shape = (1, 28, 28)
     classes = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
     licence = "MIT (Zalando SE)"

@@ -22,6 +22,7 @@ class MNIST(Dataset):
     summary = "70,000 handwritten digits, 28x28 pixels, grey."
     reference = "LeCun et al. 1998"
     rank = 15
+    sizes = (55_000, 5_000, 10_000)
     shape = (1, 28, 28)
     classes = tuple("0123456789")
     licence = "CC BY-SA 3.0"

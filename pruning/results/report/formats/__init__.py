@@ -1,0 +1,1 @@
+"""Each module registers what it holds; see ``pruning.common.registry``."""

@@ -21,10 +21,11 @@ RANDOM = re.compile(r"(?<=[\s\"#])((?:topdefs-|defs-|clip|legend|g|trace))([0-9a
 
 def drawn(figures: Sequence[Figure], width: Width) -> list[bytes] | None:
     """Each chart as SVG, the same bytes each time; None where no browser draws on this machine."""
+    from pruning.results.report.paper import Paper
     from pruning.results.report.pictures import render
 
     try:
-        return [steady(render(untitled(figure.chart), "svg", width)) for figure in figures]
+        return [steady(render(figure.chart, "svg", width, paper=Paper(title=False))) for figure in figures]
     except Missing:
         return None
 

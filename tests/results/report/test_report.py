@@ -45,7 +45,7 @@ def run_of(levels: tuple[int, ...] = (500, 900), seeds: tuple[int, ...] = (0,), 
 @pytest.fixture(autouse=True)
 def _no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts of a fixed drawing: that browsers draw is tested elsewhere."""
-    monkeypatch.setattr("pruning.results.report.pictures.render", lambda *_: SVG)
+    monkeypatch.setattr("pruning.results.report.pictures.render", lambda *_, **__: SVG)
 
 
 @pytest.mark.parametrize("suffix", [formats[name].suffix for name in formats])
@@ -84,7 +84,7 @@ def test_words_of_people_stay_words() -> None:
 
 
 def test_without_browser_charts_are_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    def render(*_: object) -> bytes:
+    def render(*_: object, **__: object) -> bytes:
         raise Missing("no browser")
 
     monkeypatch.setattr("pruning.results.report.pictures.render", render)

@@ -6,7 +6,7 @@ from pruning.results.report.kinds import Template, templates
 
 
 @templates.register
-class Paper(Template):
+class PaperSection(Template):
     name = "paper"
     label = "Section of a paper"
     summary = "Setup, results and limitations, with references; checklist and commands as an appendix."

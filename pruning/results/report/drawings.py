@@ -14,7 +14,7 @@ from pruning.results.report.blocks import Figure
 
 if TYPE_CHECKING:
     from pruning.results.charts.base import Chart
-    from pruning.results.report.pictures import Width
+    from pruning.results.report.paper import Width
 
 RANDOM = re.compile(r"(?<=[\s\"#])((?:topdefs-|defs-|clip|legend|g|trace|cb))([0-9a-f]{6})|(?<=-)(cb)([0-9a-f]{6})")
 

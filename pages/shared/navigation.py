@@ -15,7 +15,7 @@ from typing import Any
 
 PAGES = Path(__file__).resolve().parents[1]
 NAMES = ("TITLE", "ICON", "GROUP", "PLACE")
-GROUPS = ("Start", "Explore", "Retrain", "Deploy", "Reference", "Yours", "Operator")
+GROUPS = ("Start", "Learn", "Explore", "Retrain", "Deploy", "Reference", "Yours", "Operator")
 """In the order in which people think: what goes, how accuracy comes back, what a device gets; then what helps."""
 
 

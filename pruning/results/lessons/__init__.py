@@ -1,0 +1,1 @@
+"""Lessons: one Markdown file each, read, turned into notebooks and printed sheets."""

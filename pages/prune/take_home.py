@@ -11,6 +11,7 @@ import streamlit as st
 from pages.choices import commands
 from pages.choices.setting import Setting
 from pages.shared.answers import PROFILE, SIZE, TEST, known
+from pages.shared.collect import run_button
 from pages.shared.jobs import job, made
 from pages.shared.menu import menu
 from pages.shared.plain import plain
@@ -36,6 +37,8 @@ def take_home(setting: Setting, charts: Mapping[str, Chart]) -> None:
         st.divider()
         _pin(setting)
         _keep(setting)
+        studies = {setting.sentence(): setting.study(TEST, PROFILE, SIZE)}
+        run_button("Add to report", "report_run", studies, width="stretch")
         menu("Share and reproduce", partial(_share, setting), "share", icon=":material/link:", width="stretch")
         menu("Download", partial(_download, setting, charts), "download", icon=":material/download:", width="stretch")
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.runs.open import opener
+from pages.shared.collect import run_button
 from pages.shared.plain import plain
 from pages.shared.server import engine, owner, store
 from pages.shared.show import show
@@ -110,6 +111,8 @@ def one(run_id: str) -> None:
         st.caption(OLDER_WORDS)
     if row.button("Save name and note", key=f"save_{run_id}", icon=":material/save:"):
         _try(lambda: (store().rename_run(run_id, name, owner()), store().note_run(run_id, note, owner())), "Saved.")
+    with row:
+        run_button("Add to report", f"report_{run_id}", {run.name: load_study(run.study)})
     if row.button("Delete", key=f"delete_{run_id}", icon=":material/delete:"):
         _try(lambda: store().delete_run(run_id, owner()), "Deleted. What was measured stays stored.")
     with st.expander("The study as JSON (for `python -m pruning run study.json`)"):
@@ -132,6 +135,7 @@ def several(run_ids: Sequence[str]) -> None:
         show(runs_curves(table), "runs_curves", width=1100)
         if (table["origin"] == OLDER).any():
             st.caption(f"Those marked *older*: {OLDER_WORDS[0].lower()}{OLDER_WORDS[1:]}")
+    run_button("Add to report", "report_many", {run.name: load_study(run.study) for run in runs})
     if st.button(f"Delete these {len(runs)} runs", key="delete_many", icon=":material/delete:"):
         _try(lambda: [store().delete_run(run_id, owner()) for run_id in run_ids], "Deleted.")
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.shared.collect import chart_buttons
 from pages.shared.menu import menu
 from pages.shared.paper import fields
 from pages.shared.server import theme
@@ -60,6 +61,7 @@ def _files(chart: Chart, key: str) -> None:
         )
     row.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
     st.caption(grey_words(alike_in_grey(chart.figure("light"))))
+    chart_buttons(chart, key)
 
 
 def grey_words(alike: list[tuple[str, str]]) -> str:

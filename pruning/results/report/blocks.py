@@ -24,6 +24,11 @@ class Prose:
     markdown: str
 
 
+def literal(text: str) -> str:
+    """Words of people, hosts and charts as Markdown that says just them."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in text)
+
+
 @dataclass(frozen=True)
 class PrintedTable:
     """Lines of plain text under heads; ``caption`` is Markdown. Columns whose cells begin as numbers stand to the

@@ -8,7 +8,7 @@ from pruning.common.spec import said
 from pruning.criteria.compatibility import reduces
 from pruning.criteria.kinds import allocations, granularities, scorers
 from pruning.measures.kinds import measures
-from pruning.results.report.blocks import Block, Formula, Prose
+from pruning.results.report.blocks import Block, Formula, Prose, literal
 from pruning.results.report.citations import Cited
 from pruning.results.report.evidence import Evidence, curve_of
 from pruning.results.report.provenance import software
@@ -26,7 +26,7 @@ def methods(runs: Sequence[Evidence], cite: Cited) -> list[Block]:
     blocks: list[Block] = []
     for place, run in enumerate(runs):
         if len(runs) > 1:
-            blocks.append(Prose(f"**Run {place + 1}{f': {_plain(run.name)}' if run.name else ''}.**"))
+            blocks.append(Prose(f"**Run {place + 1}{f': {literal(run.name)}' if run.name else ''}.**"))
         blocks += [
             Prose(_networks(run, cite)),
             *_criteria(run, cite),
@@ -48,7 +48,7 @@ def _networks(run: Evidence, cite: Cited) -> str:
         seeds = numbers("seed", sorted({cell.base.seed for cell in cells}))
         about = f": {entry.summary}" if entry.summary else "."
         reference = f" ({cite(entry.reference)})" if entry.reference else ""
-        parts.append(f"**Network.** {_plain(entry.label)}{reference}{about} Start: {weights} ({source}), {seeds}.")
+        parts.append(f"**Network.** {literal(entry.label)}{reference}{about} Start: {weights} ({source}), {seeds}.")
     for name in dict.fromkeys(cell.base.data_name for cell in run.cells):
         if name is None:
             parts.append("**Data.** None: nothing here looks at examples.")
@@ -59,7 +59,7 @@ def _networks(run: Evidence, cite: Cited) -> str:
             f"{count:,} {split}" for split, count in zip(("training", "validation", "test"), data.sizes, strict=False)
         )
         about = f": {data.summary}" if data.summary else "."
-        parts.append(f"**Data.** {_plain(data.label)}{reference}{about}{f'{splits}.' if data.sizes else ''}")
+        parts.append(f"**Data.** {literal(data.label)}{reference}{about}{f'{splits}.' if data.sizes else ''}")
     return " ".join(parts)
 
 
@@ -76,7 +76,9 @@ def _criteria(run: Evidence, cite: Cited) -> list[Block]:
         unit = f" A unit's score is the {step.reduction} of its weights' scores." if reduced else ""
         reference = f" ({cite(entry.reference)})" if entry.reference else ""
         blocks += [
-            Prose(f"**Criterion: {_plain(entry.label)}**{said(step.options)}{reference}. {entry.idea} Higher is kept:"),
+            Prose(
+                f"**Criterion: {literal(entry.label)}**{said(step.options)}{reference}. {entry.idea} Higher is kept:"
+            ),
             Formula(entry.formula),
         ]
         if unit:
@@ -109,7 +111,7 @@ def _schedules(run: Evidence) -> list[Block]:
     levels = ", ".join(f"{level / 10:g} %" for level in run.levels)
     parts = [f"**Schedule.** Levels of sparsity: {levels}. Steps, at the highest level:", ""]
     for curve, cell in last.items():
-        parts.append(f"- {_plain(curve)}: {' '.join(recipe_in_words(cell.recipe))}")
+        parts.append(f"- {literal(curve)}: {' '.join(recipe_in_words(cell.recipe))}")
     return [Prose("\n".join(parts))]
 
 
@@ -147,7 +149,7 @@ def _machines(runs: Sequence[Evidence]) -> str:
     devices = listed(sorted({cell.base.device for run in runs for cell in run.cells}))
     where = f"Computed on {listed(machines)}" if machines else "Computed where this program's own results were made"
     came = f"; {bundled:,} of {rows:,} results come with the program" if bundled else ""
-    return f"**Machine.** {_plain(where)} (device: {devices}){came}."
+    return f"**Machine.** {literal(where)} (device: {devices}){came}."
 
 
 def listed(words: Sequence[str]) -> str:
@@ -158,8 +160,3 @@ def listed(words: Sequence[str]) -> str:
 def numbers(word: str, found: Sequence[int]) -> str:
     """ "seed 0", "seeds 0, 1 and 2"."""
     return f"{word}{'s' if len(found) > 1 else ''} {listed([str(one) for one in found])}"
-
-
-def _plain(text: str) -> str:
-    """Prose of people and hosts that Markdown must not read."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in text)

@@ -50,7 +50,7 @@ def results(material: Material) -> list[Block]:
     """The items in their order; a run as its findings, its table and its figures."""
     blocks: list[Block] = []
     for item in material.items:
-        source = f"[Where it is from]({item.source})" if item.source else ""
+        source = f"[Where it is from](<{item.source}>)" if item.source else ""
         if isinstance(item.content, Evidence):
             said = [] if material.summarised else findings(lines(item.content))
             blocks += [Prose(sentence) for sentence in said]

@@ -44,9 +44,9 @@ def files_of(document: Document, pictures: list[bytes] | None, suffix: str = "sv
 
 
 class MarkdownWriter(Writer):
-    def __init__(self, document: Document, pictures: bool) -> None:
+    def __init__(self, document: Document, pictures: bool, files: bool = True) -> None:
         super().__init__(document)
-        self.pictures = pictures
+        self.pictures, self.files = pictures, files
 
     def escaped(self, text: str) -> str:
         return SPECIAL.sub(r"\\\1", text)
@@ -100,6 +100,6 @@ class MarkdownWriter(Writer):
         return f"Table {self.tables}: {caption}\n\n{written}"
 
     def figure(self, figure: Figure, caption: str) -> str:
-        numbers = f"[numbers](data/figure{self.figures}.csv)"
+        numbers = f" ([numbers](data/figure{self.figures}.csv))" if self.files else ""
         picture = f"![{self.escaped(figure.chart.alt)}](figures/figure{self.figures}.svg)\n\n" if self.pictures else ""
-        return f"{picture}Figure {self.figures}: {caption} ({numbers})"
+        return f"{picture}Figure {self.figures}: {caption}{numbers}"

@@ -48,6 +48,7 @@ def take(chart: Chart, key: str) -> None:
 
 def _files(chart: Chart, key: str) -> None:
     """What can be taken home, as the person wants it printed; pictures are made when asked for."""
+    chart_buttons(chart, key)
     paper = fields(key)
     row = st.container(horizontal=True)
     for kind in MIME:
@@ -61,7 +62,6 @@ def _files(chart: Chart, key: str) -> None:
         )
     row.download_button("CSV", chart.csv, f"{chart.name}.csv", "text/csv", key=f"csv_{key}", on_click="ignore")
     st.caption(grey_words(alike_in_grey(chart.figure("light"))))
-    chart_buttons(chart, key)
 
 
 def grey_words(alike: list[tuple[str, str]]) -> str:

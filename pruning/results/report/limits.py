@@ -123,7 +123,8 @@ def checklist(runs: Sequence[Evidence]) -> PrintedTable:
         (
             "A range of compression ratios, up to where accuracy falls",
             YES if facts.levels >= FEW_LEVELS and facts.collapses else PART if facts.levels > 1 else NO,
-            f"{facts.levels} levels" + ("" if facts.collapses else "; none at which accuracy falls to half"),
+            f"{facts.levels} level{'s' if facts.levels != 1 else ''}"
+            + ("" if facts.collapses else "; none at which accuracy falls to half"),
         ),
         ("Raw accuracy at each point", YES if facts.accuracies else NO, "table" if facts.accuracies else "no accuracy"),
         (

@@ -169,11 +169,13 @@ def findings(found: Sequence[Line]) -> list[str]:
                 f"stays within one point of dense up to the highest level measured, {in_percent(last.level)}: "
                 f"{last.spread} %"
             )
+        elif len(part) == 1:
+            where = f"has {last.spread} % at {in_percent(last.level)} sparsity, {last.change} points against dense"
         else:
             first = part[0]
             where = f"is more than one point below dense at every level measured: {first.spread} % at "
             where += f"{in_percent(first.level)}"
-            where += f", {last.spread} % at {in_percent(last.level)}" if last is not first else ""
+            where += f", {last.spread} % at {in_percent(last.level)}"
         dense = f"{last.dense:.{last.digits}f}"
         said.append(f"**{curve}** {where} (dense: {dense} %; {split} split, {last.images:,} images).")
     return said

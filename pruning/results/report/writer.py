@@ -54,7 +54,7 @@ class Writer(ABC):
     def _figure(self, figure: Figure) -> str:
         self.figures += 1
         caption = self.escaped(figure.chart.title)
-        return self.figure(figure, caption + (f" {self.line(figure.source)}" if figure.source else ""))
+        return self.figure(figure, caption + (f". {self.line(figure.source)}" if figure.source else ""))
 
     def references(self) -> str:
         """The works, each at the number that citations of it show."""

@@ -24,6 +24,7 @@ h1 {{ line-height: 1.2; margin-bottom: 0; }} .subtitle {{ color: #555; margin-to
 table {{ border-collapse: collapse; font-size: .85rem; width: 100%; border-top: 2px solid; border-bottom: 2px solid; }}
 caption {{ text-align: left; margin-bottom: .4rem; }} th {{ border-bottom: 1px solid; text-align: left; }}
 th, td {{ padding: .2rem .5rem; vertical-align: top; }}
+td.number {{ white-space: nowrap; }}
 td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 figure {{ margin: 1.5rem 0; }} figcaption, caption {{ font-size: .9rem; }}
 .scroll {{ overflow-x: auto; }}

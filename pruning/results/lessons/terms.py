@@ -51,7 +51,10 @@ def glossary(words: str = "") -> dict[str, str]:
     >>> list(glossary("layer collapse"))
     ['layer collapse']
     """
-    every = GLOSSARY | {name.lower(): f"{one.said} {one.differs}" for name, one in terms().items()}
+    every = dict(GLOSSARY)
+    for name, one in terms().items():
+        term = name.lower()
+        every[term] = " ".join(filter(None, [every.get(term), one.said, one.differs]))
     wanted = words.casefold().split()
     return {
         term: every[term]

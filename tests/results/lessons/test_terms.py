@@ -29,6 +29,6 @@ def test_a_pair_shows_what_its_sentence_says() -> None:
 @given(st.sampled_from(sorted(GLOSSARY)))
 def test_each_term_of_the_glossary_is_found_by_its_name(term: str) -> None:
     found = glossary(term.upper())
-    assert found[term] == GLOSSARY[term]
+    assert found[term].startswith(GLOSSARY[term])
     assert all(word in f"{name} {said}".casefold() for name, said in found.items() for word in term.casefold().split())
     assert glossary("no such word as qqq") == {}

@@ -23,7 +23,7 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "pruning"}
-KNOWN = {*settings.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER"}
+KNOWN = {*settings.NAMES, "PRUNING_DATA", "PRUNING_IMAGE_FOLDER", "PRUNING_PLUGINS"}
 OPTIONS = {
     "scheduler": {name for option in dask_scheduler.main.params for name in (*option.opts, *option.secondary_opts)},
     "worker": {name for option in dask_worker.main.params for name in (*option.opts, *option.secondary_opts)},

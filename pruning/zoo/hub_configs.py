@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pruning.common.errors import BadTensor, Missing, PruningError
+from pruning.common.errors import BadTensor, Missing, PruningError, reason
 from pruning.common.json_text import read_object
 from pruning.zoo.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 
@@ -28,7 +28,7 @@ def read_config(path: Path) -> dict[str, Any]:
     except OSError:
         raise Missing(f"There is no {path.name} in {path.parent}.") from None
     except PruningError as error:
-        raise BadTensor(f"{path} cannot be read: {error}") from None
+        raise BadTensor(f"{path} cannot be read: {reason(error)}") from None
 
 
 def of_pictures(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:

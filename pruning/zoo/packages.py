@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pruning.common.errors import Missing, UnknownName
+from pruning.common.errors import Missing, UnknownName, reason
 from pruning.common.progress import Progress, quiet
 from pruning.zoo.contents import file_hash
 from pruning.zoo.language import WEIGHTS
@@ -98,7 +98,7 @@ def fetch_model(name: str, progress: Progress = quiet) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
     except (OSError, zipfile.BadZipFile, ValueError) as error:
-        raise Missing(f"{name} could not be fetched into {folder}: {error}.") from None
+        raise Missing(f"{name} could not be fetched into {folder}: {reason(error)}.") from None
     return folder
 
 

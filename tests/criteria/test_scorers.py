@@ -87,7 +87,7 @@ def test_gradient_of_batches_of_other_sizes_is_weighted_by_images(
 ) -> None:
     model, whole = small(), None
     for size in (120, 50, 7):
-        monkeypatch.setattr("pruning.network.passes.BATCH", size)
+        monkeypatch.setattr("pruning.network.inputs.BATCH", size)
         found = scores("gradient_x_weight", model, samples=120)
         whole = whole or found
         for name in found:

@@ -81,7 +81,7 @@ def test_no_row_is_lost_and_the_tables_are_what_the_program_says(old: str, tmp_p
         for name in ("measures", "runs", "jobs"):
             assert rows(connection, name) == sorted(ROWS[name])
         assert compare_metadata(MigrationContext.configure(connection), tables) == []
-    name = "n" * 500
+    name = "n" * 200
     store.rename_run("r1", name, "ada")
     assert store.run("r1").name == name
     assert store.job("j1").server == "host:1:ab"

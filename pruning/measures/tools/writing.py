@@ -63,8 +63,8 @@ def written(model: Any, ids: Tensor, most: int, temperature: float = 0.0, seed: 
 def repeated(ids: list[int], length: int = 4) -> float:
     """Share of the runs of so many tokens that were there before: 0 where none is, near 1 where a text goes in circles.
 
-    >>> repeated([1, 2, 3, 4, 5, 6]), repeated([1, 1, 1, 1, 1, 1])
-    (0.0, 0.6666666666666666)
+    >>> repeated([1, 2, 3, 4, 5, 6]), repeated([1, 1, 1, 1, 1])
+    (0.0, 0.5)
     """
     runs = [tuple(ids[start : start + length]) for start in range(len(ids) - length + 1)]
     return 1 - len(set(runs)) / len(runs) if runs else 0.0

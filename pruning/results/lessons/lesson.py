@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from pruning.common.errors import BadValue
+from pruning.common.errors import BadValue, reason
 from pruning.common.spec import Spec
 from pruning.common.validation import explain
 from pruning.results.lessons.shape import PARTS, Exercise, Guess, Histogram, SideBySide
@@ -71,7 +71,7 @@ def read_lesson(text: str, name: str = "the lesson") -> Lesson:
             for fence in _FENCE.findall(part):
                 data |= tomllib.loads(fence)
     except tomllib.TOMLDecodeError as error:
-        raise BadValue(f"In {name}: the data is no TOML: {error}.") from None
+        raise BadValue(f"In {name}: the data is no TOML: {reason(error)}.") from None
     try:
         return Lesson(**data, texts={title: _FENCE.sub("", part).strip() for title, part in parts.items()})
     except ValidationError as error:

@@ -44,12 +44,15 @@ def _run(study: Study, as_json: bool, *, values: bool) -> str:
     rows = compute(study)
     frame = table(rows, study)
     left = list(dict.fromkeys(said for row in rows if row["measure"] == "profile" and (said := alone(row["value"]))))
+    order = own_data.mixed_up(study, rows)
     if not as_json:
         text = output.as_text(frame, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0)
-        return "\n".join([text, *left])
+        return "\n".join([text, *left, *order])
     content: dict[str, Any] = {"study": study.model_dump(mode="json"), "key": study.key, "table": output.records(frame)}
     if left:
         content["left_alone"] = left
+    if order:
+        content["class_order"] = order
     return output.as_json(content | ({"rows": rows} if values else {}))
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pruning.cli import output
+from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.kinds import SPLITS
 from pruning.zoo.own_data import kept
 
 READERS = ("folder", "zip", "arrays", "table")
 """What data is added from: names of readers, and of options of the command."""
+ORDERED = 0.75
+"""Share of right answers above which a better order of classes is not looked for."""
 
 
 def add(given: argparse.Namespace) -> str:
@@ -32,6 +36,28 @@ def add(given: argparse.Namespace) -> str:
         return output.as_json({"name": report.name, **report.card})
     last = f"It is kept as {report.name}: python -m pruning prune --model NAME --data {report.name} --sparsity 50%,80%"
     return "\n".join([*report.sentences(), last])
+
+
+def mixed_up(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence where the network's outputs are in another order than the classes of a person's data.
+
+    Args:
+        rows: what was measured, in which the dense accuracy stands.
+    """
+    name = study.base.data_name or ""
+    dense = [row["value"] for row in rows if row["measure"] == "accuracy" and "dense_correct" in row["value"]]
+    if not name.startswith("own:") or not dense or dense[0]["dense_correct"] > ORDERED * dense[0]["count"]:
+        return []
+    from pruning.cli.compute import compute
+    from pruning.results.failures.answers import Answers
+    from pruning.results.failures.class_order import order_sentence
+    from pruning.zoo.match import class_name
+
+    options = {"keep": "classes", "count": 2000}
+    asked = Study(base=study.base, measures=(MeasureSpec(name="logits", options=options),))
+    seen = Answers.read(compute(asked)[0]["value"])
+    said = order_sentence(seen, lambda label: class_name(study.base.model, name, label), study.base.task.unit)
+    return [said] if said else []
 
 
 def listing(as_json: bool) -> str:

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import pruning
+from pruning.cli.own_data import mixed_up
+from pruning.zoo.data import TensorSplit, load
 from tests.zoo.own_data.drawing import fill
 
 
@@ -31,3 +35,24 @@ def test_data_is_added_listed_and_removed(
     assert cli("remove-data", "own:pets").code == 0 and "No data was added so far" in cli("data").out
     assert cli("remove-data", "pets").code == 2
     assert "error: There is no file or folder" in cli("add-data", "pets", "--folder", str(tmp_path / "gone")).sentence()
+
+
+def test_outputs_in_another_order_are_said(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clothes under names that say nothing, so that they are counted in the order of the alphabet: from the last."""
+    known = load("fashion_mnist", "test")
+    assert isinstance(known, TensorSplit)
+    monkeypatch.setenv("PRUNING_OWN", str(tmp_path / "shelf"))
+    labels = 9 - known.labels[:600].numpy()
+    np.savez(tmp_path / "c.npz", x=known.images[:600, 0].numpy(), y=labels)
+    assert cli("add-data", "clothes", "--arrays", str(tmp_path / "c.npz")).code == 0
+    monkeypatch.setattr("pruning.cli.compute.compute", pruning.run)
+    base = pruning.Base(model="lenet_5", data="own:clothes")
+    accuracy = pruning.MeasureSpec(name="accuracy", options={"count": 200})
+    rows = pruning.run(pruning.Study(base=base, measures=(accuracy,)))
+    (said,) = mixed_up(pruning.Study(base=base, measures=(accuracy,)), rows)
+    assert said.startswith("Labels and outputs are in different orders: ") and "'0' is answered by output 9" in said
+    theirs = pruning.Base(model="lenet_5")
+    study = pruning.Study(base=theirs, measures=(accuracy,))
+    assert mixed_up(study, pruning.run(study)) == []  # nobody added it

@@ -61,11 +61,11 @@ def test_a_notebook_has_a_curve_of_three_scorers_in_five_lines(monkeypatch: pyte
 
 
 def test_the_commands_run(cli: Callable[..., Any], here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In their order, in an empty folder, on fewer images; what would be downloaded is not."""
+    """In their order, in an empty folder, on fewer images; not what is downloaded or needs files of yours."""
     monkeypatch.chdir(tmp_path)
     for command in COMMANDS:
         words, _, file = command.partition(" > ")
-        if words.startswith(("data ", "add ")):
+        if words.startswith(("data ", "add ", "add-data ")):
             continue
         said = cli(*shlex.split(words), *(["--count", "100"] if words.startswith("prune") else []))
         assert (said.code, said.err) == (0, ""), command

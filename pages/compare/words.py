@@ -21,7 +21,9 @@ def tables(table: pd.DataFrame, wish: Wish) -> None:
     st.subheader("Often said, and measured here", anchor=False)
     st.dataframe(quoted(table).drop(columns="approach"), hide_index=True, key="compare_quoted", width="stretch")
     with st.expander(f"All {len(table)} ways in numbers"):
-        st.dataframe(_all(table), hide_index=True, key="compare_all", width="stretch")
+        shown = _all(table)
+        st.dataframe(shown, hide_index=True, key="compare_all", width="stretch")
+        table_button("All ways in numbers", shown, "compare_all")
 
 
 def _kinds(table: pd.DataFrame, wish: Wish) -> pd.DataFrame:

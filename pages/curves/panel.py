@@ -13,6 +13,7 @@ from pages.curves.known import jobs, look, profile_of, sizing
 from pages.curves.offers import failures, offer, sizes, whole
 from pages.curves.work import estimate
 from pages.shared import jobs as background
+from pages.shared.collect import table_button
 from pages.shared.jobs import job
 from pages.shared.plain import plain
 from pages.shared.show import show
@@ -142,6 +143,7 @@ def _numbers(means: pd.DataFrame) -> None:
         width="stretch",
         column_config={"images": st.column_config.NumberColumn("images", format="localized")},
     )
+    table_button("Curves: mean accuracy, and sparsity at which 1 and 5 points are lost", table, "curves_table")
     st.caption(
         f"Area: under the curve over {percent(low)} to {percent(high)} sparsity (what all curves reach), as mean "
         "accuracy; by straight lines between measured levels. Then the sparsity at which 1 and 5 points are lost "

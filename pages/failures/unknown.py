@@ -41,6 +41,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
         }
     )
     st.dataframe(shown, hide_index=True, key="failures_unknown_table")
+    table_button("Unknown inputs, told from known ones", shown, "failures_unknown")
     st.caption(
         f"{UNKNOWN} inputs of each kind against {len(known[0]):,} test images; AUROC 1: always told apart, 0.5: never. "
         "Intervals by Hanley and McNeil. Energy is the logsumexp of the logits."

@@ -52,6 +52,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
         }
     )
     st.dataframe(shown, hide_index=True, key="failures_why_table")
+    table_button("Traits of each class in the dense network, and recall lost by pruning", shown, "failures_why")
     st.caption(
         f"Traits of the dense network, on at most {EACH} validation images of each class; recall lost on "
         f"{len(two[0]):,} test images. Intervals by Bonett and Wright. Traits as in Tran et al. 2022."

@@ -47,6 +47,7 @@ def panel() -> None:
             }
         )
         st.dataframe(shown, hide_index=True, width="stretch", key="recover_findings")
+        table_button("What papers report on recovery, tried here", shown, "recover_findings")
         st.caption(
             "Stored with the program. Points of test accuracy (10,000 images), seed against seed, with the paired "
             "t-test's interval; it holds where the mean and every seed say so. Steps are few beside the papers'. Made "

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+import pandas as pd
 import streamlit as st
 
 from pages.shared.plain import plain
@@ -50,6 +51,12 @@ def chart_buttons(chart: Chart, key: str) -> None:
     for number, (label, act) in enumerate(given.items()):
         if row.button(label, key=f"report{number}_{key}", icon=ICON if not number else None):
             act()
+
+
+def table_button(title: str, table: pd.DataFrame, key: str) -> None:
+    """Draw the button that adds a table of numbers, which its title says what they are of."""
+    added = partial(add, Item("table", title, table, here()))
+    st.button("Add to report", key=f"report_{key}", icon=ICON, type="tertiary", on_click=added)
 
 
 def run_button(label: str, key: str, runs: dict[str, Study], **look: Any) -> None:

@@ -133,6 +133,10 @@ def curve_of(cell: Cell) -> str:
         field_name = axis.rpartition(".")[2]
         if axis == last or field_name == "seed":
             continue
+        if axis == "network":  # of a study whose networks are given one by one
+            labels = ", ".join(step.label for step in cell.recipe) or "dense"
+            words.append(f"network {value + 1} ({labels})")
+            continue
         registry = NAMED.get(field_name)
         words.append(registry[value].label if registry is not None and value in registry else f"{field_name} {value}")
     if words:

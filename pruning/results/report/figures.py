@@ -30,9 +30,9 @@ def figures(run: Evidence) -> list[Chart]:
 
 
 def _curves(run: Evidence, split: str) -> Chart | None:
-    """Accuracy against sparsity, where there are two levels or more."""
+    """Accuracy against sparsity, where any curve has two levels or more."""
     found = [one for one in run.accuracies if one.split == split]
-    if len({one.level for one in found}) < 2:
+    if len({(one.curve, one.level) for one in found}) == len({one.curve for one in found}):
         return None
     seeds = {seed: place for place, seed in enumerate(run.seeds)}
     points = points_frame(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.choices.compare import Wish
 from pages.compare.choosing import quoted
+from pages.shared.collect import table_button
 from pruning.results.families import FAMILIES
 from pruning.results.sentences import amount
 from pruning.results.tradeoffs import gap_words, times_smaller

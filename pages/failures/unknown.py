@@ -8,6 +8,7 @@ import streamlit as st
 from pages.choices.failures import UNKNOWN, Suspicion
 from pages.choices.setting import Setting
 from pages.failures.work import pair, read, several
+from pages.shared.collect import table_button
 from pages.shared.estimates import passes
 from pruning.results.failures.unknown import SURE, unknown_table
 from pruning.zoo.kinds import corruptions

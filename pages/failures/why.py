@@ -10,6 +10,7 @@ from pages.choices.failures import COUNTS, Suspicion
 from pages.choices.setting import Setting
 from pages.failures.work import namer, pair
 from pages.shared.answers import look
+from pages.shared.collect import table_button
 from pages.shared.estimates import Estimate, training
 from pages.shared.offers import offer, progress
 from pruning.common.errors import BadValue

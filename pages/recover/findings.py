@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from pages.shared.collect import table_button
 from pruning.common.environment import ASSETS
 from pruning.common.levels import LEVELS
 from pruning.results.charts.levels import level_percent

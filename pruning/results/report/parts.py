@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pruning.results.charts.base import Chart
-from pruning.results.report.blocks import Block, Code, Figure, PrintedTable, Prose, Works
+from pruning.results.report.blocks import Block, Code, Figure, PrintedTable, Prose, Works, literal
 from pruning.results.report.citations import Cited
 from pruning.results.report.evidence import Evidence
 from pruning.results.report.figures import figures
@@ -58,7 +58,7 @@ def results(material: Material) -> list[Block]:
         elif isinstance(item.content, Chart):
             blocks.append(Figure(item.content, source))
         elif isinstance(item.content, pd.DataFrame):
-            blocks.append(frame_table(item.content, item.title))
+            blocks.append(frame_table(item.content, f"{literal(item.title)}. {source}".strip()))
         else:
             blocks.append(Prose(f"{item.content} {source}".strip()))
     return blocks

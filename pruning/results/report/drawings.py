@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pruning.results.charts.base import Chart
     from pruning.results.report.paper import Width
 
-RANDOM = re.compile(r"(?<=[\s\"#])((?:topdefs-|defs-|clip|legend|g|trace|cb))([0-9a-f]{6})|(?<=-)(cb)([0-9a-f]{6})")
+RANDOM = re.compile(
+    r"(?<=[\s\"#])((?:topdefs-|defs-|clip|legend|g|trace|[hxy]*cb))([0-9a-f]{6})|(?<=-)(cb)([0-9a-f]{6})"
+)
 
 
 def drawn(figures: Sequence[Figure], width: Width) -> list[bytes] | None:

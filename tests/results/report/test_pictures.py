@@ -19,7 +19,11 @@ from choreographer.browsers.chromium import Chromium
 from PIL import Image
 
 from pruning.results.charts.base import Chart
+from pruning.results.charts.layer_map import layer_map
+from pruning.results.frames import profile_frame
+from pruning.results.report.blocks import Figure
 from pruning.results.report.browser import browser
+from pruning.results.report.drawings import drawn
 from pruning.results.report.paper import WIDTHS
 from pruning.results.report.pictures import render
 
@@ -115,3 +119,11 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def test_a_drawing_for_a_document_is_the_same_twice() -> None:
+    count = np.arange(1001)
+    profile = {"layers": ["a", "b"], "weights": [1000, 1000], "removed": [count.tolist(), count.tolist()]}
+    chart = layer_map(profile_frame(profile), 500)
+    one, other = (drawn([Figure(chart)], 170) for _ in range(2))
+    assert one == other and one is not None and one[0].startswith(b"<svg")

@@ -40,6 +40,7 @@ SCRIPTS = (
     "start",
     "engine",
     "gpu",
+    "notebook",
 )
 """In the order of the report."""
 LONGEST = 1800

@@ -16,7 +16,6 @@ from pruning.common.errors import Missing, reason
 from pruning.common.limits import ENTRIES
 from pruning.zoo.data import train_validation_order
 from pruning.zoo.preprocessing import Preprocessing
-from pruning.zoo.raw.pictures import rgb
 from pruning.zoo.vision import torchvision
 
 RESIZE, CROP = 256, 224
@@ -96,6 +95,8 @@ class FolderSplit:
             Missing: the file is gone, or is not an image, or one whose numbers have no known range.
         """
         from PIL import Image
+
+        from pruning.zoo.raw.pictures import rgb
 
         path = self.paths[position]
         try:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from pruning.common.errors import Missing, reason
 from pruning.zoo.preprocessing import Preprocessing
-from pruning.zoo.raw.pictures import upright
 from pruning.zoo.vision import torchvision
 
 
@@ -74,6 +73,8 @@ class PictureSplit:
             Missing: its file is gone or was changed.
         """
         from PIL import Image
+
+        from pruning.zoo.raw.pictures import upright
 
         place = int(self.places[position])
         if isinstance(self.source, np.ndarray):

@@ -30,6 +30,7 @@ from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.base import Base
 from pruning.zoo.strangers_child import read
 from tests.helpers.hostile import HOSTILE
+from tests.helpers.loops import finished
 from tests.helpers.stranger import asked, drawn
 
 PICTURE, LINK = "![x](https://stranger.example/a.png)", "[win](https://stranger.example)"
@@ -135,7 +136,7 @@ def origins(server: Server, quick: bool) -> Kind:
         "file://",
         f"http://evil:{server.port}",
     ):
-        kind.tried(not asyncio.run(_opens(server.port, origin)), f"origin {origin} was let in")
+        kind.tried(not finished(_opens(server.port, origin)), f"origin {origin} was let in")
     for host in ("evil.example", "localhost.evil.example", "127.0.0.1.nip.example"):
         try:
             found = drawn(asked(server.port, "", 1, host=f"{host}:{server.port}"))
@@ -277,7 +278,7 @@ def floods(server: Server, quick: bool) -> Kind:
     kind = Kind("floods: sessions that are left at once, garbage and oversized messages")
     before = server.memory()["server"]
     count = 20 if quick else 150
-    kind.tried(asyncio.run(_flood(server.port, count)), "the server refused honest connections")
+    kind.tried(finished(_flood(server.port, count)), "the server refused honest connections")
     kind.attempts += count - 1
     began = time.monotonic()
     messages = asked(server.port, "", 1)

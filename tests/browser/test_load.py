@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,15 +9,14 @@ import pytest
 from benchmarks._app import Server
 from benchmarks.load import Outcome, load
 from benchmarks.load import Tally as People
+from tests.helpers.loops import finished
 
 
 @pytest.mark.slow
 def test_five_people_meet_no_error_and_every_job_ends(tmp_path: Path) -> None:
     server = Server(tmp_path)
     try:
-        # In a thread of its own: the browser that other tests of this process drive has an event loop here.
-        with ThreadPoolExecutor(1) as thread:
-            outcome = thread.submit(asyncio.run, load(server, people=5, seconds=20, settle=0)).result()
+        outcome = finished(load(server, people=5, seconds=20, settle=0))
     finally:
         server.close()
     assert outcome.tally.errors == []

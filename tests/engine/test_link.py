@@ -6,8 +6,7 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +24,7 @@ from pruning.engine.link import Link
 from pruning.engine.runner import Runner
 from pruning.store.store import Store
 from tests.engine.conftest import TASK
+from tests.helpers.loops import finished
 
 
 @pytest.fixture
@@ -37,12 +37,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def held() -> tuple[int, int]:
     """Threads and open files of this process."""
     return threading.active_count(), len(os.listdir("/proc/self/fd"))
-
-
-def finished(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run it, in a thread of its own: the browser that other tests of this process drive has an event loop here."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def ended(loops: set[threading.Thread]) -> bool:

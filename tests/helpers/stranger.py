@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from tests.helpers.loops import finished
 
 SECONDS = 60.0
 LINK = "v=1&model=lenet_300_100"
@@ -45,8 +46,7 @@ def asked(port: int, page: str, times: int = 2, host: str | None = None, query: 
         query: the words of the address.
         host: the name in the address, where it is another than the server's own.
     """
-    with ThreadPoolExecutor(1) as thread:  # a driven browser has an event loop in this one
-        return thread.submit(asyncio.run, _asked(port, page, times, host, query)).result()
+    return finished(_asked(port, page, times, host, query))
 
 
 def drawn(messages: list[ForwardMsg]) -> list[str]:

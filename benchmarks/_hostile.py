@@ -23,7 +23,8 @@ HEAVY = tuple(
 LIGHT_BUT_MANY = "v=1&model=vit_small&scorer=obd&sparsity=50&seed={seed}"
 """Below what needs a button, and each of them new."""
 BUTTONS = ("Compute it in the background", "Measure the ", "Start")
-STARVED = 60.0
+STARVED, ATTACKED_P95 = 60.0, 0.4
+"""Seconds that no job of those who work may wait, and within which 95 of 100 of their responses come."""
 
 
 async def attack(number: int, server: Server, seconds: float, seed: int) -> int:
@@ -41,16 +42,17 @@ async def attack(number: int, server: Server, seconds: float, seed: int) -> int:
     return times
 
 
-def longest_wait(server: Server) -> float:
-    """The longest that a page's job which was begun had waited for a worker, in seconds, by the server's own log."""
+def longest_wait(server: Server, models: set[str], end: float) -> float:
+    """The longest that a page's job on one of these networks had waited for a worker, in seconds, by the server's own
+    log; what had not begun at ``end`` (seconds since 1970) had waited until then."""
     asked: dict[str, float] = {}
     longest = 0.0
     for line in server.log.read_text().splitlines():
         with suppress(ValueError, KeyError):
             event = json.loads(line)
-            at = datetime.fromisoformat(event["time"]).timestamp()
-            if event["event"] == "asked for" and not event["durable"]:
+            at = min(end, datetime.fromisoformat(event["time"]).timestamp())
+            if event["event"] == "asked for" and not event["durable"] and event["model"] in models:
                 asked[event["job"]] = at
-            elif event["event"] in ("started", "done") and event["job"] in asked:
+            elif event["event"] in ("started", "done", "cancelled", "failed") and event["job"] in asked:
                 longest = max(longest, at - asked.pop(event["job"]))
-    return longest
+    return max([longest, *(end - at for at in asked.values())])

@@ -24,7 +24,7 @@ log = logging.getLogger("pruning.journal")
 class Lines(logging.Formatter):
     """A record as one line of JSON: ``time`` (UTC), ``level``, ``event``, and what the event is about.
 
-    Events of jobs hold ``job``, ``study`` (its key: equal studies have equal keys), ``owner``, ``durable`` and
+    Events of jobs hold ``job``, ``study`` (its key: equal studies have equal keys), ``model``, ``owner``, ``durable`` and
     ``seconds``, at its end ``computed``: how many results it added to the store. Any other record is an event
     ``log`` with its ``message`` and perhaps a ``traceback``.
     """
@@ -84,6 +84,7 @@ def note(event: str, job: Job | None = None, **more: Any) -> None:
         fields |= {
             "job": job.id,
             "study": job.study.key,
+            "model": job.study.base.model,
             "owner": job.owner,
             "durable": job.durable,
             "seconds": seconds,

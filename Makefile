@@ -65,7 +65,8 @@ load: $(VENV)/.installed
 attack: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/attack.py $(ARGS)
 
-# requirements.lock anew, after a change of requirements.txt; needs PyPI.
+# requirements.lock anew, after a change of requirements.txt; needs PyPI. What it named until now binds nothing here.
+lock: FRESH = 1
 lock: $(VENV)/.installed
 	bash .ci/lock $(BIN)/python
 
@@ -111,13 +112,17 @@ $(VENV)/.created:
 	bash .ci/venv $(VENV) "$(PYTHON)"
 	touch $@
 
-$(VENV)/.installed: requirements.txt $(VENV)/.created
+# What requirements.txt does not pin itself is taken in the versions of requirements.lock, which were tested together.
+$(VENV)/.constraints: requirements.txt requirements.lock $(VENV)/.created
+	bash .ci/constraints >$@
+
+$(VENV)/.installed: requirements.txt $(VENV)/.constraints
 	@echo "Installing what requirements.txt names into $(VENV): a few minutes the first time …"
 	$(if $(LOCKED),$(PIP) --require-hashes --no-deps -r requirements.lock)
-	$(PIP) -r requirements.txt
+	$(PIP) -r requirements.txt $(if $(FRESH),,--constraint $(VENV)/.constraints)
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing the test tools …"
-	$(PIP) -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt $(if $(FRESH),,--constraint $(VENV)/.constraints)
 	touch $@

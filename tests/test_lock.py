@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
@@ -16,7 +17,7 @@ LEFT_OUT = {"torch", "torchvision"}
 
 def pinned() -> dict[str, str]:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    found = [re.fullmatch(r"([\w.-]+)(?:\[\w,]+)?==(\S+)", line) for line in lines]
+    found = [re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?==(\S+)", line) for line in lines]
     return {canonicalize_name(match[1]): match[2] for match in found if match}
 
 
@@ -59,3 +60,14 @@ def test_all_that_they_need_is_locked_in_the_versions_that_are_tested() -> None:
     assert not lacking, f"not in requirements.lock: {sorted(lacking)}"
     other = {name for name in seen - LEFT_OUT if version(name) not in {number for number, _ in lock[name]}}
     assert not other, f"installed in other versions: {sorted(other)}"
+
+
+def test_what_is_installed_is_bound_by_the_lock() -> None:
+    """A fresh machine of tomorrow gets the versions of today, whatever was released meanwhile."""
+    said = subprocess.run(["bash", ".ci/constraints"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    bound = [Requirement(line) for line in said.splitlines()]
+    known = locked()
+    assert {canonicalize_name(one.name) for one in bound} == set(known) - set(pinned())
+    for one in bound:
+        (only,) = one.specifier
+        assert only.operator == "==" and only.version in {number for number, _ in known[canonicalize_name(one.name)]}

@@ -24,8 +24,8 @@ log = logging.getLogger("pruning.journal")
 class Lines(logging.Formatter):
     """A record as one line of JSON: ``time`` (UTC), ``level``, ``event``, and what the event is about.
 
-    Events of jobs hold ``job``, ``study`` (its key: equal studies have equal keys), ``model``, ``owner``, ``durable`` and
-    ``seconds``, at its end ``computed``: how many results it added to the store. Any other record is an event
+    Events of jobs hold ``job``, ``study`` (its key: equal studies have equal keys), ``model``, ``owner``, ``durable``
+    and ``seconds``, at its end ``computed``: how many results it added to the store. Any other record is an event
     ``log`` with its ``message`` and perhaps a ``traceback``.
     """
 

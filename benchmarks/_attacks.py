@@ -22,6 +22,7 @@ import websockets
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks._app import Server
+from benchmarks._attacks_browser import opened
 from pages.shared.navigation import listed
 from pruning.common.environment import Settings
 from pruning.common.errors import PruningError, Refused
@@ -80,6 +81,13 @@ def links(server: Server, quick: bool) -> Kind:
         for page in [pages[number % len(pages)]] if quick else pages:
             query = "v=1&" + "&".join(f"{name}={quote(word)}" for name in NAMES)
             _look(kind, server, page, query[:300_000])
+    return kind
+
+
+def links_in_a_browser(server: Server, quick: bool) -> Kind:
+    """The same in Chromium: nothing runs, nothing is fetched from elsewhere, nothing stands there but text."""
+    kind = Kind("links with scripts, pictures and frames of strangers, in Chromium, on every page")
+    opened(server, NAMES, quick, kind.tried)
     return kind
 
 
@@ -327,6 +335,7 @@ def settings(server: Server, quick: bool) -> Kind:
 
 KINDS: dict[str, Callable[[Server, bool], Kind]] = {
     "links": links,
+    "browser": links_in_a_browser,
     "stored": stored_text,
     "origins": origins,
     "paths": paths,

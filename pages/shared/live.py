@@ -26,7 +26,9 @@ POLL = 0.5
 """Seconds between two looks at the jobs of a page."""
 PATIENCE = 2.0
 """Seconds for which a part that is done waits for the others, before the whole page is drawn once more."""
-PARTS, DRAWING, WATCHER = "live_parts", "live_drawing", "live_watcher"
+PARTS, DRAWING, WATCHER, CAME = "live_parts", "live_drawing", "live_watcher", "live_came"
+NEW_SECONDS = 10.0
+"""So long a browser that has just come waits for those that were there before."""
 
 Stamp = tuple[Any, ...]
 
@@ -106,7 +108,8 @@ def live(draw: Callable[[], bool], name: str, pending: bool, every: float = POLL
 
     @st.fragment(key=name)
     def body() -> None:
-        turn = nullcontext() if whole_page else turns.take(person=not part.asked, needless=replaced)
+        person = not part.asked
+        turn = nullcontext() if whole_page else turns.take(person, needless=replaced, new=person and _new())
         with turn, _drawing(part), told():
             part.pending = False
             part.pending = draw()
@@ -119,9 +122,14 @@ def whole(draw: Callable[[], None]) -> None:
     """Draw a page when its turn has come, and watch its parts while something is under way."""
     parts: dict[str, Part] = {}
     st.session_state[PARTS], st.session_state[DRAWING] = parts, None
-    with turns.take(person=True, needless=replaced), told():
+    with turns.take(person=True, needless=replaced, new=_new()), told():
         draw()
     _watch(parts)
+
+
+def _new() -> bool:
+    """Whether this browser came a moment ago."""
+    return time.monotonic() - st.session_state.setdefault(CAME, time.monotonic()) < NEW_SECONDS
 
 
 def _watch(parts: dict[str, Part]) -> None:

@@ -1,4 +1,4 @@
-"""Whose page is drawn next: what a person did goes before what is drawn again by itself."""
+"""Whose page is drawn next: who is at work, then who has just come, then what is drawn again by itself."""
 
 from __future__ import annotations
 
@@ -30,30 +30,34 @@ class Turns:
     """
 
     def __init__(self, count: int = PAGES_AT_ONCE, long: float = LONG) -> None:
-        self._count, self._long, self._people = count, long, 0
+        self._count, self._long, self._people, self._settled = count, long, 0, 0
         self._held: list[float] = []  # since when
         self._changed = threading.Condition()
 
     @contextmanager
-    def take(self, person: bool, needless: Callable[[], bool] = lambda: False) -> Generator[bool]:
+    def take(self, person: bool, needless: Callable[[], bool] = lambda: False, new: bool = False) -> Generator[bool]:
         """Wait for a turn, and have it for the body.
 
         Args:
             person: somebody waits for what comes: before all that is drawn again by itself.
             needless: asked while waiting: whether nobody wants it any more.
+            new: the person came a moment ago: after those who are at work, so that whoever opens one page after the
+                other, and leaves, does not hold them up.
 
         Returns:
             Whether it is a turn; False where it became needless.
         """
         with self._changed:
             self._people += person
+            self._settled += person and not new
             try:
-                while not (mine := self._changed.wait_for(lambda: self._turn(person), LOOK)) and not needless():
+                while not (mine := self._changed.wait_for(lambda: self._turn(person, new), LOOK)) and not needless():
                     pass
                 began = time.monotonic()
                 self._held += [began] * mine
             finally:
                 self._people -= person
+                self._settled -= person and not new
         try:
             yield mine
         finally:
@@ -62,9 +66,9 @@ class Turns:
                     self._held.remove(began)
                 self._changed.notify_all()
 
-    def _turn(self, person: bool) -> bool:
+    def _turn(self, person: bool, new: bool) -> bool:
         drawing = sum(time.monotonic() - began < self._long for began in self._held)
-        return drawing < self._count and (person or not self._people)
+        return drawing < self._count and not (self._settled if new else 0 if person else self._people)
 
 
 turns = Turns()

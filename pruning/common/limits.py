@@ -41,8 +41,8 @@ AWAY_SECONDS = 20.0
 """After so long without its browser a session counts as gone: a lost connection may come back."""
 FORSAKEN_SECONDS = 7 * 24 * 3600.0
 """Background work that nobody has looked at for so long ends; what it stored stays."""
-PAGE_TURN_SECONDS, SWEEP_TURN_SECONDS = 20.0, 60.0
-"""How long a page's job and a sweep run before they make room for another person's that waits."""
+PAGE_TURN_SECONDS, TRAINING_TURN_SECONDS, SWEEP_TURN_SECONDS = 3.0, 20.0, 60.0
+"""How long a page's job, one that trains, and a sweep run before they make room for another person's that waits."""
 PERSON_HOURS, SERVER_HOURS = 48.0, 240.0
 """Background work that one person, and all together, may have waiting, in estimated hours of one worker."""
 FAILURES = 50

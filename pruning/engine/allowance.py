@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning.common.errors import Incompatible
 from pruning.common.limits import PERSON_HOURS, SERVER_HOURS
+from pruning.common.memory import Recent
 from pruning.steps.prune import Prune
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 FORWARD = 1 / 3
 """Part of a training step that is its forward pass: a backward pass has twice its operations."""
+STUDIES = 1024
+_works: Recent[dict[tuple[str, str], tuple[float, float]]] = Recent(STUDIES)
+"""What studies ask for, by their keys: a page asks again and again."""
 
 
 def seconds(study: Study, store: Store) -> float:
@@ -24,19 +28,30 @@ def seconds(study: Study, store: Store) -> float:
 
     What reads weights only counts as nothing: it is done in moments.
     """
-    done: set[str] = set()
     total = 0.0
+    for (model, device), (forwards, steps) in _works.get_or_make(study.key, lambda: _work(study)).items():
+        forward, step = _paces(model, device, store)
+        total += forwards * forward + steps * step
+    return total
+
+
+def _work(study: Study) -> dict[tuple[str, str], tuple[float, float]]:
+    """Images that pass forward, and that are trained on, by network and device."""
+    done: set[str] = set()
+    found: dict[tuple[str, str], tuple[float, float]] = {}
     for cell in study.cells():
-        forward, step = _paces(cell.base.model, cell.base.device, store)
+        place = cell.base.model, cell.base.device
         prefix = cell.base.model_dump_json()
+        parts = [_measure(spec) for spec in study.measures]
         for one in cell.recipe:
             whatever = one.at(0) if isinstance(one, Prune) else one  # a ranking answers all levels at once
             prefix += whatever.model_dump_json()
             if prefix not in done:
                 done.add(prefix)
-                total += _step(one, forward, step)
-        total += sum(_measure(spec, forward) for spec in study.measures)
-    return total
+                parts.append(_step(one))
+        before = found.get(place, (0.0, 0.0))
+        found[place] = (before[0] + sum(part[0] for part in parts), before[1] + sum(part[1] for part in parts))
+    return found
 
 
 def refuse(studies: Sequence[Study], person: str, known: Iterable[Job], store: Store) -> None:
@@ -70,17 +85,17 @@ def _paces(model: str, device: str, store: Store) -> tuple[float, float]:
     return store.pace(model, device) or FORWARD * step, step
 
 
-def _step(one: Any, forward: float, step: float) -> float:
+def _step(one: Any) -> tuple[float, float]:
     if hasattr(one, "batch"):
-        return one.steps * one.batch * step
+        return 0.0, one.steps * one.batch
     if one.kind != "prune":
-        return getattr(one, "samples", 0) * forward
+        return getattr(one, "samples", 0), 0.0
     from pruning.criteria.kinds import scorers
 
     scorer = scorers[one.scorer](**one.options)
-    return getattr(scorer, "samples", 0) * getattr(scorer, "probes", 1) * forward / FORWARD
+    return getattr(scorer, "samples", 0) * getattr(scorer, "probes", 1) / FORWARD, 0.0
 
 
-def _measure(spec: Any, forward: float) -> float:
+def _measure(spec: Any) -> tuple[float, float]:
     entry = spec.build()
-    return getattr(entry, "count", getattr(entry, "samples", 0)) * forward
+    return getattr(entry, "count", getattr(entry, "samples", 0)), 0.0

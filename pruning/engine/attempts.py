@@ -65,6 +65,7 @@ class Attempts:
         job.state, job.yielded = "queued", job.yielded + 1
         job.note = "Others have their turn; it goes on from where it was."
         journal.note("yielded", job)
+        self.book.serve(job)  # its turn ends now: it comes after those who came meanwhile
         self.book.ready(job)
 
     def _part(self, job: Job) -> None:

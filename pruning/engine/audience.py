@@ -10,7 +10,13 @@ import time
 from collections.abc import Callable
 
 from pruning.common.errors import Incompatible
-from pruning.common.limits import AWAY_SECONDS, FORSAKEN_SECONDS, PAGE_TURN_SECONDS, SWEEP_TURN_SECONDS
+from pruning.common.limits import (
+    AWAY_SECONDS,
+    FORSAKEN_SECONDS,
+    PAGE_TURN_SECONDS,
+    SWEEP_TURN_SECONDS,
+    TRAINING_TURN_SECONDS,
+)
 from pruning.engine.attempts import Attempts
 from pruning.engine.book import Book
 from pruning.engine.jobs import Attempt, Job, Waiter
@@ -23,8 +29,9 @@ class Audience:
     """Who is there, and whose turn it is.
 
     A job that computes is stopped and goes back into the queue when it has had its turn and another person waits for a
-    worker of its kind. A training goes on from its last checkpoint; of other work the cell under way begins anew, so
-    each of its turns is twice as long as the one before.
+    worker of its kind; a page's whose people are not there at this moment has no turn at all. A training goes on from
+    its last checkpoint; of other work the cell under way begins anew, so each of its turns is twice as long as the one
+    before. First turns are short: what takes moments never waits long behind what takes minutes.
     """
 
     def __init__(self, book: Book, attempts: Attempts, changed: threading.Condition, owners: bool) -> None:
@@ -41,6 +48,11 @@ class Audience:
             self._away = {session: self._away.get(session, now) for session in sessions - here}
             for job in jobs:
                 self._end(job, now)
+                job.away = (
+                    not job.durable
+                    and bool(job.waiters)
+                    and all(waiter.session in self._away for waiter in job.waiters)
+                )
             for durable in (False, True):
                 self._take_turns(durable, now)
 
@@ -72,18 +84,21 @@ class Audience:
             self.attempts.stop(job, FORSAKEN)
 
     def _take_turns(self, durable: bool, now: float) -> None:
-        """One job of this kind makes room, where all that may run do so and somebody waits who has none of them."""
+        """Jobs of this kind make room, where all that may run do so and somebody waits who has none of them: one that
+        had its turn, and all for which nobody is there."""
         busy = [one for one in self.attempts.running.values() if one.job is not None and one.durable is durable]
         slots = max(1, self.attempts.workers - 1) if durable else self.attempts.workers
         if not busy or (len(self.attempts.running) < self.attempts.workers and len(busy) < slots):
             return
         served = {person for one in busy for person in _people(one.job)}
-        waiting = [job for job in self.book.queue if job.durable is durable and not _people(job) & served]
-        over = [one for one in busy if now - one.sent > _turn(one)]
-        if waiting and over:
-            job = min(over, key=lambda one: one.sent).job
-            assert job is not None
-            self.attempts.make_room(job)
+        waits = [
+            one for one in self.book.queue if one.durable is durable and not one.away and not _people(one) & served
+        ]
+        left = [one for one in busy if one.job is not None and one.job.away]
+        had = [one for one in busy if one not in left and now - one.sent > _turn(one)]
+        for one in (left or sorted(had, key=lambda one: one.sent)[:1])[: len(waits)]:
+            assert one.job is not None
+            self.attempts.make_room(one.job)
 
 
 def _people(job: Job | None) -> set[str]:
@@ -96,6 +111,6 @@ def _people(job: Job | None) -> set[str]:
 def _turn(attempt: Attempt) -> float:
     job = attempt.job
     assert job is not None
-    usual = SWEEP_TURN_SECONDS if attempt.durable else PAGE_TURN_SECONDS
     trains = any(hasattr(step, "batch") for step in job.study.recipe)
+    usual = SWEEP_TURN_SECONDS if attempt.durable else TRAINING_TURN_SECONDS if trains else PAGE_TURN_SECONDS
     return usual if trains else usual * 2.0 ** min(job.yielded, 16)

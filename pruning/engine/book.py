@@ -20,9 +20,11 @@ class Book:
     """All jobs that the server knows. The caller must hold the engine's lock.
 
     Live jobs (slider moves) come before durable ones, and durable ones never take every worker: a sweep of an hour must
-    not make a slider wait. Within each kind people take turns: a person's n-th outstanding job, running ones counted,
-    comes after everybody's (n-1)-th; among equals it is the turn of who was served longest ago. A job that several
-    people wait for has the best of their turns.
+    not make a slider wait. Live jobs of people whose browser is gone come after those of people who are there. Within
+    each kind people take turns: a person's n-th outstanding job, running ones counted, comes after everybody's
+    (n-1)-th; among equals it is the turn of who was served longest ago. Who comes new counts as served a moment ago, as
+    flows do in fair queueing (Demers et al. 1989): whoever comes as ever new people does not overtake those who stay.
+    A job that several people wait for has the best of their turns.
     """
 
     def __init__(self) -> None:
@@ -66,6 +68,8 @@ class Book:
             self.finished.move_to_end(job_id)
         else:
             job.waiters.add(Waiter(owner, slot, person or owner, session))
+            self._last.setdefault((durable, person or owner), self._served)
+            self._trim()
             if slot:
                 self.slots[slot] = job_id
         return job, new, left
@@ -109,7 +113,7 @@ class Book:
         for job in self.order():
             if (sweeps > 0 or not job.durable) and fits(job):
                 self.queue.remove(job)
-                self._serve(job)
+                self.serve(job)
                 return job
         return None
 
@@ -119,11 +123,11 @@ class Book:
         for job in self.active.values():
             if job.attempt is not None:
                 outstanding.update(_people(job))
-        rounds: dict[tuple[bool, int], list[Job]] = {}
+        rounds: dict[tuple[bool, bool, int], list[Job]] = {}
         for job in sorted(self.queue, key=lambda job: job.arrival):
             job.turn = 1 + min(outstanding[person] for person in _people(job))
             outstanding.update(_people(job))
-            rounds.setdefault((job.durable, job.turn), []).append(job)
+            rounds.setdefault((job.durable, job.away, job.turn), []).append(job)
         last, found = dict(self._last), list[Job]()
         for place in sorted(rounds):
             served = {job.id: min(last.get(person, 0) for person in _people(job)) for job in rounds[place]}
@@ -161,12 +165,15 @@ class Book:
         job.state = "running"
         job.started = job.started or time.time()
 
-    def _serve(self, job: Job) -> None:
+    def serve(self, job: Job) -> None:
         """Note that its people had their turn; of those who have not come back for long nothing is remembered."""
         self._served += 1
         for person in _people(job):
             self._last[person] = self._served
             self._last.move_to_end(person)
+        self._trim()
+
+    def _trim(self) -> None:
         while len(self._last) > PEOPLE:
             self._last.popitem(last=False)
 

@@ -123,6 +123,8 @@ class Job:
     """When it began to wait for a worker, the last time."""
     yielded: int = 0
     """How often it made room for other people's."""
+    away: bool = False
+    """A page's job for which nobody is there at this moment: those of people who are there come first."""
     elsewhere: bool = False
     """Another server is computing it: this one waits for that, and then reads the results from the store."""
     marks: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=256))

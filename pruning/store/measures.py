@@ -26,6 +26,8 @@ RECENT_LETTERS = 2**14
 """Longer results are read from the database each time."""
 PACE_ROWS = 50
 """How many recent measures the pace is the median of."""
+PACE_SECONDS = 5.0
+"""So long a pace is taken for today's: pages and the engine ask for it again and again."""
 
 
 class Measures(Database):
@@ -37,6 +39,7 @@ class Measures(Database):
         super().__init__(url)
         # What a key names does not change, so that what was read once need not be asked of the database again.
         self._recent: Recent[Any] = Recent(STORE_ROWS, "rows")
+        self._paces: Recent[tuple[float, float | None]] = Recent(STORE_ROWS)
 
     def get(self, keys: Iterable[str]) -> dict[str, StoredMeasure]:
         """Those of the keys that are known: from the database, else from the bundled grids.
@@ -106,12 +109,17 @@ class Measures(Database):
         }
         self.upsert(measures, {"key": key}, row, row)
         self._recent.drop(key)
+        self._paces.drop((model, device, measure))
 
     def pace(self, model: str, device: str, measure: str = "accuracy") -> float | None:
         """Median seconds an image of a measure's recent results for this model on this machine; None before the first.
 
-        A ``trace`` was measured over the images that were trained on for it: its pace is that of training.
+        A ``trace`` was measured over the images that were trained on for it: its pace is that of training. It may be a
+        few seconds old, unless this process itself has stored a result since.
         """
+        known = self._paces.get((model, device, measure))
+        if known is not None and time.monotonic() - known[0] < PACE_SECONDS:
+            return known[1]
         query = (
             sa.select(measures.c.seconds, measures.c.images)
             .where(
@@ -125,7 +133,9 @@ class Measures(Database):
             .limit(PACE_ROWS)
         )
         rows = self.transact(lambda connection: connection.execute(query).all())
-        return statistics.median(row.seconds / row.images for row in rows) if rows else None
+        pace = statistics.median(row.seconds / row.images for row in rows) if rows else None
+        self._paces.put((model, device, measure), (time.monotonic(), pace))
+        return pace
 
 
 def _record(row: Any) -> StoredMeasure:

@@ -181,6 +181,31 @@ def test_pages_of_one_person_do_not_hold_all_workers(desk: Desk) -> None:
     assert desk.hand_out() is other
 
 
+def test_first_turns_of_pages_are_short_and_grow(desk: Desk) -> None:
+    for session in ("s1", "s2", "s3"):
+        desk.here.add(session)
+    jobs = [desk.ask(seed, f"s{seed}", train=False) for seed in (1, 2)]
+    assert [desk.hand_out(), desk.hand_out()] == jobs
+    third = desk.ask(3, "s3", train=False)
+    desk.after(PAGE_TURN_SECONDS - 1)
+    assert desk.hand_out() is None
+    desk.after(2)
+    assert desk.hand_out() is third and jobs[0].yielded == 1 and jobs[1].yielded == 0
+
+
+def test_what_nobody_is_there_for_makes_room_at_once(desk: Desk) -> None:
+    desk.here.update({"s3", "s4"})
+    jobs = [desk.ask(seed, f"s{seed}") for seed in (1, 2, 3)]
+    assert [desk.hand_out(), desk.hand_out()] == jobs[:2] and desk.hand_out() is None
+    desk.here -= {"s1", "s2", "s3"}
+    desk.after(0.1)
+    assert {job.state for job in jobs[:2]} == {"running"}  # the one that waits is nobody's either
+    there = desk.ask(4, "s4")
+    desk.after(0.1)
+    assert desk.hand_out() is there
+    assert sorted(job.state for job in jobs) == ["queued", "queued", "running"]
+
+
 def _study(seed: int = 0, **step: Any) -> Study:
     recipe: Any = (Train(**step),) if step else ()
     return Study(base=Base(model="lenet_300_100", seed=seed), recipe=recipe, measures=(MeasureSpec(name="accuracy"),))

@@ -138,6 +138,34 @@ def test_people_who_own_everything_together_still_take_turns() -> None:
     assert orders(book) == ["a0", "b0", "a1"]
 
 
+def test_who_comes_as_ever_new_people_does_not_overtake_who_stays() -> None:
+    """Sessions that are opened one after the other had, each, the turn of somebody who was never served."""
+    book = Book()
+    taken = []
+    for number in range(8):
+        book.ready(enter(book, f"stranger {number}", False, owner=f"stranger {number}"))
+        book.ready(enter(book, f"stranger {number}b", False, owner=f"stranger {number}b"))
+        if number in (1, 4):
+            book.ready(enter(book, f"ada {number}", False, owner="ada"))
+        job = book.next(free=1, sweeps=1)
+        assert job is not None
+        taken.append(job.id)
+        book.finish(job, "done")
+    assert taken.index("ada 1") == 4  # four strangers were there before her
+    rest = orders(book)
+    # Who came after she was served waits behind her; with turns for who was never served she would be the last.
+    assert rest.index("ada 4") < rest.index("stranger 5") and rest.index("stranger 4") < rest.index("ada 4")
+
+
+def test_people_who_are_there_come_before_those_who_left() -> None:
+    book = Book()
+    for name in ("gone", "here"):
+        book.ready(enter(book, name, False, owner=name))
+    book.ready(enter(book, "sweep", True, owner="cy"))
+    book.active["gone"].away = True
+    assert orders(book) == ["here", "gone", "sweep"]
+
+
 def test_a_shared_job_has_the_best_of_its_peoples_turns() -> None:
     book = Book()
     for name in ("a0", "a1", "a2"):

@@ -150,6 +150,30 @@ def test_a_person_goes_before_what_is_drawn_by_itself_and_what_is_needless_does_
     assert turns._held == [] and turns._people == 0
 
 
+def test_who_just_came_waits_for_who_is_at_work_and_goes_before_what_is_drawn_by_itself() -> None:
+    turns, order = Turns(1, long=1000.0), list[str]()
+
+    def visit(name: str, person: bool, new: bool) -> threading.Thread:
+        def work() -> None:
+            with turns.take(person, new=new):
+                order.append(name)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    with turns.take(person=True):
+        threads = [visit("by itself", False, False)]
+        threads += [visit(f"new {number}", True, True) for number in range(3)]
+        until(lambda: turns._people == 3)
+        threads += [visit(f"at work {number}", True, False) for number in range(3)]
+        until(lambda: turns._settled == 3)
+    for thread in threads:
+        thread.join(60)
+    assert [name[:-2] for name in order[:6]] == ["at work"] * 3 + ["new"] * 3 and order[6:] == ["by itself"]
+    assert turns._people == turns._settled == 0
+
+
 def test_no_more_than_so_many_draw_at_once_and_a_failure_gives_its_turn_back() -> None:
     turns, now, most, lock = Turns(2, long=1000.0), [0], [0], threading.Lock()
 

@@ -123,6 +123,8 @@ def test_pace_is_the_median_of_this_machine(store: Store, about: dict[str, Any])
     assert store.pace("lenet_5", "cuda") is None
     with store.transaction() as connection:
         connection.execute(measures.update().values(machine="another"))
+    assert store.pace("lenet_5", "cpu") == pytest.approx(0.02)  # a few seconds old
+    store._paces.rest(0.0)
     assert store.pace("lenet_5", "cpu") is None
 
 

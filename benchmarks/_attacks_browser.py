@@ -24,21 +24,22 @@ PAYLOADS = (
     '"><svg/onload="document.title=\'owned\'">',
 )
 """What would name the page "owned", or fetch something from elsewhere."""
-DRAWN_MS, AFTER_MS = 30_000, 1_500
+DRAWN_MS, AFTER_MS = 30_000, 500
 FOREIGN = "iframe[src*=stranger], img[src*=stranger], a[href*=stranger], a[href^=javascript], [onerror], [onload]"
 
 
 def opened(server: Server, names: Sequence[str], quick: bool, tried: Callable[[bool, str], None]) -> None:
-    """Open links with payloads in the place of each word, and say of each whether nothing of it ran, was fetched or
+    """Open links with a payload in the place of each word, and say of each whether nothing of it ran, was fetched or
     stands on the page as more than text."""
 
     def work() -> None:
         pages = [page.name for page in listed()]
         with chromium() as browser:
-            for number, payload in enumerate(PAYLOADS[:3] if quick else PAYLOADS):
-                words = "v=1&" + "&".join(f"{name}={quote(payload)}" for name in names)
-                for name in [pages[number]] if quick else pages:
-                    tried(*_look(browser, server.url, f"{name}?{words}"))
+            for first in range(0, len(PAYLOADS), 3):
+                payloads = [PAYLOADS[(first + number) % len(PAYLOADS)] for number in range(len(names))]
+                words = "&".join(f"{name}={quote(payload)}" for name, payload in zip(names, payloads, strict=True))
+                for name in pages[first : first + 1] if quick else pages:
+                    tried(*_look(browser, server.url, f"{name}?v=1&{words}"))
 
     with ThreadPoolExecutor(1) as thread:  # a test's own browser has the event loop of its thread
         thread.submit(work).result()
@@ -52,7 +53,8 @@ def _look(browser: Any, url: str, link: str) -> tuple[bool, str]:
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     try:
         page.goto(url + link)
-        page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer]").first.wait_for(timeout=DRAWN_MS)
+        page.locator("[data-testid=stMain] [data-testid=stElementContainer]").first.wait_for(timeout=DRAWN_MS)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=DRAWN_MS)
         page.wait_for_timeout(AFTER_MS)
         elements = page.locator(FOREIGN).count()
         crashed = page.locator("[data-testid=stException]").count()

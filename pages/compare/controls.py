@@ -9,6 +9,8 @@ from pages.choices.words import refused
 from pages.shared import address, fields
 from pages.shared.fields import Fields
 from pruning.results.charts.words import tip
+from pruning.study.methods.approaches import has_relatives
+from pruning.zoo.kinds import Model
 from pruning.zoo.kinds import models as model_registry
 
 PAGE, EVERY = "compare", ""
@@ -20,8 +22,13 @@ SELECTED = "compare_selected"
 
 
 def models() -> list[str]:
-    """Models whose trained weights are here, with their defaults of training."""
-    return [name for name in model_registry.names() if model_registry[name].embedded]
+    """Models whose trained weights and pictures are here: those that come along, and people's own that have data."""
+    return [name for name in model_registry.names() if _comparable(model_registry[name])]
+
+
+def _comparable(entry: type[Model]) -> bool:
+    own = entry.name.startswith("own:") and entry.data is not None and entry.task == "image_classification"
+    return entry.embedded or own
 
 
 def current() -> list[str]:
@@ -73,6 +80,9 @@ def _training(own: Fields, model: str, names: dict[str, str]) -> None:
     own.number("Seed", "seed", help=tip("seed"))
     own.slider("Temperature of distillation", "temperature", 0.5, 20.0, 0.5, help=tip("distillation"))
     own.slider("Share of the teacher in the loss", "mixing", 0.0, 1.0, 0.05)
+    if not has_relatives(model):
+        st.caption("Students are left out: no smaller network of this architecture can be built here.")
+        return
     own.choice("Your student's architecture", "family", {"": "the model's own", **names})
     own.slider("Its width (%)", "width", 5, 100, 5)
     own.slider("Its depth (%)", "depth", 10, 100, 1)

@@ -19,7 +19,7 @@ from pruning.results.inventory import inventory_sentences, judged
 from pruning.study.study import MeasureSpec, Study
 from pruning.zoo.added import kept
 from pruning.zoo.base import Base
-from pruning.zoo.kinds import models
+from pruning.zoo.kinds import datasets, models
 
 INVENTORY, ACCURACY = MeasureSpec(name="inventory"), MeasureSpec(name="accuracy")
 CHOSEN = "models_chosen"
@@ -55,7 +55,7 @@ def _table(found: dict[str, dict[str, Any]]) -> pd.DataFrame:
             "parameters": said["parameters"],
             "outputs": said["classes"],
             "data": said.get("data") or "none here",
-            "stated (%)": None if said.get("stated") is None else 100 * said["stated"],
+            "stated": "" if said.get("stated") is None else f"{100 * said['stated']:.1f} %",
             "MB": round(said["bytes"] / 1e6, 1),
             "for": "everybody" if said.get("shared") or not said.get("owner") else "you alone",
             "added": said["added"][:10],
@@ -97,15 +97,16 @@ def _report(name: str, said: dict[str, Any]) -> bool:
     try:
         base = Base(model=full)
         inventory = ask(Study(base=base, recipe=(), measures=(INVENTORY,)), "models_inventory")
-        measured = Answer()
-        if models[full].data is not None:
+        measured, data = Answer(), models[full].data
+        classes = said["class_names"] or (datasets[data].classes if data else ())
+        if data is not None:
             measured = ask(Study(base=base, recipe=(), measures=(ACCURACY,)), "models_accuracy")
     except PruningError as error:
         st.info(plain(error), icon=":material/info:")
         return False
     task = said["task"].replace("_", " ")
     shape = "x".join(map(str, said["input_shape"]))
-    names = ", ".join(said["class_names"][:6]) + (" …" if len(said["class_names"]) > 6 else "")
+    names = ", ".join(classes[:6]) + (" …" if len(classes) > 6 else "")
     outputs = f"{said['classes']} outputs{f' ({plain(names)})' if names else ''}"
     st.markdown(f"**{task[0].upper()}{task[1:]}**, inputs of {shape}, {outputs}.")
     for sentence in said["match"]["sentences"]:
@@ -118,7 +119,7 @@ def _report(name: str, said: dict[str, Any]) -> bool:
     elif inventory.value is not None:
         for sentence in inventory_sentences(inventory.value):
             st.markdown(f"- {plain(sentence)}")
-    if measured.complete or models[full].data is None:
+    if measured.complete or data is None:
         st.markdown(f"- {judged(measured.value, said.get('stated'))}")
     elif measured.pending:
         st.caption("Measuring its accuracy …")

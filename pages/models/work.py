@@ -1,4 +1,4 @@
-"""Looking at a network in a process of its own: begun, watched, given up. The server itself never reads the file."""
+"""Looking at networks and data in a process of its own: begun, watched, given up. The server never reads the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import Any
 
 SECONDS = 600
 """After so long a process is given up."""
-MODULE = "pruning.zoo.added.command"
+NETWORK, DATA = "pruning.zoo.added.command", "pruning.zoo.own_data.command"
+"""What the process runs."""
 
 
 @dataclass
@@ -34,24 +35,25 @@ class Looking:
     answer: dict[str, Any] | None = None
 
     @classmethod
-    def begin(cls, wish: Mapping[str, Any], content: bytes | None = None) -> Looking:
+    def begin(cls, wish: Mapping[str, Any], content: bytes | None = None, module: str = NETWORK) -> Looking:
         """Start it.
 
         Args:
-            wish: as ``pruning.zoo.added.command`` takes it.
+            wish: as the module takes it; ``called`` is the name of a file that was sent.
             content: of a file that was sent; None: the wish names a file of this machine, or none.
         """
         folder = tempfile.TemporaryDirectory(prefix="pruning-models-", ignore_cleanup_errors=True)
         told = dict(wish)
         if content is not None:
-            path = Path(folder.name) / "weights"
+            # What data it is goes by the end of its name; the rest of the name is a stranger's, and is not used.
+            path = Path(folder.name) / ("weights" if module == NETWORK else "data" + Path(told["called"]).suffix)
             path.write_bytes(content)
-            told["weights"] = str(path)
+            told["weights" if module == NETWORK else "source"] = str(path)
         asked, said = (Path(folder.name) / name for name in ("wish.json", "said.json"))
         asked.write_text(json.dumps(told), encoding="utf-8")
         with open(asked, "rb") as given, open(said, "wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", MODULE],
+                [sys.executable, "-m", module],
                 stdin=given,
                 stdout=out,
                 stderr=subprocess.DEVNULL,

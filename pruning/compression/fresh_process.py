@@ -30,6 +30,7 @@ READ = {
     ".pth": (
         "torch",
         "state = torch.load(path, weights_only=True)\n"
+        "while isinstance(next(iter(state.values()), None), dict): state = next(iter(state.values()))\n"
         "names = list(state)\noutputs = numpy.array([float(t.double().sum()) for t in state.values()])",
     ),
     ".safetensors": (

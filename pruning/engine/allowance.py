@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pruning.common.errors import Incompatible
+from pruning.common.errors import Incompatible, PruningError
 from pruning.common.limits import PERSON_HOURS, SERVER_HOURS
 from pruning.common.memory import Recent
 from pruning.steps.prune import Prune
+from pruning.zoo.kinds import SPLITS, datasets
 
 if TYPE_CHECKING:
     from pruning.engine.jobs import Job
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 FORWARD = 1 / 3
 """Part of a training step that is its forward pass: a backward pass has twice its operations."""
-STUDIES = 1024
+STUDIES, MANY = 1024, 10**12
 _works: Recent[dict[tuple[str, str], tuple[float, float]]] = Recent(STUDIES)
 """What studies ask for, by their keys: a page asks again and again."""
 
@@ -41,14 +42,14 @@ def _work(study: Study) -> dict[tuple[str, str], tuple[float, float]]:
     found: dict[tuple[str, str], tuple[float, float]] = {}
     for cell in study.cells():
         place = cell.base.model, cell.base.device
-        prefix = cell.base.model_dump_json()
-        parts = [_measure(spec) for spec in study.measures]
+        prefix, sizes = cell.base.model_dump_json(), _sizes(cell.base.data_name)
+        parts = [_measure(spec, sizes) for spec in study.measures]
         for one in cell.recipe:
             whatever = one.at(0) if isinstance(one, Prune) else one  # a ranking answers all levels at once
             prefix += whatever.model_dump_json()
             if prefix not in done:
                 done.add(prefix)
-                parts.append(_step(one))
+                parts.append(_step(one, sizes))
         before = found.get(place, (0.0, 0.0))
         found[place] = (before[0] + sum(part[0] for part in parts), before[1] + sum(part[1] for part in parts))
     return found
@@ -85,17 +86,27 @@ def _paces(model: str, device: str, store: Store) -> tuple[float, float]:
     return store.pace(model, device) or FORWARD * step, step
 
 
-def _step(one: Any) -> tuple[float, float]:
+def _sizes(data: str | None) -> dict[str, int]:
+    """How many examples there are, where it is told: nobody passes more than that."""
+    try:
+        return dict(zip(SPLITS, datasets[data].sizes, strict=False)) if data else {}
+    except PruningError:  # it was removed, or is somebody else's: whoever computes says so
+        return {}
+
+
+def _step(one: Any, sizes: dict[str, int]) -> tuple[float, float]:
     if hasattr(one, "batch"):
         return 0.0, one.steps * one.batch
     if one.kind != "prune":
-        return getattr(one, "samples", 0), 0.0
+        return min(getattr(one, "samples", 0), sizes.get("train", MANY)), 0.0
     from pruning.criteria.kinds import scorers
 
     scorer = scorers[one.scorer](**one.options)
-    return getattr(scorer, "samples", 0) * getattr(scorer, "probes", 1) / FORWARD, 0.0
+    samples = min(getattr(scorer, "samples", 0), sizes.get("train", MANY))
+    return samples * getattr(scorer, "probes", 1) / FORWARD, 0.0
 
 
-def _measure(spec: Any) -> tuple[float, float]:
+def _measure(spec: Any, sizes: dict[str, int]) -> tuple[float, float]:
     entry = spec.build()
-    return getattr(entry, "count", getattr(entry, "samples", 0)), 0.0
+    most = sizes.get(getattr(entry, "split", "test"), MANY)
+    return min(getattr(entry, "count", getattr(entry, "samples", 0)), most), 0.0

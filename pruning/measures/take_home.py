@@ -24,7 +24,8 @@ class TakeHome(Measure):
     """A zip: ``model.pth`` (or another ending), ``masks.safetensors`` where there are masks, ``README.md`` (a card
     as Hugging Face has them) and ``facts.json``. The file was read by a fresh process without this package before.
 
-    A state dict has the keys of the network as it came, and its shapes where nothing was removed; the other forms are
+    A state dict lies under the keys of the file it came from, with the same names of tensors, and has its shapes where
+    nothing was removed; the other forms are
     of the network without its masked channels, heads and blocks, where the recipe has such. Result: ``path`` in the
     store, ``bytes``; ``check``, that process's word in a sentence; ``file_bytes``, ``difference``, ``examples``.
     """
@@ -47,10 +48,11 @@ class TakeHome(Measure):
         from pruning.compression.state_dicts import masks_file
         from pruning.measures.tools.facts import facts
         from pruning.measures.tools.model_card import card
+        from pruning.zoo.added.kept import form_of
 
         keep = desk.keeper()
         model = state.model if self.form == "state_dict" else smaller(state)[0]
-        about = facts(state, desk, model)
+        about = facts(state, desk, model) | {"container": list(form_of(state.base.model)[0])}
         desk.progress(0, 3, "writing the file")
         data = self._file(state, model, about)
         desk.progress(1, 3, "reading it in a fresh process")
@@ -68,10 +70,11 @@ class TakeHome(Measure):
     def _file(self, state: State, model: nn.Module, about: dict[str, Any]) -> bytes:
         from pruning.compression.removal import exports, files
         from pruning.compression.state_dicts import state_dict_file
+        from pruning.zoo.added.kept import form_of
 
         match self.form:
             case "state_dict":
-                return state_dict_file(model)
+                return state_dict_file(model, *form_of(state.base.model))
             case "safetensors":
                 return files.delivery(state)[1]["plain"]
             case "program":
@@ -88,13 +91,15 @@ class TakeHome(Measure):
         from pruning.compression.files import once
         from pruning.network.inputs import drawn
         from pruning.tasks.outputs import tensor_of
+        from pruning.zoo.added.kept import form_of
 
         if self.form in ("state_dict", "safetensors"):
             tensors = (
                 model.state_dict() if self.form == "state_dict" else dict(sorted(once(model.state_dict()).items()))
             )
+            prefix = form_of(state.base.model)[1] if self.form == "state_dict" else ""
             sums = [float(tensor.detach().double().sum()) for tensor in tensors.values()]
-            return torch.zeros(0), torch.tensor(sums, dtype=torch.float64), list(tensors)
+            return torch.zeros(0), torch.tensor(sums, dtype=torch.float64), [prefix + name for name in tensors]
         inputs = drawn(model, state.base.input_shape, EXAMPLES, torch.Generator().manual_seed(5))
         with torch.inference_mode():
             return inputs, tensor_of(copy.deepcopy(model).to("cpu").eval()(inputs)), None

@@ -62,10 +62,14 @@ def reaches(value: Mapping[str, Any], classes: int) -> str:
 
     >>> reaches({"correct": 918, "count": 1000}, 10), reaches({"correct": 103, "count": 1000}, 10)
     ('keeps 91.8 % accuracy', 'drops to 10.3 % accuracy, no better than chance')
+    >>> reaches({"correct": 103, "count": 1000, "dense_correct": 90}, 10)
+    'is at 10.3 % accuracy, no better than chance'
     """
     share = share_in_percent(value["correct"], value["count"])
     guessing = classes > 1 and wilson(value["correct"], value["count"])[0] <= 1 / classes
-    return f"drops to {share} accuracy, no better than chance" if guessing else f"keeps {share} accuracy"
+    drops = value["correct"] < value.get("dense_correct", value["count"] + 1)
+    verb = ("drops to" if drops else "is at") if guessing else "keeps"
+    return f"{verb} {share} accuracy{', no better than chance' * guessing}"
 
 
 def difference(value: Mapping[str, Any]) -> str:

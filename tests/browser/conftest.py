@@ -43,6 +43,7 @@ class Server:
         environment = os.environ | {
             "PRUNING_STORE": f"sqlite:///{self.folder / 'browser.db'}",
             "PRUNING_ARTEFACTS": str(self.folder / "artefacts"),
+            "PRUNING_OWN": str(self.folder / "own"),
             "PRUNING_WORKERS": "2",
         }
         command = [sys.executable, "app.py", "--server.headless", "true"]

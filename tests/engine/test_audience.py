@@ -217,6 +217,8 @@ STORE: Any = SimpleNamespace(pace=lambda _model, _device, what="accuracy": STEP 
 def test_a_cost_is_images_times_draws_times_passes() -> None:
     assert allowance.seconds(_study(), STORE) == pytest.approx(10_000 * PASS)
     assert allowance.seconds(_study(steps=30, batch=20), STORE) == pytest.approx(10_000 * PASS + 600 * STEP)
+    some = MeasureSpec(name="accuracy", options={"split": "validation"})  # there are 5,000, whatever is asked for
+    assert allowance.seconds(Study(base=_study().base, measures=(some,)), STORE) == pytest.approx(5_000 * PASS)
     obd = Prune(scorer="obd", options={"samples": 400, "probes": 7}, sparsity=500)
     pruned = Study(base=Base(), recipe=(obd,), measures=(MeasureSpec(name="profile"),))
     assert allowance.seconds(pruned, STORE) == pytest.approx(400 * 7 * 3 * PASS)

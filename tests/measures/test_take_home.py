@@ -71,6 +71,30 @@ def test_each_form_gives_the_networks_numbers(form: str, images: Images, tmp_pat
     assert value["check"] in card.text and name in card.text and state.recipe[0].words() in card.text
 
 
+def test_a_state_dict_goes_back_in_the_form_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the same keys, with the same names: the person's own program loads it unchanged."""
+    from pruning.zoo.added.adding import NewNetwork, added
+    from pruning.zoo.added.building import building
+
+    monkeypatch.setenv("PRUNING_OWN", str(tmp_path / "own"))
+    made = building("timm:test_resnet")(4, 3)
+    names = [f"module.{name}" for name in made.state_dict()]
+    held = dict(zip(names, made.state_dict().values(), strict=True))
+    torch.save({"epoch": 3, "net": {"model": held}}, tmp_path / "best.pth")
+    added("mine", NewNetwork("timm:test_resnet", tmp_path / "best.pth"))
+    base = pruning.Base(model="own:mine")
+    state = state_of(base, (pruning.Prune(sparsity=800),))
+    desk = Desk(save=Artefacts(tmp_path / "artefacts").write)
+    value = pruning.MeasureSpec(name="take_home").build().measure(state, desk)
+    with zipfile.ZipFile(value["path"]) as archive:
+        (tmp_path / "model.pth").write_bytes(archive.read("model.pth"))
+        card = archive.read("README.md").decode()
+    found = torch.load(tmp_path / "model.pth", weights_only=True)
+    assert list(found) == ["net"] and list(found["net"]) == ["model"] and list(found["net"]["model"]) == names
+    assert all(torch.equal(found["net"]["model"][f"module.{n}"], t) for n, t in state.model.state_dict().items())
+    assert 'weights_only=True)["net"]["model"]' in card and "all its tensors are those of the network" in card
+
+
 def test_what_a_fresh_process_reads_otherwise_is_not_given_out() -> None:
     layer = torch.nn.Linear(2, 1)
     data = io.BytesIO()

@@ -11,10 +11,13 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.models.work import Looking
+from pruning.study.methods.approaches import ComparisonPlan, approaches
 from pruning.zoo.added import kept
 from pruning.zoo.added.building import building
-from pruning.zoo.kinds import models
+from pruning.zoo.kinds import datasets, models
+from pruning.zoo.own_data import kept as data_kept
 from tests.pages.look import PATIENCE, settled, texts, turn_to
+from tests.zoo.own_data.drawing import fill
 
 ARCHITECTURE = "timm:test_resnet"
 
@@ -23,6 +26,7 @@ ARCHITECTURE = "timm:test_resnet"
 def here(server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """The server serves this machine alone; what is added goes at the end. A checkpoint with four outputs."""
     monkeypatch.setattr("pages.models.adding._local", lambda: True)
+    monkeypatch.setattr("pages.models.data.operator", lambda: True)
     path = tmp_path / "best.pth"
     torch.manual_seed(3)
     made = building(ARCHITECTURE)(4, 3)
@@ -30,6 +34,8 @@ def here(server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     yield path
     for name in kept.cards():
         kept.remove(name)
+    for name in data_kept.cards():
+        data_kept.remove(name)
 
 
 @pytest.fixture
@@ -45,9 +51,9 @@ def filled(page: AppTest, path: Path, architecture: str = ARCHITECTURE) -> AppTe
     return page
 
 
-def looked(page: AppTest) -> AppTest:
+def looked(page: AppTest, where: str = "models_work") -> AppTest:
     """Until the process that looks has answered."""
-    work: Looking = page.session_state["models_work"]
+    work: Looking = page.session_state[where]
     end = time.monotonic() + PATIENCE
     while work.look() is None and time.monotonic() < end:
         time.sleep(0.2)
@@ -92,6 +98,45 @@ def test_what_does_not_fit_is_a_sentence(opened: AppTest, here: Path) -> None:
     page = filled(opened, here.with_name("nowhere.pth"))
     page = looked(page.button(key="models_check").click().run())
     assert "There is no file" in page.error[0].value and not page.success
+
+
+def test_pictures_of_ones_own_become_data_of_every_list(opened: AppTest, here: Path) -> None:
+    folder = fill(here.parent / "pets", {"cat": 30, "dog": 20})
+    (folder / "dog" / "words.jpg").write_text("no picture")
+    assert opened.button(key="data_add").disabled
+    page = opened.segmented_control(key="data_way").set_value("a folder or file on this machine").run()
+    page.text_input(key="data_path").set_value(str(folder)).run()
+    page.text_input(key="data_name").set_value("pets").run()
+    page = looked(page.button(key="data_add").click().run(), "data_work")
+    assert "Kept as own\\:pets" in page.success[0].value and not page.error
+    assert "50 pictures in 2 classes" in texts(page) and "1 file was left out: dog/words.jpg" in texts(page)
+    (table,) = [frame.value for frame in page.dataframe if "train" in frame.value]
+    card = data_kept.card_of("pets")
+    counts = {split: sum(card["counts"][split].values()) for split in ("train", "validation", "test")}
+    assert {split: int(table[split].iloc[0]) for split in counts} == counts and sum(counts.values()) == 50
+    assert card["owner"] == "local" and card["bytes"] > 0 and "own:pets" in datasets.names()
+    assert datasets["own:pets"].sizes == tuple(counts.values())
+    page = looked(page.button(key="data_add").click().run(), "data_work")
+    assert "already: remove it first, or choose another name" in page.error[0].value
+    page.selectbox(key="data_chosen").set_value("pets").run()
+    page.button(key="data_remove_now").click().run()
+    assert "own:pets" not in datasets.names() and not page.exception
+
+
+def test_a_network_with_pictures_is_compared(here: Path, visit: Callable[..., AppTest]) -> None:
+    """Of the ways those are left out that need a smaller network of its architecture, and the page says so."""
+    from pruning.zoo.added.adding import NewNetwork, added
+    from pruning.zoo.own_data.adding import add_data
+
+    add_data("pets", fill(here.parent / "pets", {name: 20 for name in "abcd"}))
+    added("mine", NewNetwork(ARCHITECTURE, here, data="own:pets"))
+    page = turn_to(visit(), "compare").run()
+    next(one for one in page.selectbox if one.label == "Model").set_value("own:mine").run()
+    assert not page.exception and page.header[0].value.startswith("mine: what makes it smaller")
+    ways = approaches(ComparisonPlan(model="own:mine"))
+    assert not {way.family for way in ways.values()} & {"student"} and {"int8", "w90", "c50_t"} <= set(ways)
+    assert page.button(key="compare_start").label.startswith(f"Measure {len(ways)} ways (about ")
+    assert "no smaller network of this architecture can be built here" in texts(page)
 
 
 def test_a_process_that_is_given_up_leaves_nothing(here: Path) -> None:

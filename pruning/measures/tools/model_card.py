@@ -10,7 +10,7 @@ from pruning.common.errors import Missing
 TASKS = {"image_classification": "image-classification", "classification": "tabular-classification"}
 """Names that Hugging Face has for tasks."""
 LOADING = {
-    ".pth": 'import torch\n\nstate = torch.load("{name}", weights_only=True)\n'
+    ".pth": 'import torch\n\nstate = torch.load("{name}", weights_only=True){inside}\n'
     "model.load_state_dict(state)  # your own class",
     ".pt2": 'import torch\n\nmodel = torch.export.load("{name}").module()\nprint(model(inputs))  # 1 to 4,096 examples',
     ".onnx": "import onnxruntime\n\n"
@@ -94,4 +94,5 @@ def _body(facts: Mapping[str, Any], name: str, size: int, check: str) -> str:
     loading = LOADING[name[name.rindex(".") :]]
     if name.endswith(".safetensors") and facts["name"].startswith("wrapped:"):
         loading = TENSORS
-    return "\n".join([*lines, "", check, "", "```python", loading.format(name=name), "```", ""])
+    inside = "".join(f'["{key}"]' for key in facts.get("container", ()))
+    return "\n".join([*lines, "", check, "", "```python", loading.format(name=name, inside=inside), "```", ""])

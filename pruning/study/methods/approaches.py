@@ -17,10 +17,11 @@ from pruning.steps.quantize import Quantize
 from pruning.steps.remove import Remove
 from pruning.steps.student import Student
 from pruning.steps.train import Train
-from pruning.study.methods.defaults import defaults_of, original
+from pruning.study.methods.defaults import DEFAULTS, defaults_of, original
 from pruning.study.recipe import AnyStep, Recipe
 from pruning.training.options import budget
 from pruning.zoo.base import Base
+from pruning.zoo.kinds import models
 
 STEPS = {"lenet_300_100": 1200, "lenet_5": 1200}
 """Optimiser steps of every approach that trains, where a person asks for no other number."""
@@ -78,12 +79,18 @@ class ComparisonPlan(Spec):
     @property
     def fine(self) -> Train:
         """Fine-tuning with everyone's number of steps."""
-        steps = self.steps or STEPS.get(self.model, OTHERS)
-        return defaults_of(self.model).fine.model_copy(update={"steps": steps, "seed": self.seed})
+        usual = defaults_of(self.model).fine
+        steps = self.steps or STEPS.get(self.model, OTHERS if self.model in DEFAULTS else usual.steps)
+        return usual.model_copy(update={"steps": steps, "seed": self.seed})
 
     def taught(self, train: Train) -> Train:
         """The same training with the dense network as teacher."""
         return train.model_copy(update={"teacher": "dense", "temperature": self.temperature, "mixing": self.mixing})
+
+
+def has_relatives(model: str) -> bool:
+    """Whether smaller networks of the same architecture can be built, to be its students."""
+    return models[model].embedded
 
 
 def approaches(plan: ComparisonPlan) -> dict[str, Approach]:
@@ -96,7 +103,7 @@ def approaches(plan: ComparisonPlan) -> dict[str, Approach]:
         *_weights(fine),
         *_channels(plan.model, fine, plan.taught(fine)),
         *_quantized(fine),
-        *_students(plan, whole, plan.taught(whole)),
+        *(_students(plan, whole, plan.taught(whole)) if has_relatives(plan.model) else ()),
     ]
     return {approach.name: approach for approach in found}
 

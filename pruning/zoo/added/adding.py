@@ -166,7 +166,8 @@ def _noted(match: Match, place: tuple[Any, ...], tried: Mapping[tuple[Any, ...],
     others = [_said(one) for one, (_, other) in tried.items() if one != place and other.matched == match.matched]
     if others:
         notes.append(f"Another one that would fit as well lies under '{', '.join(others)}'.")
-    return replace(match, notes=(*notes, *match.notes))
+    named = place if all(isinstance(key, str) for key in place) else ()
+    return replace(match, notes=(*notes, *match.notes), container=named)
 
 
 def _said(place: tuple[Any, ...]) -> str:

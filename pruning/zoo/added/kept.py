@@ -118,6 +118,14 @@ def keep(name: str, said: dict[str, Any], fill: Callable[[Path], None]) -> Path:
     return place
 
 
+def form_of(model: str) -> tuple[tuple[str, ...], str]:
+    """In what form a network came: keys under which it lay in its file, and what stood before its tensors' names;
+    nothing for networks that nobody added."""
+    source, _, name = model.partition(":")
+    match = (_seen(name) or {}).get("match", {}) if source == "own" else {}
+    return tuple(match.get("container", ())), match.get("prefix", "")
+
+
 def free(name: str) -> None:
     """Raise ``BadValue`` where another network has the name."""
     if folder_of(name).exists():

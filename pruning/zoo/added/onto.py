@@ -36,6 +36,7 @@ class Match:
         channels: of the pictures, as the file's shapes say.
         prefix: what was taken off all names.
         notes: what was done, in sentences.
+        container: keys under which the network lay in the file, the outermost first.
     """
 
     matched: int
@@ -47,6 +48,7 @@ class Match:
     channels: int = 3
     prefix: str = ""
     notes: tuple[str, ...] = ()
+    container: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:

@@ -73,6 +73,7 @@ class Own(Source):
         def make() -> type[AddedData]:
             about = {name: said[name] for name in (*FACTS, "kind", "content")}
             about |= {name: tuple(said[name]) for name in LISTS if name in said}
+            about["sizes"] = tuple(sum(said["counts"][split].values()) for split in SPLITS)
             about |= {"__module__": __name__, "__doc__": said["summary"], "name": f"own:{rest}"}
             return type(f"own:{rest}", (AddedData,), about)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from pruning.common.errors import BadValue, PruningError, StoreError, UnknownName, reason, shortened
 from pruning.common.json_text import read_object
+from pruning.common.limits import OWN_MB
 from pruning.common.sources import asking, may_see
 from pruning.zoo.places import own_folder
 
@@ -81,7 +82,7 @@ def keep(name: str, fill: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
         fill: writes all of it into the folder that it is given, and returns the card.
 
     Raises:
-        BadValue: the name is taken, or none.
+        BadValue: the name is taken, or none, or the person has no room left.
         StoreError: it cannot be written.
         PruningError: as ``fill``; nothing is left behind.
     """
@@ -91,6 +92,9 @@ def keep(name: str, fill: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     try:
         half.mkdir(parents=True)
         said = fill(half)
+        size = sum(path.stat().st_size for path in half.rglob("*") if path.is_file())
+        _within_quota(str(said.get("owner", "")), size)
+        said["bytes"] = size
         (half / CARD).write_text(json.dumps(said, allow_nan=False), encoding="utf-8")
         os.rename(half, place)
     except OSError as error:
@@ -98,6 +102,24 @@ def keep(name: str, fill: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return said
+
+
+def used(owner: str) -> int:
+    """Bytes of all data that a person added."""
+    mark = asking.set(owner)
+    try:
+        return sum(int(said.get("bytes", 0)) for said in cards().values() if said.get("owner", "") == owner)
+    finally:
+        asking.reset(mark)
+
+
+def _within_quota(owner: str, size: int) -> None:
+    held, most = used(owner), OWN_MB * 10**6
+    if held + size > most:
+        raise BadValue(
+            f"This data takes {size / 1e6:,.0f} MB, and {held / 1e6:,.0f} of your {OWN_MB:,} MB are taken: remove some "
+            "that you do not need any more."
+        )
 
 
 def remove(name: str) -> None:

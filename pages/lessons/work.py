@@ -74,7 +74,8 @@ def draw(experiment: SideBySide, key: str, guess: float | str | None = None, of:
         listed = [f"{row} {about.words(value)}" for row, value in zip(table["name"], table["value"], strict=True)]
         st.caption(f"{about.label.capitalize()}: {'; '.join(listed)}.")
     count = next((int(row["count"]) for row in found if "count" in row), 0)
-    images = f" on {count:,} {experiment.split} images, bars with 95 % intervals" if count else ""
+    bars = ", bars with 95 % intervals" if (quantity or experiment.quantities[0]) == "accuracy" else ""
+    images = f" on {count:,} {experiment.split} images{bars}" if count else ""
     mine = " ◆ is what you chose." if isinstance(guess, str) else ""
     st.caption(f"{models[experiment.model].label}, measured here{images}; one network each, seed 0, on the CPU.{mine}")
     return False

@@ -90,6 +90,7 @@ def template(theme: str, size: float = FONT_SIZE, title: float = TITLE_SIZE, fam
         "ticks": "outside",
         "ticklen": 4,
         "title": {"standoff": size / 2, "font": {"size": size}},
+        "autotypenumbers": "strict",  # names such as "85 %" or the digit "7" are names, not places on an axis
     }
     return go.layout.Template(
         layout={

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pruning.results.intervals import wilson
-from pruning.results.lessons.quantities import QUANTITIES, readings
+from pruning.results.lessons.quantities import QUANTITIES, looks_of, readings
 from pruning.results.lessons.shape import SideBySide
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ Findings = dict[str, dict[str, float]]
 
 
 def by_network(experiment: SideBySide, values: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """The values of a run of the experiment's study, by network and measure.
+    """The values of a run of the experiment's study, by network and by what quantities are read from.
 
     Args:
         values: in the order of the study's cells and measures.
     """
     given = iter(values)
-    names = [measure.name for measure in experiment.study.measures]
+    names = looks_of(experiment.quantities)
     return {one.name: {name: next(given) for name in names} for one in experiment.variants}
 
 

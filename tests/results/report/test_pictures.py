@@ -14,12 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from choreographer.browsers.chromium import Chromium
 from PIL import Image
 
 from pruning.results.charts.base import Chart
 from pruning.results.charts.layer_map import layer_map
+from pruning.results.charts.lesson_bars import lesson_bars
 from pruning.results.frames import profile_frame
 from pruning.results.report.blocks import Figure
 from pruning.results.report.browser import browser
@@ -53,6 +55,18 @@ def test_eight_threads_each_get_their_own_chart(make_chart: Callable[..., Chart]
     for name, picture in zip(names, pictures, strict=True):
         assert set(re.findall(r"thread\dx", picture)) == {name}
         assert f"words-of-{name}" in picture and f"Title {name}" in picture
+
+
+def test_names_that_look_like_numbers_are_names() -> None:
+    """Levels such as "85 %" and digits as classes were places on an axis of numbers: no bar, no name was drawn."""
+    names = ["80 %", "85 %", "7"]
+    rows = [(name, value, np.nan, np.nan, 10) for name, value in zip(names, (62.9, 45.7, 30.0), strict=True)]
+    table = pd.DataFrame(rows, columns=["name", "value", "low", "high", "count"])
+    svg = render(lesson_bars(table, "recall", "%", "Three networks"), "svg", 170).decode()
+    bars = re.search(r'<g class="trace bars".*?</g></g></g>', svg, re.DOTALL)
+    assert bars is not None and bars[0].count("<path") == 3
+    ticks = re.findall(r'<g class="ytick"><text[^>]*>([^<]+)</text>', svg)
+    assert sorted(ticks) == sorted(names)
 
 
 def test_svg_is_85_mm_wide_on_white_paper(make_chart: Callable[..., Chart]) -> None:

@@ -116,7 +116,7 @@ def shown(wish: Wish, table: pd.DataFrame, times: pd.DataFrame) -> None:
     here = {
         (str(row["name"]), batch): float(row[f"ms_{batch}"]) for row in table.to_dict("records") for batch in (1, 16)
     }
-    st.dataframe(beside(times, key_of(wish), here), hide_index=True, key="compare_device_times")
+    st.dataframe(beside(times, key_of(wish), here), hide_index=True, placeholder="–", key="compare_device_times")
     st.caption(
         "There: medians and quartiles in ONNX Runtime on the device that the file names, by turns with the dense "
         "network there. This machine's times were taken in other runs; the two are never put into one number."

@@ -20,10 +20,12 @@ def tables(table: pd.DataFrame, wish: Wish) -> None:
     st.subheader("What each kind does", anchor=False)
     st.table(_kinds(table, wish))
     st.subheader("Often said, and measured here", anchor=False)
-    st.dataframe(quoted(table).drop(columns="approach"), hide_index=True, key="compare_quoted", width="stretch")
+    st.dataframe(
+        quoted(table).drop(columns="approach"), hide_index=True, placeholder="–", key="compare_quoted", width="stretch"
+    )
     with st.expander(f"All {len(table)} ways in numbers"):
         shown = _all(table)
-        st.dataframe(shown, hide_index=True, key="compare_all", width="stretch")
+        st.dataframe(shown, hide_index=True, placeholder="–", key="compare_all", width="stretch")
         table_button("All ways in numbers", shown, "compare_all")
 
 

@@ -139,6 +139,7 @@ def _numbers(means: pd.DataFrame) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         key="curves_table",
         width="stretch",
         column_config={"images": st.column_config.NumberColumn("images", format="localized")},

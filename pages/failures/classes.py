@@ -58,7 +58,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
     for one in shares:
         words = one.removesuffix("_dense") + (", dense (%)" if one.endswith("_dense") else " (%)")
         shown[words] = (100 * table[one]).round(1)
-    st.dataframe(shown, hide_index=True, key="failures_classes_table")
+    st.dataframe(shown, hide_index=True, placeholder="–", key="failures_classes_table")
     grown = confusions(dense, small, 5)
     if len(grown):
         st.subheader("Confusions that grew most", anchor=False)

@@ -41,7 +41,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
             "NLL (nats)": table["nll"].round(4),
         }
     )
-    st.dataframe(shown, hide_index=True, key="failures_calibration_table")
+    st.dataframe(shown, hide_index=True, placeholder="–", key="failures_calibration_table")
     st.caption(
         f"{len(two[0]):,} test images; ECE over {BINS} bins. Scaled: logits divided by the one temperature that makes "
         "the loss on validation images least; it changes no answer."

@@ -76,7 +76,7 @@ def _show(groups: np.ndarray, two: tuple, by: str) -> None:
         shown[f"{words} (%)"] = (100 * table[one]).round(1)
     gap = zip(table["gap_change"], table["gap_low"], table["gap_high"], strict=True)
     shown["change of the gap (points)"] = [f"{100 * a:+.1f} ({100 * b:+.1f} to {100 * c:+.1f})" for a, b, c in gap]
-    st.dataframe(shown, hide_index=True, key="failures_groups_table")
+    st.dataframe(shown, hide_index=True, placeholder="–", key="failures_groups_table")
     st.caption(
         "Error rates are means over classes. The gap: a group's accuracy minus that of all; its change with a 95 % "
         f"interval (Welch), certain after Holm's correction. Fewer than {SMALL} images are too few for a verdict."

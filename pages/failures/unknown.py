@@ -41,7 +41,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
             f"answered with {SURE:.0%} or more confidence (%)": (100 * table["sure"]).round(1),
         }
     )
-    st.dataframe(shown, hide_index=True, key="failures_unknown_table")
+    st.dataframe(shown, hide_index=True, placeholder="–", key="failures_unknown_table")
     table_button("Unknown inputs, told from known ones", shown, "failures_unknown")
     st.caption(
         f"{UNKNOWN} inputs of each kind against {len(known[0]):,} test images; AUROC 1: always told apart, 0.5: never. "

@@ -119,7 +119,7 @@ def _potential(setting: Setting, chosen: Suspicion) -> bool:
         rows.append((name, best, round(100 * float(before[place].right.mean()), 1)))
     table = pd.DataFrame(rows, columns=["images", "level", "dense accuracy (%)"])
     table.insert(1, "prune potential", [in_percent(level) if level else "none" for level in table.pop("level")])
-    st.dataframe(table, hide_index=True, key="failures_potential_table")
+    st.dataframe(table, hide_index=True, placeholder="–", key="failures_potential_table")
     st.caption(
         f"The highest of {', '.join(map(in_percent, LEVELS))} up to which at most {POINTS:g} points are lost, right "
         f"after pruning, without training; severity {STRONG}, {chosen.images:,} test images."

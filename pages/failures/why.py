@@ -52,7 +52,7 @@ def panel(setting: Setting, chosen: Suspicion) -> bool:
             **{words: table[name].round(4) for name, words in TRAITS.items()},
         }
     )
-    st.dataframe(shown, hide_index=True, key="failures_why_table")
+    st.dataframe(shown, hide_index=True, placeholder="–", key="failures_why_table")
     table_button("Traits of each class in the dense network, and recall lost by pruning", shown, "failures_why")
     st.caption(
         f"Traits of the dense network, on at most {EACH} validation images of each class; recall lost on "

@@ -110,7 +110,7 @@ def behind(reading: Reading) -> None:
     columns = {LABELS[reading.scorer]: chosen}
     if chance is not None and reading.scorer != "random":
         columns[LABELS["random"]] = chance
-    st.dataframe(hidden(columns), hide_index=True, width="stretch")
+    st.dataframe(hidden(columns), hide_index=True, placeholder="–", width="stretch")
     st.caption(
         f"Means with 95 % intervals over {chosen['windows']} windows, or {len(chosen['loops'])} prompts and sequences; "
         "stored with the program."

@@ -156,4 +156,4 @@ def _draw(value: dict, what: str, place: str, dim: bool) -> None:
         with st.popover(f"{len(value['skipped'])} scorers do not apply here", type="tertiary", icon=":material/info:"):
             labels = [scorers[name].label for name in value["skipped"]]
             table = pd.DataFrame({"scorer": labels, "why": list(value["skipped"].values())})
-            st.dataframe(table, hide_index=True, key="agreement_skipped")
+            st.dataframe(table, hide_index=True, placeholder="–", key="agreement_skipped")

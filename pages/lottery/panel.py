@@ -146,6 +146,7 @@ def _verdicts(table: pd.DataFrame) -> None:
     st.dataframe(
         pd.DataFrame(rows).sort_values("level", kind="stable").drop(columns="level"),
         hide_index=True,
+        placeholder="–",
         key="lottery_verdicts",
         width="stretch",
         height=min(40 + 35 * len(rows), 610),

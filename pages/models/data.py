@@ -28,7 +28,7 @@ def panel() -> None:
     """The list, the form, and what became of it."""
     found = kept.cards()
     if found:
-        st.dataframe(_table(found), hide_index=True, key="data_table")
+        st.dataframe(_table(found), hide_index=True, placeholder="–", key="data_table")
         st.caption(f"{kept.used(owner()) / 1e6:,.0f} of your {OWN_MB:,} MB are taken.")
         _remove(list(found))
     else:

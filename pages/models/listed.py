@@ -38,7 +38,7 @@ def panel() -> None:
             "every list, link and command."
         )
         return
-    st.dataframe(_table(found), hide_index=True, key="models_table")
+    st.dataframe(_table(found), hide_index=True, placeholder="–", key="models_table")
     st.caption(f"{kept.used(owner()) / 1e6:,.0f} of your {OWN_MB:,} MB are taken.")
     names = list(found)
     wanted = st.session_state.pop("models_next", st.session_state.get(CHOSEN))  # what was just kept is shown

@@ -63,7 +63,10 @@ def _asked(setting: Setting, value: dict[str, Any]) -> None:
             icon=":material/info:",
         ):
             st.dataframe(
-                pd.DataFrame({"layer": list(skipped), "why": list(skipped.values())}), hide_index=True, key="skipped"
+                pd.DataFrame({"layer": list(skipped), "why": list(skipped.values())}),
+                hide_index=True,
+                placeholder="–",
+                key="skipped",
             )
 
 

@@ -43,6 +43,7 @@ def size_panel(setting: Setting, old: Setting | None) -> bool:
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             key="counts",
             column_config={
                 "what": st.column_config.TextColumn("counted"),

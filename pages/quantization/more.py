@@ -47,7 +47,7 @@ def runtime(setting: Setting, formats: Formats) -> bool:
     )
     (whole, int8, times), now = runtime_values(setting, formats)
     if whole or int8:
-        st.dataframe(runtime_frame(whole, int8, times), hide_index=True, key="runtime")
+        st.dataframe(runtime_frame(whole, int8, times), hide_index=True, placeholder="–", key="runtime")
         if said := runtime_sentence(whole, int8, times):
             st.markdown(said)
     if times:

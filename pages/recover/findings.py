@@ -47,7 +47,7 @@ def panel() -> None:
                 "steps": table["steps"],
             }
         )
-        st.dataframe(shown, hide_index=True, width="stretch", key="recover_findings")
+        st.dataframe(shown, hide_index=True, placeholder="–", width="stretch", key="recover_findings")
         table_button("What papers report on recovery, tried here", shown, "recover_findings")
         st.caption(
             "Stored with the program. Points of test accuracy (10,000 images), seed against seed, with the paired "

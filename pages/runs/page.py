@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.runs import removal, several
 from pages.runs import table as runs_table
 from pages.runs.owners import whose
 from pages.shared.server import owner, store
@@ -16,6 +17,7 @@ TITLE, ICON, GROUP, PLACE = "Runs", ":material/history:", "Yours", 100
 def page() -> None:
     """Search, choose, open, compare, note, delete."""
     st.header("Runs", anchor=False)
+    removal.undo()
     total = store().count_runs()
     if not total:
         _teach()
@@ -53,7 +55,7 @@ def page() -> None:
     if len(chosen) == 1:
         runs_table.one(chosen[0])
     else:
-        runs_table.several(chosen)
+        several.several(chosen)
 
 
 def _teach() -> None:

@@ -8,14 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.runs.open import opener
+from pages.runs.removal import delete, table_key
 from pages.shared.collect import run_button
 from pages.shared.plain import plain
 from pages.shared.server import engine, owner, store
-from pages.shared.show import show
 from pruning.common.errors import PruningError
 from pruning.common.limits import RUN_NAME, RUN_NOTE, RUNS_REFRESHED
-from pruning.results.charts.runs_curves import runs_curves
-from pruning.results.frames import curve_frame
 from pruning.store.records import StoredMeasure
 from pruning.study.study import Study, load_study
 
@@ -54,7 +52,7 @@ def refresh(words: str = "") -> None:
     for run_id in table.loc[table["accuracy"].isna(), "id"].head(RUNS_REFRESHED):
         run = store().run(run_id)
         study = load_study(run.study)
-        points = [point for point in _points(study) if point[3] != OLDER]
+        points = [point for point in accuracies(study) if point[3] != OLDER]
         if not points or len(points) < len(study.cells()):
             continue
         summary, seconds = dict(run.summary), run.seconds
@@ -76,10 +74,12 @@ def _seconds(study: Study) -> float:
 
 def choose(found: pd.DataFrame) -> list[str]:
     """Draw the table; returns the ids of the ticked rows."""
+    # Not every kind of run has one accuracy, or was timed.
     event = st.dataframe(
-        found,
+        found.assign(seconds=found["seconds"].where(found["seconds"] > 0)),
         hide_index=True,
-        key="runs_table",
+        placeholder="–",
+        key=table_key(),
         on_select="rerun",
         selection_mode="multi-row",
         column_order=COLUMNS,
@@ -107,40 +107,19 @@ def one(run_id: str) -> None:
     )
     row = st.container(horizontal=True)
     opener(row, run)
-    if any(origin == OLDER for _, _, _, origin in _points(load_study(run.study))):
+    if any(origin == OLDER for _, _, _, origin in accuracies(load_study(run.study))):
         st.caption(OLDER_WORDS)
     if row.button("Save name and note", key=f"save_{run_id}", icon=":material/save:"):
         _try(lambda: (store().rename_run(run_id, name, owner()), store().note_run(run_id, note, owner())), "Saved.")
     with row:
         run_button("Add to report", f"report_{run_id}", {run.name: load_study(run.study)})
     if row.button("Delete", key=f"delete_{run_id}", icon=":material/delete:"):
-        _try(lambda: store().delete_run(run_id, owner()), "Deleted. What was measured stays stored.")
+        delete([run_id])
     with st.expander("The study as JSON (for `python -m pruning run study.json`)"):
         st.code(run.study, language="json")
 
 
-def several(run_ids: Sequence[str]) -> None:
-    """Several runs: their accuracies side by side; delete them."""
-    runs = [store().run(run_id) for run_id in run_ids]
-    parts = []
-    for run in runs:
-        points = _points(load_study(run.study))
-        older = any(origin == OLDER for _, _, _, origin in points)
-        frame = curve_frame(points)
-        parts.append(frame.assign(run=f"{run.name} (older)" if older else run.name))
-    table = pd.concat(parts, ignore_index=True)
-    if table.empty:
-        st.info("None of these runs has a stored accuracy yet: open one on its page to measure it.")
-    else:
-        show(runs_curves(table), "runs_curves", width=1100)
-        if (table["origin"] == OLDER).any():
-            st.caption(f"Those marked *older*: {OLDER_WORDS[0].lower()}{OLDER_WORDS[1:]}")
-    run_button("Add to report", "report_many", {run.name: load_study(run.study) for run in runs})
-    if st.button(f"Delete these {len(runs)} runs", key="delete_many", icon=":material/delete:"):
-        _try(lambda: [store().delete_run(run_id, owner()) for run_id in run_ids], "Deleted.")
-
-
-def _points(study: Study) -> list[tuple[int, str, dict, str]]:
+def accuracies(study: Study) -> list[tuple[int, str, dict, str]]:
     """What the store knows of a study's accuracies: level, variant, value, origin."""
     points = []
     spec = next((measure for measure in study.measures if measure.name == "accuracy"), None)

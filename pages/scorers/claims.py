@@ -39,7 +39,7 @@ def panel(setting: Setting) -> None:
                 f"{run}s won": [f"{one['wins']} of {one['seeds']}" for one in rows],
             }
         )
-        st.dataframe(table, hide_index=True, width="stretch", key="scorers_claims")
+        st.dataframe(table, hide_index=True, placeholder="–", width="stretch", key="scorers_claims")
         st.caption(
             f"{label} Left and right: mean accuracies of what the claim names, at the sparsity where magnitude keeps "
             "half of its margin over chance; for layers, the sparsity at which the first one is empty. It holds where "

@@ -89,8 +89,8 @@ def _known(setting: Setting, names: list[str]) -> bool:
     st.dataframe(
         cards.overview(names, costs, table, stored, setting.level_words),
         hide_index=True,
-        key="scorers_overview",
         placeholder="",
+        key="scorers_overview",
         column_config={
             "scorer": st.column_config.TextColumn(pinned=True),
             "seconds here": st.column_config.NumberColumn(format="%.3g s", help="To score the network once."),

@@ -50,6 +50,7 @@ def _status() -> None:
         st.dataframe(
             listed,
             hide_index=True,
+            placeholder="–",
             key="status_workers",
             column_config={
                 "process": st.column_config.NumberColumn(format="%d"),
@@ -66,6 +67,7 @@ def _status() -> None:
         st.dataframe(
             failed,
             hide_index=True,
+            placeholder="–",
             key="status_failures",
             column_config={
                 "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
@@ -75,6 +77,7 @@ def _status() -> None:
     st.dataframe(
         tables.bounds(health, room),
         hide_index=True,
+        placeholder="–",
         key="status_bounds",
         column_config={
             "full (%)": SHARE,
@@ -97,6 +100,7 @@ def _jobs(views: list[JobView], words: dict[str, str]) -> None:
     st.dataframe(
         tables.jobs(views[:SHOWN], words),
         hide_index=True,
+        placeholder="–",
         key="status_jobs",
         column_config={
             "done (%)": SHARE,

@@ -52,7 +52,7 @@ def _alone(setting: Setting, value: dict[str, Any]) -> None:
         count = f"{len(value['left'])} layer{'s' if len(value['left']) > 1 else ''} left alone"
         with row.popover(count, type="tertiary", icon=":material/info:"):
             table = pd.DataFrame({"layer": list(value["left"]), "why": list(value["left"].values())})
-            st.dataframe(table, hide_index=True, key="structure_left")
+            st.dataframe(table, hide_index=True, placeholder="–", key="structure_left")
 
 
 def _times(setting: Setting, found: StructureAnswers, latency: dict[str, Any] | None, old: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -183,6 +184,12 @@ class Runs(Database):
     def delete_run(self, run_id: str, owner: str) -> None:
         """Delete a run (its measures stay); raises as ``note_run``."""
         self._change(runs.delete(), run_id, owner, "deleted")
+
+    def bring_back(self, run: StoredRun) -> None:
+        """Keep a run again that was deleted, as it was; raises ``StoreError``."""
+        values = asdict(run) | {"summary": json.dumps(run.summary)}
+        values |= {name: getattr(run, name).timestamp() for name in ("created", "updated")}
+        self.upsert(runs, {"id": values.pop("id")}, values, {"updated": values["updated"]})
 
     def _change(self, statement: Any, run_id: str, owner: str, what: str) -> None:
         statement = statement.where(runs.c.id == run_id)

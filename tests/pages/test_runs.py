@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.choices.links import of_study
 from pages.choices.setting import Setting
+from pages.runs import removal
 from pages.runs import table as runs_table
 from pages.runs.table import matching
 from pages.shared.server import store
@@ -146,3 +147,37 @@ def test_results_of_before_contents_counted_are_shown_and_said_to_be_older(
     monkeypatch.setattr(runs_table, "choose", lambda found: [run_id, runs[0]])
     assert "Those marked *older*" in texts(at_runs(visit))
     store().delete_run(run_id, "local")
+
+
+def test_a_deleted_run_comes_back_as_it_was(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_table, "choose", lambda found: [runs[0]] if runs[0] in set(found["id"]) else [])
+    store().note_run(runs[0], "what I saw", "local")
+    before = store().run(runs[0])
+    page = at_runs(visit)
+    key = removal.table_key
+    page.button(key=f"delete_{runs[0]}").click().run()
+    assert set(store().runs()["id"]) == {runs[1]} and "'mine 900' is deleted" in page.info[0].value
+    assert not [one for one in page.button if str(one.key).startswith("delete_")]  # nothing stands in its place
+    assert page.session_state["runs_round"] == 1 and key() == "runs_table_0"  # the table of the next round is another
+    page.button(key="runs_undo").click().run()
+    assert store().run(runs[0]) == before and not page.info
+
+
+def test_of_two_runs_what_differs_is_shown(visit: Visit, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_table, "choose", lambda _found: runs)
+    page = at_runs(visit)
+    table = next(frame.value for frame in page.dataframe if "setting" in frame.value)
+    words = "Mask {} % of the weights by Magnitude (L1), global."
+    assert table.to_numpy().tolist() == [["step 1", words.format(90), words.format(95)]]
+    page.button(key="delete_many").click().run()
+    assert "2 runs are deleted" in page.info[0].value and store().count_runs() == 0
+    page.button(key="runs_undo").click().run()
+    assert set(store().runs()["id"]) == set(runs)
+
+
+def test_what_is_not_known_of_a_run_is_left_empty(visit: Visit, runs: list[str]) -> None:
+    study = Setting(model="lenet_300_100", sparsity=970).study(MeasureSpec(name="size"))
+    store().keep_run(study.model_dump_json(), owner="local", name="size", kept=True, seconds=0.0, summary={})
+    page = at_runs(visit)
+    table = page.dataframe[0].value.set_index("name")
+    assert table["seconds"].isna().all() and table["accuracy"].isna().sum() == 1

@@ -74,6 +74,14 @@ def _form() -> tuple[dict[str, Any] | None, bytes | None]:
         )
         stated = st.number_input("Its accuracy, as you know it (%)", 0.0, 100.0, None, key=PREFIX + "stated")
         wish["accuracy"] = None if stated is None else round(stated / 100, 6)
+        names = st.text_area(
+            "Names of its outputs, in their order",
+            key=PREFIX + "classes",
+            height=68,
+            placeholder="leaf, sand, sea",
+            help="With commas or a line each. Left empty: as the file says, else as the data does.",
+        )
+        wish["classes"] = [name.strip() for name in names.replace("\n", ",").split(",") if name.strip()]
     lacks = architecture is None or way == UPLOAD and content is None or way == HERE and "weights" not in wish
     return (None if lacks else wish), content
 

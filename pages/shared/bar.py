@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.navigation import grouped
+from pages.shared.presenter import switch
 
 
 def bar(pages: dict[str, Any], shown: str) -> None:
@@ -18,6 +19,8 @@ def bar(pages: dict[str, Any], shown: str) -> None:
     """
     st.session_state["pages"] = pages
     with st.container(key="bar", gap=None):
+        with st.container(key="present_row", horizontal=True, horizontal_alignment="right"):
+            switch()
         groups = st.container(horizontal=True, gap="small", key="bar_groups")
         for group, found in grouped().items():
             here = any(page.name == shown for page in found)

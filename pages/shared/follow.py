@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from pruning.results.charts.axes import Axis, cursor_words, positions
-from pruning.results.charts.base import title_lines
+from pruning.results.charts.titles import title_lines
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 

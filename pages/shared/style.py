@@ -11,6 +11,7 @@ CSS = (
 <style>
 :is([data-testid="stCaptionContainer"], [data-testid="stMetricDelta"]) {{
   color: light-dark({CAPTION["light"]}, {CAPTION["dark"]}) !important;
+  opacity: 1 !important;
 }}
 </style>
 """
@@ -21,6 +22,7 @@ CSS = (
 [data-testid="stHeader"], [data-testid="stHeader"] * { background: transparent; pointer-events: none; }
 [data-testid="stHeader"] :is(button, button *, a) { pointer-events: auto; }
 .st-key-bar { padding: 0.25rem 2.5rem 0.35rem 0; }
+.st-key-present_row { position: absolute; right: 3rem; top: 0.3rem; width: auto; z-index: 999990; }
 .st-key-bar a { padding: 0.2rem 0.5rem; min-height: 0; margin: 0; }
 .st-key-bar_groups { gap: 0.25rem; }
 .st-key-bar_pages { gap: 0.25rem; margin-top: 0.5rem; }

@@ -22,6 +22,8 @@ SERVER_RESULTS = 512
 """Results of slider moves that the server keeps in memory."""
 PEOPLE = 1000
 """People of whom the server remembers when they had their last turn."""
+TITLES = 8192
+"""Titles of charts that are kept in their lines: a slider has a thousand levels, each with its own."""
 PAGE_TABLES = 64
 """Tables that a page's cache keeps, over all sessions."""
 PAGES_AT_ONCE = 1

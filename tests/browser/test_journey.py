@@ -12,9 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from safetensors.numpy import load
 
+from pages.shared.style import CAPTION
 from tests.browser.conftest import PATIENCE, SHOTS, Server
 
 pytestmark = pytest.mark.browser
+CAPTIONS = """[...document.querySelectorAll('[data-testid=stCaptionContainer]')].map(one => {
+    const style = getComputedStyle(one); return [style.color, style.opacity]; })"""
 FAST = "?v=1&model=lenet_300_100"
 
 
@@ -71,6 +74,9 @@ def test_other_widths_and_themes_show_no_error(chromium: Browser, server: Server
     quiet(page)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
+    captions = page.evaluate(CAPTIONS)  # Streamlit's own rule makes them see-through, whatever their colour is
+    wanted = "rgb({}, {}, {})".format(*bytes.fromhex(CAPTION[scheme][1:]))
+    assert captions and {tuple(one) for one in captions} == {(wanted, "1")}
     shot(page, f"prune-{width}-{scheme}")
     context.close()
 

@@ -81,6 +81,18 @@ def test_a_checkpoint_becomes_a_network_of_every_list(opened: AppTest, here: Pat
     assert "Nothing here yet" in texts(page) and "own:mine" not in models
 
 
+def test_names_of_outputs_are_as_many_as_outputs(opened: AppTest, here: Path) -> None:
+    page = filled(opened, here)
+    page.text_area(key="models_classes").set_value("leaf, sand\nsea").run()
+    page = looked(page.button(key="models_check").click().run())
+    assert "3 names of classes are given, and the network has 4 outputs." in page.error[0].value
+    page.text_area(key="models_classes").set_value("leaf, sand\nsea,, snow").run()
+    page = looked(page.button(key="models_check").click().run())
+    page.text_input(key="models_name").set_value("mine").run()
+    looked(page.button(key="models_keep").click().run())
+    assert kept.card_of("mine")["class_names"] == ["leaf", "sand", "sea", "snow"]
+
+
 def test_a_network_of_ones_own_is_pruned_on_its_page(here: Path, visit: Callable[..., AppTest]) -> None:
     from pruning.zoo.added.adding import NewNetwork, added
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,10 @@ from pruning.common.errors import BadValue
 from pruning.results.charts.palette import TITLE_SIZE, template_spec
 from pruning.results.charts.room import room
 from pruning.results.charts.sketch import Sketch
+from pruning.results.charts.titles import title_lines
 from pruning.results.csv_files import csv_bytes
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
-EM = 0.5  # mean width of a letter of a semi-bold sans font, in font sizes; wide, so that nothing is cut
 LINE = 1.3  # line height in font sizes
 SCREEN_WIDTH = 640  # px
 
@@ -98,19 +97,6 @@ def title_layout(meta: Mapping[str, Any], width: float, size: float, scale: floa
         "margin": {"t": meta["top"] * scale + room},
         "height": meta["height"] * scale + room,
     }
-
-
-def title_lines(title: str, width: float, size: float = TITLE_SIZE) -> list[str]:
-    """A title in lines that fit ``width`` px at ``size`` px."""
-    return _break(title, max(12, int((width - 16) / (EM * size))))
-
-
-def _break(text: str, most: int) -> list[str]:
-    """Text in as few lines of at most ``most`` letters as it needs, of about equal length: no last word alone."""
-    lines = textwrap.wrap(text, most) or [""]
-    while most > 12 and len(evener := textwrap.wrap(text, most - 1)) == len(lines):
-        most, lines = most - 1, evener
-    return lines
 
 
 def config(name: str) -> dict[str, Any]:
